@@ -1,0 +1,28 @@
+"""How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
+
+from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc, survival_curves
+from mvi_core.figures.cohort import flow_chart, forest, missing_bars
+from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
+from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
+from mvi_core.figures.style import panel_letter, stamp, theme
+
+__all__ = [
+    "accuracy_by_combination",
+    "calibration",
+    "decision_curve",
+    "embedding_panel",
+    "flow_chart",
+    "forest",
+    "metric_points",
+    "missing_bars",
+    "network_flow",
+    "nomogram",
+    "panel_letter",
+    "roc",
+    "roi_steps",
+    "sequence_panel",
+    "stamp",
+    "survival_curves",
+    "theme",
+    "training_curves",
+]

@@ -1,0 +1,199 @@
+"""What would a clinician read off: survival, nomogram, ROC, calibration and decision curve."""
+
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame
+
+UNIT = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.01)}
+
+
+def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
+    """Draw Kaplan-Meier curves with bands and censoring marks, and the numbers at risk beneath.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time order.
+    axes : matplotlib.axes.Axes
+    at_risk : pandas.DataFrame
+        Columns ``group``, ``months``, ``at_risk``; its months are the ticks.
+    ylabel : str
+        What survives: overall or recurrence-free survival.
+    note : str, optional
+        Test between the groups, already formatted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    groups = list(dict.fromkeys(curves["group"]))
+    for place, name in enumerate(groups):
+        curve, style = curves[curves["group"] == name], group_style(name, place)
+        axes.fill_between(curve["months"], curve["ci_low"], curve["ci_high"], step="post", alpha=0.16,
+                          color=style["color"], linewidth=0)  # fmt: skip
+        axes.plot(curve["months"], curve["survival"], drawstyle="steps-post", label=name, **style)
+        left = curve[curve["censored"] > 0]
+        axes.plot(left["months"], left["survival"], "|", color=style["color"], markersize=5, markeredgewidth=0.9)
+    ticks = sorted(set(at_risk["months"]))
+    axes.set(ylim=(0, 1.02), xlim=(0, max(ticks[-1], curves["months"].max())), xticks=ticks, ylabel=ylabel)
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_xlabel("months since resection")
+    axes.legend(loc="lower left", title=note or None, alignment="left", title_fontsize=10)
+    _numbers_at_risk(axes, at_risk, groups)
+    return axes
+
+
+def nomogram(scales, axes):
+    """Draw a nomogram as clinicians know it: points, one line a predictor, total points, probability.
+
+    Parameters
+    ----------
+    scales : sequence of dict
+        One a line, from top to bottom: ``label`` (text) and ``ticks``, a list of ``(place, text)`` with the place
+        of each tick from 0 to 1 across the page (points and total points have scales of their own).
+    axes : matplotlib.axes.Axes
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    hide_frame(axes)
+    axes.set(xlim=(-0.33, 1.04), ylim=(len(scales) - 0.4, -0.35))
+    blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+    for row, scale in enumerate(scales):
+        places = [place for place, _ in scale["ticks"]]
+        axes.plot([min(places), max(places)], [row, row], color=INK, linewidth=1.2, clip_on=False)
+        axes.text(-0.33, row, scale["label"], va="center", weight="bold", fontsize=10.5)
+        for place, text in scale["ticks"]:
+            axes.plot([place, place], [row, row + 0.13], color=INK, linewidth=1.1)
+            axes.text(place, row + 0.18, text, ha="center", va="top", fontsize=10, bbox=blank)
+    axes.vlines([place for place, _ in scales[0]["ticks"]], -0.2, len(scales) - 2.6, color=GRID, lw=0.8, zorder=0)
+    return axes
+
+
+def roc(table, axes, *, note=""):
+    """Draw the ROC curve of each model.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``sensitivity``, ``specificity``; optionally ``model`` (the text for the legend, with AUC and
+        interval) and ``ci_low``, ``ci_high`` of sensitivity.
+    axes : matplotlib.axes.Axes
+    note : str, optional
+        AUC with interval and n, already formatted, for a single curve.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2])
+    for place, (name, curve) in enumerate(_models(table, note)):
+        false_alarm = 1 - curve["specificity"]
+        style = {"color": SERIES[place], "linestyle": LINES[place % 4]}
+        axes.plot(false_alarm, curve["sensitivity"], label=name, **style)
+        if "ci_low" in curve:
+            axes.fill_between(false_alarm, curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.15, lw=0)
+    axes.set(**UNIT, xlabel="1 \N{MINUS SIGN} specificity", ylabel="sensitivity", aspect="equal")
+    axes.legend(loc="lower right")
+    return axes
+
+
+def calibration(curve, axes, *, groups=None, risks=None, note=""):
+    """Draw observed against predicted risk, with the ideal line and the spread of the predictions.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        Columns ``kind`` (``apparent`` or ``corrected``), ``predicted``, ``observed``; optionally ``ci_low``,
+        ``ci_high``.
+    axes : matplotlib.axes.Axes
+    groups : pandas.DataFrame, optional
+        Columns ``predicted``, ``observed``, ``ci_low``, ``ci_high``: patients with about the same prediction.
+    risks : pandas.DataFrame, optional
+        Columns ``risk``, ``share_absent``, ``share_present`` (share of all patients): spikes along the foot.
+    note : str, optional
+        Intercept, slope and n, already formatted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2], label="ideal")
+    for kind, line in curve.groupby("kind", sort=True):
+        colour, dash = (OURS, LINES[0]) if kind == "apparent" else (PAPER, LINES[1])
+        axes.plot(line["predicted"], line["observed"], color=colour, linestyle=dash, label=kind)
+        if "ci_low" in line:
+            axes.fill_between(line["predicted"], line["ci_low"], line["ci_high"], color=colour, alpha=0.15, lw=0)
+    if groups is not None:
+        axes.vlines(groups["predicted"], groups["ci_low"], groups["ci_high"], color=INK, linewidth=1.4)
+        axes.plot(groups["predicted"], groups["observed"], "o", color=INK, markersize=5.5, label="groups")
+    axes.set(**UNIT, xlabel="predicted probability of MVI", ylabel="observed share with MVI", aspect="equal")
+    if risks is not None:
+        _spikes(axes, risks)
+    axes.legend(loc="upper left", title=note or None, alignment="left", title_fontsize=9.5, fontsize=9.5)
+    return axes
+
+
+def decision_curve(table, axes, *, mark=None, note="threshold probability"):
+    """Draw net benefit against threshold probability, beside treating all and treating none.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``threshold``, ``net_benefit``, ``ci_low``, ``ci_high``, ``treat_all``, ``treat_none``; optionally
+        ``model`` for several curves.
+    axes : matplotlib.axes.Axes
+    mark : float, optional
+        Threshold to mark with a line, such as the one the paper names.
+    note : str, optional
+        Label of the axis; says n.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    for place, (name, curve) in enumerate(_models(table, "DL-MVI + AFP")):
+        axes.fill_between(curve["threshold"], curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.16, lw=0)
+        style = {"color": SERIES[place], "linestyle": LINES[0 if place == 0 else 3]}
+        axes.plot(curve["threshold"], curve["net_benefit"], label=name, **style)
+    once = table.drop_duplicates("threshold")
+    axes.plot(once["threshold"], once["treat_all"], color=QUIET, linestyle=LINES[1], label="treat all")
+    axes.plot(once["threshold"], once["treat_none"], color=INK, linewidth=1, label="treat none")
+    if mark is not None:
+        axes.axvline(mark, color=PAPER, linewidth=1, linestyle=LINES[2], label=f"paper: {mark:.0%}")
+    top = max(table["ci_high"].max(), table["treat_all"].max())
+    axes.set(ylim=(-0.15 * top, 1.12 * top), xlim=(0, 1), xlabel=note, ylabel="net benefit")
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.yaxis.set_major_locator(MaxNLocator(6))
+    axes.legend(loc="upper right")
+    return axes
+
+
+def _models(table, name):
+    return list(table.groupby("model", sort=False)) if "model" in table else [(name, table)]
+
+
+def _numbers_at_risk(axes, at_risk, groups):
+    where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "annotation_clip": False}
+    last_words = [name.split()[-1] for name in groups]  # "absent", where all are "DL-MVI ..."
+    names = last_words if len(set(last_words)) == len(groups) else groups
+    axes.annotate("at risk", (0, 0), xytext=(-18, -40), ha="right", va="top", fontsize=9.5, color=QUIET, **where)
+    for row, name in enumerate(groups):
+        down = -54 - 14 * row
+        words = {"color": group_style(name, row)["color"], "fontsize": 9.5, "weight": "bold"}
+        axes.annotate(names[row], (0, 0), xytext=(-18, down), ha="right", va="top", **words, **where)
+        for step in at_risk[at_risk["group"] == name].itertuples():
+            axes.annotate(f"{step.at_risk:,}", (step.months, 0), xytext=(0, down), ha="center", va="top",
+                          fontsize=9.5, **where)  # fmt: skip
+
+
+def _spikes(axes, risks):
+    foot, tall = -0.15, 0.09 / max(risks["share_absent"].max(), risks["share_present"].max())
+    axes.axhline(foot, color=QUIET, linewidth=0.6)
+    for share, sign, name in (("share_present", 1, "present"), ("share_absent", -1, "absent")):
+        style = {"color": group_style(name, 0)["color"], "linewidth": 2.2}
+        axes.vlines(risks["risk"], foot, foot + sign * tall * risks[share], **style)
+    shares = [0, 0.2, 0.4, 0.6, 0.8, 1]
+    axes.set_yticks([foot - 0.05, foot + 0.05, *shares], ["absent", "present", *(f"{share:g}" for share in shares)])
+    axes.set_ylim(bottom=foot - 0.11)

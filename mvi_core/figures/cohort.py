@@ -1,0 +1,125 @@
+"""Who are the patients, and how does each predictor go with MVI: flow chart, missing values, forest plot."""
+
+import textwrap
+
+import pandas as pd
+
+from mvi_core.figures.style import GRID, INK, OURS, PAPER, QUIET, hide_frame, point_and_interval, reading_rows
+
+
+def flow_chart(flow, axes, *, unit="patients"):
+    """Draw the inclusion flow: who stayed in the middle, who left on the right.
+
+    Parameters
+    ----------
+    flow : pandas.DataFrame
+        Columns ``step``, ``n_excluded``, ``n_left``, ``reason``; one row a step, first to last. A missing number
+        is written as "not reported".
+    axes : matplotlib.axes.Axes
+    unit : str, optional
+        What is counted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    hide_frame(axes)
+    axes.set(xlim=(0, 10), ylim=(-len(flow) * 2 + 0.9, 0.8))
+    above = None
+    for row, step in enumerate(flow.itertuples()):
+        left = "number not reported" if pd.isna(step.n_left) else f"n = {int(step.n_left):,}"
+        here = _box(axes, (2.7, -2 * row), f"{_wrapped(step.step)}\n{left}", INK)
+        if row:
+            _arrow(axes, (2.7, -2 * row + 2), (2.7, -2 * row), above, here)
+        if isinstance(step.reason, str) and step.reason:
+            out = "number not reported" if pd.isna(step.n_excluded) else f"{int(step.n_excluded):,} {unit} left out"
+            side = _box(axes, (7.6, -2 * row + 1), f"{_wrapped(step.reason)}\n{out}", QUIET)
+            _arrow(axes, (2.7, -2 * row + 1), (7.6, -2 * row + 1), None, side)
+        above = here
+    return axes
+
+
+def missing_bars(missing, axes):
+    """Draw how many patients lack each variable.
+
+    Parameters
+    ----------
+    missing : pandas.DataFrame
+        Columns ``label``, ``n_missing``, ``n``; one row a variable, first on top.
+    axes : matplotlib.axes.Axes
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    rows = range(len(missing))
+    axes.barh(rows, missing["n"], color=GRID, height=0.62)
+    axes.barh(rows, missing["n_missing"], color=OURS, height=0.62)
+    reading_rows(axes, list(missing["label"]))
+    for row, variable in enumerate(missing.itertuples()):
+        inside = variable.n_missing > 0.75 * variable.n
+        axes.annotate(
+            f"{variable.n_missing:,} of {variable.n:,}" if variable.n_missing else "none", (variable.n_missing, row),
+            xytext=(-5 if inside else 5, 0), textcoords="offset points", ha="right" if inside else "left",
+            va="center", fontsize=9.5, color="white" if inside else INK,
+        )  # fmt: skip
+    axes.set(xlim=(0, missing["n"].max()), xlabel="patients with no value")
+    return axes
+
+
+def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
+    """Draw odds ratios with their intervals, and the printed ones beside ours where the table has them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``label``, ``odds_ratio``, ``ci_low``, ``ci_high``; optionally ``printed_odds_ratio``,
+        ``printed_ci_low``, ``printed_ci_high``. One row a variable, first on top.
+    axes : matplotlib.axes.Axes
+    note : str, optional
+        Label of the axis; says n and the level of the interval.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    printed, rows = "printed_odds_ratio" in table, pd.Series(range(len(table)), dtype=float)
+    shift = 0.17 if printed else 0.0
+    axes.axvline(1, color=QUIET, linewidth=1)
+    ours = (table["odds_ratio"], table["ci_low"], table["ci_high"])
+    point_and_interval(axes, ours, rows - shift, colour=OURS, label="ours")
+    if printed:
+        paper = (table["printed_odds_ratio"], table["printed_ci_low"], table["printed_ci_high"])
+        style = {"label": "paper", "markerfacecolor": "white", "markersize": 5.5}
+        point_and_interval(axes, paper, rows + shift, colour=PAPER, marker="D", **style)
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+    axes.set_xscale("log")
+    reading_rows(axes, list(table["label"]))
+    _plain_log_ticks(axes)
+    for row, line in enumerate(table.itertuples()):
+        text = f"{line.odds_ratio:.2f} ({line.ci_low:.2f}\N{EN DASH}{line.ci_high:.2f})"
+        axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+    axes.set_xlabel(note)
+    return axes
+
+
+def _wrapped(text):
+    return "\n".join(textwrap.wrap(str(text), 30))
+
+
+def _arrow(axes, start, end, leaving, reaching):
+    line = {"arrowstyle": "-|>", "color": QUIET, "shrinkA": 0, "shrinkB": 0, "linewidth": 1.1}
+    axes.annotate("", end, start, arrowprops={**line, "patchA": leaving, "patchB": reaching}, zorder=4)
+
+
+def _box(axes, centre, text, colour):
+    box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour, "linewidth": 1.1}
+    words = {"fontsize": 10.5, "linespacing": 1.25, "ha": "center", "va": "center"}
+    return axes.text(*centre, text, bbox=box, **words).get_bbox_patch()
+
+
+def _plain_log_ticks(axes):
+    low, high = axes.get_xlim()
+    ticks = [tick for tick in (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100, 400) if low <= tick <= high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()

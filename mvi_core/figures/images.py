@@ -1,0 +1,108 @@
+"""What does the network see: from image to lesion ROI, the six sequences, and the network itself."""
+
+from matplotlib.patches import Rectangle
+
+from mvi_core.figures.style import GRID, INK, OURS, QUIET, hide_frame
+
+BOX_COLOURS = ("#ffd23f", "#4de1ff")  # on grey images: first box (drawn), second box (enlarged)
+
+
+def roi_steps(images, axes, *, titles, boxes):
+    """Show one image a step, with the lesion boxes of that step drawn on it.
+
+    Parameters
+    ----------
+    images : sequence of array, shape (rows, columns)
+        One grey image a step.
+    axes : sequence of matplotlib.axes.Axes
+        One a step.
+    titles : sequence of str
+        What was done in the step.
+    boxes : sequence of sequence of RoiBox
+        Boxes of each step (``row0``, ``col0``, ``row1``, ``col1``, half-open); empty for none.
+
+    Returns
+    -------
+    sequence of matplotlib.axes.Axes
+    """
+    for image, panel, title, drawn in zip(images, axes, titles, boxes, strict=True):
+        _show(image, panel, title)
+        for box, colour, line in zip(drawn, BOX_COLOURS, ("-", "--"), strict=False):
+            corner, size = (box.col0 - 0.5, box.row0 - 0.5), (box.col1 - box.col0, box.row1 - box.row0)
+            panel.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=2, linestyle=line))
+    return axes
+
+
+def sequence_panel(images, axes, *, boxes=None):
+    """Show the sequences of one patient side by side.
+
+    Parameters
+    ----------
+    images : dict of str to array, shape (rows, columns)
+        Image by sequence, in reading order.
+    axes : sequence of matplotlib.axes.Axes
+        One a sequence.
+    boxes : dict of str to RoiBox, optional
+        Lesion box by sequence.
+
+    Returns
+    -------
+    sequence of matplotlib.axes.Axes
+    """
+    drawn = [[boxes[sequence]] if boxes else [] for sequence in images]
+    return roi_steps(list(images.values()), axes, titles=[str(sequence) for sequence in images], boxes=drawn)
+
+
+def network_flow(layers, axes, *, branches, fuse="concat"):
+    """Draw the network, input on top, from the shapes that its own layers report.
+
+    Parameters
+    ----------
+    layers : sequence of (str, tuple of int)
+        Name and output shape of each layer without the batch axis, input first: ``("ROI", (1, 320, 320))``.
+    axes : matplotlib.axes.Axes
+    branches : sequence of str
+        Sequences that run through the shared layers, one column each.
+    fuse : str, optional
+        Layers from the first whose name holds this word belong to all branches together.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    hide_frame(axes)
+    last = len(branches) - 1
+    fused_from = next(row for row, (name, _) in enumerate(layers) if fuse in name.lower())
+    axes.set(xlim=(-0.55, last + 3.6), ylim=(len(layers) - 0.5, -1.0))
+    for column, branch in enumerate(branches):
+        axes.text(column, -0.45, branch, ha="center", va="bottom", weight="bold")
+    for row, (name, shape) in enumerate(layers):
+        columns = range(len(branches)) if row < fused_from else [last / 2]
+        for column in columns:
+            _layer(axes, (column, row), shape, shared=0 < row < fused_from)
+            for source in (range(len(branches)) if row == fused_from else [column]) if row else ():
+                axes.annotate("", (column, row - 0.24), (source, row - 0.76), arrowprops=_THIN)
+        axes.text(last + 0.75, row, name, va="center", fontsize=10.5)
+        axes.text(
+            last + 3.6, row, " \N{MULTIPLICATION SIGN} ".join(map(str, shape)), va="center", ha="right", color=QUIET
+        )
+    axes.plot([last + 0.6] * 2, [0.7, fused_from - 0.7], color=OURS, linewidth=2.5)
+    axes.text(last + 0.75, fused_from - 0.5, "same weights in every branch", fontsize=9.5, color=OURS, va="center")
+    return axes
+
+
+_THIN = {"arrowstyle": "-|>", "color": QUIET, "linewidth": 0.9, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 8}
+
+
+def _show(image, axes, title):
+    axes.imshow(image, cmap="gray", interpolation="nearest")
+    hide_frame(axes)
+    axes.set_anchor("N")
+    axes.set_title(title, fontsize=10.5)
+
+
+def _layer(axes, centre, shape, *, shared):
+    wide = 0.84 * (shape[-1] / 320) ** 0.25 if len(shape) == 3 else 0.3
+    face, edge = (OURS, OURS) if shared else (GRID, INK)
+    corner = (centre[0] - wide / 2, centre[1] - 0.22)
+    axes.add_patch(Rectangle(corner, wide, 0.44, facecolor=face, edgecolor=edge, linewidth=1))

@@ -1,0 +1,142 @@
+"""How well does the network do: accuracy by sequences, external validation, training and shift."""
+
+import pandas as pd
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from mvi_core.figures.style import (
+    ENROLMENT_COLOURS,
+    ENROLMENT_MARKERS,
+    INK,
+    LINES,
+    MARKERS,
+    OURS,
+    PAPER,
+    QUIET,
+    SERIES,
+    point_and_interval,
+    reading_rows,
+)
+
+
+def accuracy_by_combination(table, axes, *, majority=None, note="accuracy, 95 % CI"):
+    """Draw the accuracy of each combination of sequences, with the printed one as an open marker.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``sequences``, ``accuracy``, ``ci_low``, ``ci_high``, from 0 to 1; optionally ``printed``. One row
+        a combination, first on top.
+    axes : matplotlib.axes.Axes
+    majority : float, optional
+        Accuracy of always saying the most frequent grade; drawn as a line.
+    note : str, optional
+        Label of the axis; says n.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    rows = range(len(table))
+    if majority is not None:
+        axes.axvline(majority, color=INK, linewidth=1.2, linestyle=LINES[1], label="always the majority grade")
+    ours = (table["accuracy"], table["ci_low"], table["ci_high"])
+    point_and_interval(axes, ours, rows, colour=OURS, label="this study")
+    if "printed" in table:
+        axes.plot(table["printed"], rows, "D", color=PAPER, markerfacecolor="white", markersize=6, label="paper")
+    reading_rows(axes, [str(name).replace("+", " + ") for name in table["sequences"]])
+    axes.set(xlim=(0, 1), xlabel=note)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+    return axes
+
+
+def metric_points(table, axes, *, note="value, 95 % CI"):
+    """Draw performance measures of several predictors beside each other, each with its interval.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``metric``, ``series``, ``value``, ``ci_low``, ``ci_high``. Metrics and series come in order of
+        appearance; the series ``"paper"`` is drawn open, as it has no interval.
+    axes : matplotlib.axes.Axes
+    note : str, optional
+        Label of the axis; says n.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    metrics, series = list(dict.fromkeys(table["metric"])), list(dict.fromkeys(table["series"]))
+    step = 0.72 / len(series)
+    for place, name in enumerate(series):
+        part = table[table["series"] == name]
+        rows = [metrics.index(metric) + (place - (len(series) - 1) / 2) * step for metric in part["metric"]]
+        paper = name == "paper"
+        point_and_interval(
+            axes, (part["value"], part["ci_low"], part["ci_high"]), rows,
+            colour=PAPER if paper else SERIES[place % len(SERIES)], marker="D" if paper else MARKERS[place % 6],
+            label=name, **({"markerfacecolor": "white", "markersize": 6} if paper else {}),
+        )  # fmt: skip
+    reading_rows(axes, metrics)
+    axes.set(xlim=(0, 1), xlabel=note)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(series), 4), borderaxespad=0.2)
+    return axes
+
+
+def embedding_panel(points, axes, *, title, separation):
+    """Draw one t-SNE panel: whether patients of 2015 and 2018 lie apart.
+
+    Parameters
+    ----------
+    points : pandas.DataFrame
+        Columns ``x``, ``y``, ``enrolment``; one row a patient.
+    axes : matplotlib.axes.Axes
+    title : str
+        Grade and sequence of the panel.
+    separation : str
+        Number that says how far the years are apart, with its interval, already formatted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    for year, part in points.groupby("enrolment", sort=True):
+        axes.scatter(
+            part["x"], part["y"], s=15, alpha=0.75, linewidths=0, marker=ENROLMENT_MARKERS[year],
+            color=ENROLMENT_COLOURS[year], label=year,
+        )  # fmt: skip
+    axes.set(xticks=[], yticks=[])
+    axes.margins(0.08)
+    axes.set_title(title, fontsize=10.5)
+    counts = " + ".join(str(count) for count in points.groupby("enrolment").size())
+    axes.set_xlabel(f"{separation}\nn = {counts}", fontsize=9.5)
+    axes.spines[["top", "right"]].set_visible(True)
+    return axes
+
+
+def training_curves(metrics, axes, *, ylabel):
+    """Draw how a measure went with the epochs, one thin line a fold.
+
+    Parameters
+    ----------
+    metrics : pandas.DataFrame
+        Columns ``epoch``, ``part`` (such as training or test), ``value``; optionally ``fold``.
+    axes : matplotlib.axes.Axes
+    ylabel : str
+        The measure, with its unit.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    folds = metrics["fold"] if "fold" in metrics else pd.Series(0, index=metrics.index)
+    for place, part in enumerate(dict.fromkeys(metrics["part"])):
+        for number, (_, line) in enumerate(metrics[metrics["part"] == part].groupby(folds)):
+            style = {"color": SERIES[place], "linestyle": LINES[place], "linewidth": 1.5}
+            axes.plot(line["epoch"], line["value"], label=None if number else part, alpha=0.85, **style)
+    axes.set(xlabel="epoch", ylabel=ylabel)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(axis="y", linewidth=0.7)
+    axes.tick_params(color=QUIET)
+    axes.legend()
+    return axes
