@@ -1,0 +1,129 @@
+"""Who are the patients of a cohort: one table, whatever the source."""
+
+import hashlib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mvi_core.cohort.clca import read_clca
+from mvi_core.cohort.flow import FLOW_COLUMNS, exclusion_flow, quality_table
+from mvi_core.cohort.predictors import predictor_table, refuse_leaks
+from mvi_core.cohort.spec import CohortSpec, load_spec, table_path
+from mvi_core.cohort.table import read_table, validate_patients
+from mvi_core.cohort.tcga import read_tcga
+from mvi_core.errors import CohortError
+from mvi_core.manifest import locate
+from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_ID
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients of a cohort, with how they came to be these.
+
+    Attributes
+    ----------
+    spec : CohortSpec
+        Description.
+    patients : pandas.DataFrame
+        Patient table: texts as str, ``mvi_present`` as int, every other number as float, missing as NaN.
+    flow : pandas.DataFrame
+        Exclusions: ``step``, ``n_excluded``, ``n_left``, ``reason``.
+    quality : pandas.DataFrame
+        Values changed or set missing: ``column``, ``rule``, ``n_rows``, ``n_converted``, ``n_set_missing``.
+    """
+
+    spec: CohortSpec
+    patients: pd.DataFrame
+    flow: pd.DataFrame
+    quality: pd.DataFrame
+
+
+def load_cohort(cohort, *, seed, limit=None):
+    """Patients of a cohort, validated.
+
+    Parameters
+    ----------
+    cohort : str
+        Cohort id in ``data_manifest/cohorts``.
+    seed : int
+        Seeds the reconstruction (``paper``, ``phantom``) and the choice of a subset.
+    limit : int, optional
+        At most this many patients, stratified by MVI and enrolment; for smoke runs.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    CohortError
+        If the cohort is unknown, a value is impossible (all faults are listed), or a predictor of the
+        cohort contains the label.
+    ManifestError
+        If a file is missing or is not the recorded one.
+    """
+    spec = load_spec(cohort)
+    rows, flow, quality = _read(spec, seed)
+    patients = validate_patients(rows, spec)
+    refuse_leaks(predictor_table(patients, spec.predictors), patients["mvi_present"])
+    if limit is not None and limit < len(patients):
+        patients = choose_patients(patients, limit, seed=seed)
+        excluded = int(flow["n_left"].iloc[-1]) - len(patients)
+        line = ("Not in the subset", excluded, len(patients), "small run: stratified by MVI and enrolment")
+        flow = pd.concat([flow, pd.DataFrame([line], columns=FLOW_COLUMNS)], ignore_index=True)
+    return Cohort(spec, patients, flow, quality)
+
+
+def choose_patients(patients, n_patients, *, seed):
+    """Stratified subset of patients, the same for any order of the table.
+
+    Each stratum of MVI grade (or presence) and enrolment keeps its share of patients, rounded by the
+    largest remainder; inside a stratum those with the smallest seeded hash of the identifier are kept.
+
+    Parameters
+    ----------
+    patients : pandas.DataFrame
+        Patient table.
+    n_patients : int
+        Size of the subset, at least 1.
+    seed : int
+        Another seed gives another subset.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In the order of ``patients``.
+
+    Raises
+    ------
+    CohortError
+        If ``n_patients`` is below 1.
+    """
+    if n_patients < 1:
+        raise CohortError(f"The number of patients must be at least 1, got {n_patients}. Raise the limit.")
+    label = patients["mvi_grade"].fillna(patients["mvi_present"].astype(str)) + "/" + patients[ENROLMENT].fillna("")
+    shares = label.value_counts().sort_index() * n_patients / len(patients)
+    sizes = shares.astype(int)
+    remainder = (shares - sizes).sort_values(ascending=False, kind="stable").index
+    sizes[remainder[: n_patients - sizes.sum()]] += 1
+    rank = patients[PATIENT_ID].map(lambda name: hashlib.sha256(f"{seed}/{name}".encode()).hexdigest())
+    place = rank.groupby(label).rank(method="first")
+    return patients[place <= label.map(sizes)].reset_index(drop=True)
+
+
+def _read(spec, seed):
+    reader = spec.source["reader"]
+    if reader == "clca":
+        return read_clca(locate("clca_patients"), locate("clca_samples"))
+    if reader == "tcga":
+        return read_tcga(locate("tcga_patients"))
+    rows = read_table(table_path(spec)) if reader == "table" else _reconstructed(reader, seed)
+    _, flow = exclusion_flow(rows, (), start=spec.source.get("start", "Patients of the table"))
+    return rows, flow, quality_table()
+
+
+def _reconstructed(reader, seed):
+    from mvi_core.cohort.reconstruct import reconstruct_patients  # here, because the fit behind it takes time to load
+
+    patients = reconstruct_patients(seed)
+    return patients.drop(columns=DL_MVI) if reader == "phantom" else patients

@@ -1,0 +1,280 @@
+"""What is a cohort and what can be asked of it: the descriptions in ``data_manifest/cohorts``."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+
+from mvi_core.cohort.predictors import DEFINED_WITH_OUTCOME, MODEL_TERMS
+from mvi_core.errors import CohortError, ManifestError
+from mvi_core.manifest import data_files, locate, project_root
+from mvi_core.names import CohortKind
+
+READERS = ("reconstruct", "phantom", "clca", "tcga", "table")
+ANALYSES = {
+    "mvi_grade": (True, False), "images": (True, False), "survival": (True, False),
+    "dl_mvi": ("column", "network", False), "enrolment": (True, False),
+}  # fmt: skip
+TEXT_KEYS = ("id", "title", "kind", "summary", "licence", "citation")
+LIST_KEYS = ("predictors", "multivariable", "notes")
+FREE_KEYS = ("planted", "drift")  # what a phantom holds, free in form
+ALL_KEYS = (*TEXT_KEYS, *LIST_KEYS, "source", "analyses", *FREE_KEYS)
+ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True)
+class CohortSpec:
+    """Description of one cohort.
+
+    Attributes
+    ----------
+    id, title, kind, summary : str
+        Identifier, name in print, one of ``CohortKind``, and one plain sentence.
+    source : Mapping
+        ``reader`` and what that reader needs.
+    analyses : Mapping
+        ``mvi_grade``, ``images``, ``survival``, ``enrolment`` (bool) and ``dl_mvi``
+        (``"column"``, ``"network"`` or False).
+    predictors, multivariable : tuple of str
+        Rows of Table 1, and of the multivariable model (DL-MVI last where there is one).
+    licence, citation : str
+        Terms of use, and how to cite.
+    folder : pathlib.Path
+        Folder of the description; the table of an own cohort lies in or below it.
+    notes : tuple of str
+        What a reader must know, one sentence or two each.
+    planted, drift : Mapping
+        For a phantom: the effects that were put in.
+    """
+
+    id: str
+    title: str
+    kind: CohortKind
+    summary: str
+    source: Mapping
+    analyses: Mapping
+    predictors: tuple
+    multivariable: tuple
+    licence: str
+    citation: str
+    folder: Path
+    notes: tuple = ()
+    planted: Mapping = field(default_factory=dict)
+    drift: Mapping = field(default_factory=dict)
+
+
+def cohort_ids():
+    """Identifiers of all cohorts that have a description, sorted.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def load_spec(cohort):
+    """Read and check the description of a cohort.
+
+    Parameters
+    ----------
+    cohort : str
+        Identifier, which is the name of a file in ``data_manifest/cohorts`` without ``.yaml``.
+
+    Returns
+    -------
+    CohortSpec
+
+    Raises
+    ------
+    CohortError
+        If the cohort is unknown or its description breaks the format; the message lists every fault.
+    """
+    if not ID_PATTERN.fullmatch(str(cohort)) or cohort not in cohort_ids():
+        raise CohortError(f"Cohort '{str(cohort)[:40]}' is unknown. The known cohorts are {', '.join(cohort_ids())}.")
+    path = _folder() / f"{cohort}.yaml"
+    content = _read(path)
+    if faults := _faults(content, path.stem):
+        listed = "\n".join(f"{number}. {fault}" for number, fault in enumerate(faults, start=1))
+        raise CohortError(f"{path.name} breaks the format of a cohort description in {len(faults)} place(s):\n{listed}")
+    lists = {key: tuple(content.get(key) or ()) for key in LIST_KEYS}
+    frozen = {key: MappingProxyType(content[key]) for key in ("source", "analyses", *FREE_KEYS) if content.get(key)}
+    texts = {key: content[key].strip() for key in TEXT_KEYS}
+    return CohortSpec(**{**texts, **lists, **frozen, "kind": CohortKind(content["kind"])}, folder=path.parent)
+
+
+def unavailable(spec):
+    """Why the data of a cohort cannot be read now, with the remedy.
+
+    Parameters
+    ----------
+    spec : CohortSpec
+
+    Returns
+    -------
+    str or None
+        None where everything is here.
+    """
+    try:
+        for record in data_files(spec.id):
+            locate(record.id)
+        if spec.source["reader"] == "table":
+            table_path(spec)
+    except (CohortError, ManifestError) as problem:
+        return str(problem)
+    return None
+
+
+def table_path(spec):
+    """Path of an own cohort's patient table, which may not leave the folder of the description.
+
+    Parameters
+    ----------
+    spec : CohortSpec
+        With ``source: {reader: table, path: patients.csv}``.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    CohortError
+        If the path is an address, leaves the folder (also by a link), or names no regular file.
+    """
+    named = str(spec.source.get("path", ""))
+    folder = spec.folder.resolve()
+    path = (folder / named).resolve()
+    if not named or "://" in named or "\0" in named or not path.is_relative_to(folder):
+        raise CohortError(
+            f"Cohort '{spec.id}': source path must be a file in the folder of {spec.id}.yaml, got one that leaves it or is none. "
+            "Copy the table there and give its name."
+        )
+    if not path.is_file():
+        raise CohortError(
+            f"Cohort '{spec.id}': {named} is not a file in the folder of {spec.id}.yaml. Copy the table there."
+        )
+    return path
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML without duplicate keys and without aliases, which can blow up a small file."""
+
+    def compose_node(self, parent, index):
+        """Refuse an alias before it is followed."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError(f"alias at line {self.peek_event().start_mark.line + 1}; write the value out")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        """Refuse a key that stands twice."""
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.YAMLError(f"key '{key}' stands twice at or after line {node.start_mark.line + 1}; keep one")
+        return super().construct_mapping(node, deep)
+
+
+def _folder():
+    return project_root() / "data_manifest" / "cohorts"
+
+
+def _read(path):
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # a safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
+        raise CohortError(
+            f"{path.name} is not readable as plain YAML ({problem}). Mend the place that is named."
+        ) from problem
+    if not isinstance(content, dict):
+        raise CohortError(
+            f"{path.name} must hold `key: value` lines, got {type(content).__name__}. Copy paper.yaml and change it."
+        )
+    return content
+
+
+def _faults(content, stem):
+    required = [key for key in ALL_KEYS if key not in (*FREE_KEYS, "notes")]
+    faults = [f"key '{key}' is missing" for key in required if key not in content]
+    faults += [f"key '{key}' is unknown{did_you_mean(key, ALL_KEYS)}" for key in content if key not in ALL_KEYS]
+    faults += [
+        f"'{key}' must be text, got {content[key]!r}" for key in TEXT_KEYS if not _is_text(content.get(key, "-"))
+    ]
+    if content.get("id", stem) != stem:
+        faults.append(f"'id' must be the file name, '{stem}', got {content['id']!r}")
+    if content.get("kind", "own") not in tuple(CohortKind):
+        faults.append(f"'kind' must be one of {', '.join(CohortKind)}, got {content['kind']!r}")
+    faults += _source_faults(content.get("source", {"reader": "table"}))
+    faults += _analyses_faults(content.get("analyses", dict.fromkeys(ANALYSES, False)))
+    for key in LIST_KEYS:
+        faults += _list_faults(key, content.get(key) or [])
+    return faults
+
+
+def _source_faults(source):
+    if not isinstance(source, dict) or source.get("reader") not in READERS:
+        return [f"'source' must hold `reader:` with one of {', '.join(READERS)}"]
+    return []
+
+
+def _analyses_faults(analyses):
+    if not isinstance(analyses, dict):
+        return [f"'analyses' must hold {', '.join(ANALYSES)}"]
+    faults = [f"analyses.{key} is unknown{did_you_mean(key, ANALYSES)}" for key in analyses if key not in ANALYSES]
+    for key, allowed in ANALYSES.items():
+        value = analyses.get(key)
+        if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in allowed):
+            faults.append(
+                f"analyses.{key} must be one of {', '.join(map(_yaml_word, allowed))}, got {_yaml_word(value)}"
+            )
+    return faults
+
+
+def _list_faults(key, values):
+    if not isinstance(values, list) or not all(_is_text(value) for value in values):
+        return [f"'{key}' must be a list of texts"]
+    if key == "notes":
+        return []
+    faults = [f"{key}: '{name}' stands twice" for name in sorted(set(values)) if values.count(name) > 1]
+    for name in values:
+        if name in DEFINED_WITH_OUTCOME:
+            faults.append(f"{key}: '{name}' is refused, because {DEFINED_WITH_OUTCOME[name]}")
+        elif name not in MODEL_TERMS:
+            faults.append(f"{key}: '{name}' is unknown{did_you_mean(name, MODEL_TERMS)}")
+    return faults
+
+
+def did_you_mean(word, known):
+    """End of a sentence that offers the nearest known word.
+
+    Parameters
+    ----------
+    word : str
+        What was found.
+    known : iterable of str
+        What is allowed.
+
+    Returns
+    -------
+    str
+        Empty where nothing is near.
+
+    Examples
+    --------
+    >>> did_you_mean("licens", ["licence", "title"])
+    '; did you mean licence?'
+    """
+    near = get_close_matches(str(word).lower(), [str(name) for name in known], n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _is_text(value):
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _yaml_word(value):
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,265 @@
+"""Is a patient table what it claims to be: the door for every cohort's rows."""
+
+import csv
+import io
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.cohort.dictionary import dictionary
+from mvi_core.cohort.spec import did_you_mean
+from mvi_core.errors import CohortError
+from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_COLUMNS, PATIENT_ID, SURVIVAL_COLUMNS
+
+ROW = "row"  # name of an index that holds row numbers as a spreadsheet shows them; the header is row 1
+TEXT_TYPES = ("id", "category")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+ID_PATTERN = re.compile(r"\w(?:[\w .-]{0,62}\w)?")
+SHOWN_WORDS = {"yes", "no", "na", "n/a", "nan", "none", "null", "unknown", "male", "female", "m", "f", "true", "false",
+               "positive", "negative", "absent", "present", "dead", "alive", "-", "+", "."}  # fmt: skip
+EVENT_PAIRS = (("os_months", "os_event"), ("rfs_months", "rfs_event"))
+
+
+def read_table(path):
+    """Cells of a patient table as text, without guessing.
+
+    UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon separated with
+    decimal point or comma. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        CSV file.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        Indexed by row number (``row``); an empty cell is NaN, a decimal comma is written as a point.
+
+    Raises
+    ------
+    CohortError
+        If the file has another encoding, a stray quote, a row of another length, a column twice, or
+        commas that may be decimal commas or thousands.
+    """
+    text = _decode(path)
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
+    except csv.Error as problem:
+        raise CohortError(
+            f"{path.name}, line {reader.line_num}: {problem}. Close or remove the quote in this row."
+        ) from problem
+    lines = [(number, line) for number, line in lines if any(line)]
+    if len(lines) < 2:
+        raise CohortError(
+            f"{path.name} holds no patient. The first row names the columns, each further row is a patient."
+        )
+    header = lines[0][1]
+    faults = [
+        f"column '{name}' stands {header.count(name)} times" for name in sorted(set(header)) if header.count(name) > 1
+    ]
+    faults += [
+        f"row {number}: {len(line)} cells, expected {len(header)}" for number, line in lines if len(line) != len(header)
+    ]
+    _raise(path.name, faults)
+    frame = pd.DataFrame([line for _, line in lines[1:]], columns=header, dtype=object)
+    frame.index = pd.Index([number for number, _ in lines[1:]], name=ROW)
+    if delimiter == ";":
+        frame = _decimal_points(frame, path.name)
+    return frame.replace("", np.nan)
+
+
+def validate_patients(frame, spec):
+    """Patient table with the package's columns and types, or the list of everything wrong with it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a patient; texts or numbers. Needs ``patient_id`` and ``mvi_grade`` or ``mvi_present``;
+        other columns may be absent.
+    spec : CohortSpec
+        What the cohort supports: grade, survival, enrolment, DL-MVI as a column.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``PATIENT_COLUMNS`` (and ``dl_mvi`` where the cohort has it as a column) in order: texts as str,
+        ``mvi_present`` as int, other numbers as float, missing as NaN.
+
+    Raises
+    ------
+    CohortError
+        With one numbered line for each fault: row, column, found, expected, remedy.
+    """
+    columns = (*PATIENT_COLUMNS, DL_MVI) if spec.analyses["dl_mvi"] == "column" else PATIENT_COLUMNS
+    rows = frame.index if frame.index.name == ROW else range(2, len(frame) + 2)
+    faults = _column_faults(frame, columns, spec)
+    table = frame.reindex(columns=columns).set_axis(pd.Index(rows, name=ROW))
+    typed = {}
+    for name in columns:
+        typed[name], found = _typed(table[name], dictionary().loc[name])
+        faults += found
+    typed = pd.DataFrame(typed)
+    faults += _id_faults(typed[PATIENT_ID])
+    typed, found = _labels(typed, table.isna(), spec)
+    faults += found
+    faults += _survival_faults(typed, table.isna())
+    _raise(f"Cohort '{spec.id}'", faults)
+    return typed.astype({"mvi_present": int}).reset_index(drop=True)
+
+
+def _decode(path):
+    raw = path.read_bytes()
+    if b"\0" in raw:
+        raise CohortError(
+            f"{path.name} holds NUL bytes (UTF-16 or a damaged file), expected UTF-8. Save it as 'CSV UTF-8'."
+        )
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as problem:
+        line = raw[: problem.start].count(b"\n") + 1
+        raise CohortError(
+            f"{path.name}, line {line}: not UTF-8 (perhaps Latin-1). Save it as 'CSV UTF-8'."
+        ) from problem
+
+
+def _decimal_points(frame, name):
+    cells = frame.drop(columns=PATIENT_ID, errors="ignore").to_numpy().ravel()
+    commas = [cell for cell in cells if COMMA_NUMBER.fullmatch(cell)]
+    if not commas:
+        return frame
+    if all(THOUSANDS.fullmatch(cell) for cell in commas) or any(
+        NUMBER.fullmatch(cell) and "." in cell for cell in cells
+    ):
+        raise CohortError(
+            f"{name}: commas such as '{commas[0]}' may be decimal commas or thousands. Write numbers with a decimal point."
+        )
+    swap = frame.map(lambda cell: cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell) else cell)
+    return swap.assign(**{PATIENT_ID: frame[PATIENT_ID]}) if PATIENT_ID in frame else swap
+
+
+def _column_faults(frame, columns, spec):
+    faults = [
+        f"column '{_shown(name)}' is unknown{did_you_mean(name, columns)}. Rename or remove it."
+        for name in frame
+        if name not in columns
+    ]
+    needed = [PATIENT_ID]
+    needed += ["mvi_grade"] if spec.analyses["mvi_grade"] else []
+    needed += list(SURVIVAL_COLUMNS) if spec.analyses["survival"] else []
+    needed += [ENROLMENT] if spec.analyses["enrolment"] else []
+    needed += [DL_MVI] if spec.analyses["dl_mvi"] == "column" else []
+    faults += [
+        f"column '{name}' is missing. Add it, or switch its analysis off in {spec.id}.yaml."
+        for name in needed
+        if name not in frame
+    ]
+    if not {"mvi_grade", "mvi_present"} & set(frame):
+        faults.append("columns 'mvi_grade' and 'mvi_present' are both missing. Add one of them.")
+    return faults
+
+
+def _typed(column, entry):
+    """Column as its type, with the faults of single cells; a faulty cell becomes missing."""
+    levels = entry["levels"].split("|") if entry["levels"] else None
+    if entry["type"] in TEXT_TYPES:
+        return _typed_text(column, levels)
+    texts = column[column.notna()].map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
+    wrong = ~texts.map(lambda cell: bool(NUMBER.fullmatch(cell)))
+    values = pd.to_numeric(texts[~wrong]).astype(float)
+    bad = ~values.isin([float(level) for level in levels]) if levels else ~values.between(entry["low"], entry["high"])
+    expected = (
+        "one of " + ", ".join(levels) if levels else f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
+    )
+    faults = [_cell_fault(row, column.name, cell, expected) for row, cell in texts[wrong].items()]
+    faults += [_cell_fault(row, column.name, texts[row], expected) for row in values.index[bad]]
+    return values[~bad].reindex(column.index), faults
+
+
+def _typed_text(column, levels):
+    texts = column.map(lambda cell: cell if pd.isna(cell) else str(cell)).astype(object)
+    if levels is None:
+        return texts, []
+    bad = texts.notna() & ~texts.isin(levels)
+    expected = "one of " + ", ".join(levels)
+    return texts.where(~bad), [_cell_fault(row, column.name, texts[row], expected) for row in column.index[bad]]
+
+
+def _cell_fault(row, name, cell, expected):
+    remedy = "Correct it, or leave the cell empty."
+    if re.fullmatch(r"[<>≤≥]\s*[\d.,]+", cell):
+        remedy = "Write the limit itself as the number and say so in the notes, or leave the cell empty."
+    elif DATE.fullmatch(cell) and not NUMBER.fullmatch(cell):
+        remedy = "Dates are not read: write the time as a number."
+    return f"row {row}, {name}: {_shown(cell)}, expected {expected}. {remedy}"
+
+
+def _shown(cell):
+    """Cell for a message; free text, which may be a name, is not repeated."""
+    cell = str(cell)
+    safe = cell.lower() in SHOWN_WORDS or re.fullmatch(r"[\w<>≤≥=~.,:/+%-]{1,16}", cell) and (re.search(r"\d|_", cell))
+    return f"'{cell}'" if safe else f"a text of {len(cell)} characters"
+
+
+def _id_faults(ids):
+    faults = [f"row {row}, {PATIENT_ID}: empty. Give every patient a pseudonym." for row in ids.index[ids.isna()]]
+    known = ids.dropna()
+    odd = known[~known.map(lambda name: bool(ID_PATTERN.fullmatch(name)))]
+    faults += [
+        f"row {row}, {PATIENT_ID}: {ascii(name)[:40]}, expected letters, digits, space, '.', '_' or '-' (64 at most). Choose another pseudonym."
+        for row, name in odd.items()
+    ]
+    first = {}
+    for row, name in known.items():
+        key = "".join(unicodedata.normalize("NFKC", name).casefold().split())
+        if key in first:
+            faults.append(
+                f"rows {first[key]} and {row}, {PATIENT_ID}: the same patient {ascii(name)[:40]} twice. Keep one row a patient."
+            )
+        first.setdefault(key, row)
+    return faults
+
+
+def _labels(typed, empty, spec):
+    grade, present = typed["mvi_grade"], typed["mvi_present"]
+    from_grade = grade.map({"M0": 0.0, "M1": 1.0, "M2": 1.0}).astype(float)
+    faults = [
+        f"row {row}, mvi_grade {grade[row]} and mvi_present {present[row]:g} contradict each other. M0 goes with 0, M1 and M2 with 1."
+        for row in typed.index[from_grade.notna() & present.notna() & (from_grade != present)]
+    ]
+    bare = typed.index[empty["mvi_grade"] & empty["mvi_present"]]
+    faults += [
+        f"row {row}, mvi_present: no label, expected 0 or 1. Leave patients without a label out." for row in bare
+    ]
+    if spec.analyses["mvi_grade"]:
+        lacking = typed.index[empty["mvi_grade"] & ~empty["mvi_present"]]
+        faults += [f"row {row}, mvi_grade: no grade, expected one of M0, M1, M2. Fill it in." for row in lacking]
+    return typed.assign(mvi_present=present.fillna(from_grade)), faults
+
+
+def _survival_faults(typed, empty):
+    faults = []
+    for months, event in EVENT_PAIRS:
+        half = empty[months] != empty[event]
+        faults += [
+            f"row {row}, {months} and {event}: one is empty. Fill in both or neither." for row in typed.index[half]
+        ]
+    short = typed["os_months"] < typed["rfs_months"]
+    faults += [
+        f"row {row}, os_months {typed['os_months'][row]:g} is shorter than rfs_months {typed['rfs_months'][row]:g}. Correct one of the two."
+        for row in typed.index[short]
+    ]
+    return faults
+
+
+def _raise(where, faults):
+    if faults:
+        listed = "\n".join(f"{number}. {fault}" for number, fault in enumerate(faults, start=1))
+        raise CohortError(f"{where}: {len(faults)} fault(s) in the patient table.\n{listed}")
