@@ -1,0 +1,114 @@
+"""The `mvi` command: each verb is one call into the package."""
+
+import argparse
+import sys
+
+import yaml
+
+from mvi_core.errors import MviError, PageError
+
+STEPS = ("patients", "simulate", "rois", "train", "ablation", "final", "analysis", "contents", "html")
+
+
+def main(arguments=None):
+    """Run one verb; an error about data or settings becomes one sentence and exit status 2.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words after ``mvi``; those of the command line by default.
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        parsed.verb(parsed)
+    except MviError as problem:
+        print(f"mvi: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="mvi", description="An executable, audited reproduction of Sun et al. 2022.")
+    verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
+    _add(verbs, "cohorts", _cohorts, "list the cohorts and the pages each can support")
+    fetch = _add(verbs, "fetch", _fetch, "fetch the public tables by address and sha256")
+    fetch.add_argument("cohort", nargs="?", help="only this cohort's files")
+    run = _add(verbs, "run", _run, "execute one page for one cohort")
+    run.add_argument("page", help="page name or number, for example 02_table1")
+    run.add_argument("--cohort", required=True, help="cohort id, see `mvi cohorts`")
+    run.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="notebook parameter")
+    predict = _add(verbs, "predict", _predict, "apply a trained model to DICOM series (research use only)")
+    predict.add_argument("--images", required=True, help="folder of DICOM series: <patient>/<sequence>/*.dcm")
+    predict.add_argument("--rois", required=True, help="rois.csv: boxes in pixels, half-open")
+    predict.add_argument("--model", required=True, help="folder of a trained model")
+    predict.add_argument("--out", required=True, help="table to write")
+    audit = _add(verbs, "audit", _audit, "what the printed numbers imply: this paper's, or another's")
+    audit.add_argument("paper", nargs="?", help="another paper's numbers as YAML (see data_manifest/audit_example.yaml)")
+    step = _add(verbs, "step", _step, "one step of the workflow (the workflow calls it)")
+    step.add_argument("step", choices=STEPS)
+    step.add_argument("--cohort")
+    step.add_argument("--part", type=int)
+    step.add_argument("--sequences")
+    step.add_argument("--repeat", type=int)
+    _add(verbs, "summary", _summary, "the headline results of the last run")
+    return parser
+
+
+def _add(verbs, name, function, words):
+    verb = verbs.add_parser(name, help=words, description=words.capitalize() + ".")
+    verb.set_defaults(verb=function)
+    return verb
+
+
+def _cohorts(_):
+    from mvi_core.contents import cohort_lines
+
+    print("\n".join(cohort_lines()))
+
+
+def _fetch(parsed):
+    from mvi_core.manifest import fetch_all
+
+    for path in fetch_all(parsed.cohort):
+        print(path)
+
+
+def _run(parsed):
+    from mvi_core.pages import run_page
+    from mvi_core.steps import ensure_tables
+
+    overrides = {name: yaml.safe_load(value) for name, value in parsed.p}
+    if "cohort" in overrides:
+        raise PageError("The cohort is given by --cohort, not by -p. Remove -p cohort.")
+    ensure_tables(parsed.cohort)
+    print(run_page(parsed.page, parsed.cohort, overrides=overrides))
+
+
+def _predict(parsed):
+    from mvi_core.steps import predict
+
+    print(predict(parsed.images, parsed.rois, model=parsed.model, out=parsed.out))
+
+
+def _audit(parsed):
+    from mvi_core.steps import audit_lines
+
+    print("\n".join(audit_lines(parsed.paper)))
+
+
+def _step(parsed):
+    from mvi_core import steps
+
+    options = {name: getattr(parsed, name) for name in ("cohort", "part", "sequences", "repeat")}
+    getattr(steps, parsed.step)(**{name: value for name, value in options.items() if value is not None})
+
+
+def _summary(_):
+    from mvi_core.contents import summary_lines
+
+    print("\n".join(summary_lines()))

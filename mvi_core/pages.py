@@ -1,0 +1,272 @@
+"""Which pages does the book have, which cohort can support which, and how is one executed."""
+
+import ast
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mvi_core.cohort.spec import load_spec, unavailable
+from mvi_core.errors import PageError
+from mvi_core.study import load_study, setting
+
+COHORT_VARIABLE = "MVI_COHORT"  # environment: a cohort to add to those of the settings
+ANALYSIS_WORDS = {
+    "images": "no images",
+    "survival": "no follow-up that supports survival analysis",
+    "enrolment": "no enrolment years",
+    "mvi_grade": "no MVI grade",
+    "dl_mvi": "no DL-MVI",
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the book, as ``config/pages.yaml`` describes it."""
+
+    name: str
+    question: str
+    needs: tuple
+    reads: tuple
+    writes: tuple
+    parameters: dict
+    cohorts: dict
+
+
+@dataclass(frozen=True)
+class PlannedPage:
+    """One page for one cohort; ``reason`` says why it is left out, or is None."""
+
+    page: Page
+    cohort: str
+    parameters: dict
+    reason: str | None
+
+
+def load_pages():
+    """Pages of the book in reading order.
+
+    Returns
+    -------
+    tuple of Page
+    """
+    path = load_study().root / "config" / "pages.yaml"
+    rows = yaml.safe_load(path.read_text(encoding="utf-8"))["pages"]
+    return tuple(
+        Page(
+            row["name"], row["question"], tuple(row["needs"]), tuple(row["reads"]), tuple(row["writes"]),
+            row["parameters"], row.get("cohorts", {}),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def find_page(name):
+    """Page of a given name.
+
+    Parameters
+    ----------
+    name : str
+        Full name or its number: ``02_table1`` or ``02``.
+
+    Returns
+    -------
+    Page
+
+    Raises
+    ------
+    PageError
+        If there is no such page; the message lists those that exist.
+    """
+    pages = load_pages()
+    for page in pages:
+        if name in (page.name, page.name.split("_")[0]):
+            return page
+    known = ", ".join(page.name for page in pages)
+    raise PageError(f"There is no page '{name}'. Choose one of {known}.")
+
+
+def study_cohorts(study):
+    """Ids of the cohorts of the study, one named by the environment variable ``MVI_COHORT`` included.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of str
+    """
+    extra = os.environ.get(COHORT_VARIABLE)
+    return list(dict.fromkeys([*study.settings["cohorts"], *([extra] if extra else [])]))
+
+
+def plan(study):
+    """Every page for every cohort of the study, with the reason where it is left out.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of PlannedPage
+    """
+    specs = [load_spec(cohort) for cohort in study_cohorts(study)]
+    return [plan_page(page, spec, study) for spec in specs for page in load_pages()]
+
+
+def plan_page(page, spec, study):
+    """One page for one cohort: its parameters from the settings, or why it is left out.
+
+    Parameters
+    ----------
+    page : Page
+    spec : CohortSpec
+    study : Study
+
+    Returns
+    -------
+    PlannedPage
+    """
+    parameters = {name: setting(study, key) for name, key in page.parameters.items()}
+    return PlannedPage(page, spec.id, parameters, unavailable(spec) or _unsupported(page, spec, study))
+
+
+def run_page(name, cohort, *, overrides=None, study=None):
+    """Execute one page for one cohort into an executed notebook, whole or not at all.
+
+    Parameters
+    ----------
+    name : str
+        Page name.
+    cohort : str
+        Cohort id.
+    overrides : dict, optional
+        Notebook parameters that replace those of the settings.
+    study : Study, optional
+
+    Returns
+    -------
+    pathlib.Path
+        The executed notebook.
+
+    Raises
+    ------
+    PageError
+        If the page or a parameter is unknown, the cohort cannot support the page, or a cell fails.
+    """
+    study = study or load_study()
+    planned = plan_page(find_page(name), load_spec(cohort), study)
+    if planned.reason:
+        raise PageError(f"Page {planned.page.name} is left out for cohort {cohort}: {planned.reason}")
+    parameters = {"cohort": cohort, **planned.parameters, **(overrides or {})}
+    notebook = convert(planned.page, study)
+    _refuse_unknown(parameters, notebook, planned.page)
+    return _execute(notebook, parameters, planned, study)
+
+
+def convert(page, study):
+    """Notebook of a page, from its percent-format source.
+
+    Parameters
+    ----------
+    page : Page
+    study : Study
+
+    Returns
+    -------
+    nbformat.NotebookNode
+    """
+    import jupytext  # here: the workflow plans pages without it
+
+    source = study.root / "notebooks" / f"{page.name}.py"
+    notebook = jupytext.read(source)
+    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    return notebook
+
+
+def executed_path(study, page, cohort):
+    """Where the executed notebook of a page lies.
+
+    Parameters
+    ----------
+    study : Study
+    page : Page
+    cohort : str
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    return study.executed / cohort / f"{page.name}.ipynb"
+
+
+def _unsupported(page, spec, study):
+    if page.cohorts and spec.id not in page.cohorts:
+        (only, why), *_ = page.cohorts.items()
+        return f"made for cohort {only} only: {why}"
+    skipped = study.settings.get("leave_out", {}).get(spec.id, {})
+    if page.name in skipped:
+        return skipped[page.name]
+    lacking = [ANALYSIS_WORDS[need] for need in page.needs if not spec.analyses.get(need)]
+    return f"the cohort has {' and '.join(lacking)}" if lacking else None
+
+
+def _refuse_unknown(parameters, notebook, page):
+    known = _parameter_names(notebook)
+    unknown = [name for name in parameters if name not in known]
+    if unknown:
+        raise PageError(f"Page {page.name} has no parameter '{unknown[0]}'. Its parameters are {', '.join(sorted(known))}.")
+
+
+def _parameter_names(notebook):
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    targets = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return {getattr(node, "target", None).id if isinstance(node, ast.AnnAssign) else node.targets[0].id for node in targets}
+
+
+def _execute(notebook, parameters, planned, study):
+    import nbformat
+    import papermill
+
+    target = executed_path(study, planned.page, planned.cohort)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        source, output = Path(folder) / "source.ipynb", Path(folder) / target.name
+        nbformat.write(notebook, source)
+        try:
+            papermill.execute_notebook(
+                source, output, parameters=parameters, kernel_name="python3", language="python", progress_bar=False,
+                cwd=study.root, log_output=False,
+            )  # fmt: skip
+        except papermill.PapermillExecutionError as problem:
+            raise PageError(_failure(planned, problem)) from problem
+        executed = nbformat.read(output, as_version=4)
+        _finish(executed, planned)
+        nbformat.write(executed, output)
+        output.replace(target)
+    return target
+
+
+def _failure(planned, problem):
+    return (
+        f"Page {planned.page.name} for cohort {planned.cohort} stopped in cell {problem.exec_count}: "
+        f"{problem.ename}: {problem.evalue}"
+    )
+
+
+def _finish(notebook, planned):
+    """Name the cohort in captions and labels; drop the machine's paths from the metadata."""
+    spec = load_spec(planned.cohort)
+    for key in ("input_path", "output_path"):
+        notebook.metadata.get("papermill", {}).pop(key, None)
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        figure = cell.metadata.get("mystnb", {}).get("figure")
+        if figure:
+            figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
+            figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")

@@ -1,0 +1,240 @@
+"""How is a number said: formats estimates, publishes them to the page, and puts them beside the print."""
+
+import html
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.cohort.spec import CohortSpec, load_spec
+from mvi_core.errors import ManifestError
+from mvi_core.results import commit, result_path
+from mvi_core.study import Study, load_study
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """The page being executed: its name, cohort and study; every table and figure is signed with it."""
+
+    name: str
+    spec: CohortSpec
+    study: Study
+
+
+def open_page(name, cohort):
+    """Show the banner that says which cohort and profile make the page.
+
+    Parameters
+    ----------
+    name : str
+        Page name, as in ``config/pages.yaml``.
+    cohort : str
+        Cohort id.
+
+    Returns
+    -------
+    OpenPage
+    """
+    from IPython.display import HTML, display
+
+    page = OpenPage(name, load_spec(cohort), load_study())
+    display(HTML(banner(page.spec, page.study.profile)))
+    return page
+
+
+def banner(spec, profile):
+    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, profile.
+
+    Parameters
+    ----------
+    spec : CohortSpec
+    profile : str
+
+    Returns
+    -------
+    str
+    """
+    words = [html.escape(str(text)) for text in (spec.kind, spec.title, spec.summary, profile)]
+    return (
+        f'<div class="cohort-banner {words[0]}" role="note"><strong>{words[0].capitalize()} cohort</strong> '
+        f'<span class="cohort-title">{words[1]}</span> <span class="cohort-summary">{words[2]}</span> '
+        f'<span class="cohort-profile">Profile <code>{words[3]}</code></span></div>'
+    )
+
+
+def show_figure(page, figure, *, result=None):
+    """Show a figure above the line that says what made it.
+
+    Parameters
+    ----------
+    page : OpenPage
+    figure : matplotlib.figure.Figure
+        It is closed after it is shown.
+    result : str, optional
+        The result file behind it.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    import matplotlib.pyplot as plt
+    from IPython.display import HTML, display
+
+    display(figure)
+    plt.close(figure)
+    return HTML(_made_by_line(page, result))
+
+
+def show_table(page, frame, caption, *, result=None):
+    """Table of the page as HTML, with caption and the line that says what made it.
+
+    Parameters
+    ----------
+    page : OpenPage
+    frame : pandas.DataFrame
+        Cells are shown as they are; format numbers first.
+    caption : str
+    result : str, optional
+        The result file behind it.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    from IPython.display import HTML
+
+    body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes="study-table")
+    heading = f"<caption>{html.escape(caption)} Cohort: {html.escape(page.spec.title)} ({page.spec.kind}).</caption>"
+    start = body.index(">") + 1
+    return HTML(f'<div class="table-wrap">{body[:start]}{heading}{body[start:]}</div>{_made_by_line(page, result)}')
+
+
+def publish(key, value):
+    """Make a text available to the prose as ``{glue:text}``.
+
+    Parameters
+    ----------
+    key : str
+        Name, unique on the page.
+    value : str or Estimate or int
+        Text as it is; an estimate in the house style.
+    """
+    from myst_nb import glue
+
+    glue(key, value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value), display=False)
+
+
+def estimate_text(estimate, *, digits=2, percent=False):
+    """Estimate in the house style.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    digits : int, default 2
+        Decimals.
+    percent : bool, default False
+        Show as a percentage.
+
+    Returns
+    -------
+    str
+        For example ``0.82 (95 % CI 0.78-0.87; n = 321)``.
+    """
+    value, low, high = (_number(part, digits, percent) for part in (estimate.value, estimate.low, estimate.high))
+    unit = " %" if percent else ""
+    return f"{value}{unit} ({estimate.level * 100:.0f} % CI {low}–{high}{unit}; n = {estimate.n})"
+
+
+def p_text(p):
+    """P value as journals print it.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> p_text(0.00004), p_text(0.0414), p_text(0.25)
+    ('< 0.001', '0.041', '0.250')
+    """
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def interval_text(value, low, high, *, digits=2):
+    """Value with its interval, for a table cell.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Infinite ends are shown as such; a missing value gives an empty text.
+    digits : int, default 2
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> interval_text(4.634, 2.576, 8.336)
+    '4.63 (2.58–8.34)'
+    """
+    if pd.isna(value):
+        return ""
+    return f"{_number(value, digits)} ({_number(low, digits)}–{_number(high, digits)})"
+
+
+@lru_cache
+def paper_values():
+    """Every number the paper prints: id, printed text, value, unit, place, meaning.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by id.
+    """
+    path = load_study().root / "data_manifest" / "paper_values.csv"
+    return pd.read_csv(path, dtype={"printed": str}, keep_default_na=False, na_values=[""]).set_index("id")
+
+
+def paper_value(key):
+    """One number of the paper, as printed.
+
+    Parameters
+    ----------
+    key : str
+        Id in ``data_manifest/paper_values.csv``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ManifestError
+        If the paper prints no such number.
+    """
+    table = paper_values()
+    if key not in table.index:
+        raise ManifestError(f"paper_values.csv has no id '{key}'. Look the id up in data_manifest/paper_values.csv.")
+    return table.loc[key, "printed"]
+
+
+def _number(value, digits, percent=False):
+    if np.isposinf(value):
+        return "not reached"
+    return "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
+
+
+def _made_by_line(page, result):
+    parts = [f"notebooks/{page.name}.py", f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"]
+    if result:
+        path = result_path(page.spec.id, result) if "/" not in result else page.study.results / result
+        parts.append(str(path.relative_to(page.study.root)))
+    parts.append(f"commit {commit()}")
+    return f'<p class="made-by">Made by {html.escape(" · ".join(parts))}</p>'

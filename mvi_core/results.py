@@ -1,0 +1,204 @@
+"""What was computed, from what: tidy tables with a record beside each, refused when stale."""
+
+import json
+import os
+import subprocess
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from mvi_core import __version__
+from mvi_core.errors import ManifestError, StaleResultError
+from mvi_core.manifest import sha256
+from mvi_core.study import load_study
+
+TEXT_COLUMNS = {"patient_id": str, "enrolment": str, "sequences": str, "variable": str, "level": str}
+SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # CWE-1236: a cell that a spreadsheet would run
+
+
+def result_path(cohort, name):
+    """Where a result of a cohort lies, present or not.
+
+    Parameters
+    ----------
+    cohort : str
+        Cohort id.
+    name : str
+        File name, for example ``table1.csv``.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    return load_study().results / cohort / name
+
+
+def write_result(cohort, name, content, *, parameters=None, inputs=()):
+    """Store a result with its record, both whole or not at all.
+
+    Parameters
+    ----------
+    cohort : str
+        Cohort id.
+    name : str
+        ``*.csv`` for a table, ``*.json`` for a mapping.
+    content : pandas.DataFrame or dict
+        What to store. Text cells that a spreadsheet would run as a formula get a leading apostrophe.
+    parameters : dict, optional
+        The numbers that shaped the result: seeds, sizes, options.
+    inputs : sequence of str
+        Names of results of the same cohort (``other/x.csv`` for another cohort's) that were read.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+    """
+    path = result_path(cohort, name)
+    atomic_write(path, _csv(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
+    record_result(path, parameters=parameters, inputs=[_input_path(cohort, item) for item in inputs])
+    return path
+
+
+def record_result(path, *, parameters=None, inputs=()):
+    """Write the record beside a file that exists: hash, inputs, parameters, versions, commit.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The result.
+    parameters : dict, optional
+    inputs : sequence of pathlib.Path
+        Files that were read to make it.
+    """
+    root = load_study().work
+    record = {
+        "sha256": sha256(path),
+        "inputs": {os.path.relpath(item, root): sha256(item) for item in inputs},
+        "parameters": parameters or {},
+        "profile": load_study().profile,
+        "mvi_core": __version__,
+        "commit": commit(),
+    }
+    atomic_write(_record_path(path), json.dumps(record, indent=1, sort_keys=True, default=str))
+
+
+def read_result(cohort, name):
+    """Read a result back, after checking that it is whole and made from today's inputs.
+
+    Parameters
+    ----------
+    cohort : str
+        Cohort id.
+    name : str
+        ``*.csv`` or ``*.json``.
+
+    Returns
+    -------
+    pandas.DataFrame or dict
+        A table with identifiers as text, or the mapping.
+
+    Raises
+    ------
+    ManifestError
+        If the result does not exist yet.
+    StaleResultError
+        If the file differs from its record, or one of its inputs has changed since.
+    """
+    path = result_path(cohort, name)
+    if not path.is_file():
+        raise ManifestError(f"Result {cohort}/{name} does not exist yet. Run `make book`, or the page that writes it (`mvi run`).")
+    _refuse_stale(path, f"{cohort}/{name}")
+    if name.endswith(".json"):
+        return json.loads(path.read_text(encoding="utf-8"))
+    return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=[""])
+
+
+def read_record(cohort, name):
+    """Read the record beside a result: hash, inputs, parameters, profile, version and commit.
+
+    Parameters
+    ----------
+    cohort : str
+    name : str
+
+    Returns
+    -------
+    dict
+    """
+    return json.loads(_record_path(result_path(cohort, name)).read_text(encoding="utf-8"))
+
+
+def atomic_write(path, text):
+    """Write a text file whole or not at all.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Destination; its folder is made.
+    text : str
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@lru_cache
+def commit():
+    """Commit of the project's checkout, with ``+`` after it when files differ; ``unknown`` outside git.
+
+    Returns
+    -------
+    str
+    """
+    git = ["git", "-C", str(load_study().root)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True)
+        dirty = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+
+
+def _csv(frame):
+    safe = frame.copy()
+    for column in safe.select_dtypes(include=["object", "string"]):
+        safe[column] = safe[column].map(_defused)
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def _defused(cell):
+    return "'" + cell if isinstance(cell, str) and cell.startswith(SPREADSHEET_FORMULA) else cell
+
+
+def _input_path(cohort, item):
+    owner, _, name = item.rpartition("/")
+    return result_path(owner or cohort, name)
+
+
+def _record_path(path):
+    return path.with_name(path.name + ".record.json") if path.suffix == ".json" else path.with_suffix(".json")
+
+
+def _refuse_stale(path, label):
+    record_path = _record_path(path)
+    if not record_path.is_file():
+        raise StaleResultError(f"Result {label} has no record beside it. Delete it and run `make book` again.")
+    record = json.loads(record_path.read_text(encoding="utf-8"))
+    if record["sha256"] != sha256(path):
+        raise StaleResultError(f"Result {label} is not the file its record describes. Delete it and run `make book` again.")
+    work = load_study().work
+    for item, expected in record["inputs"].items():
+        if not (work / item).is_file() or sha256(work / item) != expected:
+            raise StaleResultError(f"Result {label} was made from another version of {item}. Run `make book` to renew it.")

@@ -1,0 +1,107 @@
+"""Which profile is run, with which numbers, and where do its files go."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from mvi_core.errors import ManifestError
+from mvi_core.manifest import project_root
+
+STUDY_VARIABLE = "MVI_STUDY"  # environment: a settings file other than config/study.yaml
+
+
+@dataclass(frozen=True)
+class Study:
+    """Settings of one run of the study.
+
+    Attributes
+    ----------
+    profile : str
+        Name shown on every page, for example ``book`` or ``smoke``.
+    path : pathlib.Path
+        The settings file.
+    settings : dict
+        The file's contents.
+    root : pathlib.Path
+        The project folder.
+    """
+
+    profile: str
+    path: Path
+    settings: dict
+    root: Path
+
+    @property
+    def work(self):
+        """Folder that receives what the run makes."""
+        return self.root / self.settings["work"]
+
+    @property
+    def results(self):
+        """Folder of tidy tables and checkpoints, one folder a cohort."""
+        return self.work / "results"
+
+    @property
+    def executed(self):
+        """Folder of executed notebooks, one folder a cohort."""
+        return self.work / "book" / "notebooks"
+
+
+def load_study(path=None):
+    """Settings of the study.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path, optional
+        A settings file. Without it the file named by the environment variable ``MVI_STUDY``, else
+        ``config/study.yaml``.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    ManifestError
+        If the file is missing, is not YAML, or lacks ``profile``, ``work`` or ``cohorts``.
+    """
+    root = project_root()
+    path = root / (path or os.environ.get(STUDY_VARIABLE) or "config/study.yaml")
+    if not path.is_file():
+        raise ManifestError(f"Settings file {path.name} does not exist. Set {STUDY_VARIABLE} to a file such as config/study.yaml.")
+    try:
+        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as problem:
+        raise ManifestError(f"Settings file {path.name} is not valid YAML ({problem}). Mend the line that is named.") from problem
+    missing = [key for key in ("profile", "work", "cohorts") if key not in (settings or {})]
+    if missing:
+        raise ManifestError(f"Settings file {path.name} lacks {', '.join(missing)}. Copy the key from config/study.yaml.")
+    return Study(settings["profile"], path, settings, root)
+
+
+def setting(study, key):
+    """One value of the settings.
+
+    Parameters
+    ----------
+    study : Study
+    key : str
+        Path through the settings, parts joined by dots: ``"training.epochs"``.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ManifestError
+        If the settings have no such key.
+    """
+    value = study.settings
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            raise ManifestError(f"Settings file {study.path.name} has no key '{key}'. Copy it from config/study.yaml.")
+        value = value[part]
+    return value

@@ -1,0 +1,63 @@
+# %% [markdown]
+# # Who are the patients?
+# Paper: Methods, *Study design and patient population*, and *Statistical analysis*.
+# Reads `patients.csv`, `flow.csv` and `quality.csv`; writes `missing.csv` and `follow_up.csv`.
+# %% tags=["parameters", "remove-cell"]
+cohort = "paper"  # cohort id in data_manifest/cohorts/
+# %% tags=["hide-input"]
+import matplotlib.pyplot as plt
+
+from mvi_core import figures
+from mvi_core.cohort.flow import missing_table
+from mvi_core.report import open_page, publish, show_figure, show_table
+from mvi_core.results import read_result, write_result
+from mvi_core.stats.survival import follow_up
+
+figures.theme()
+page = open_page("01_cohort", cohort)
+# %%
+patients = read_result(cohort, "patients.csv")
+flow = read_result(cohort, "flow.csv")
+quality = read_result(cohort, "quality.csv")
+# %% [markdown]
+# ## From source to study
+# Each step of the flow says how many patients left and why. Nobody is dropped without a line here.
+# %% mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}, "image": {"alt": "Flow chart of the inclusion steps, from the source at the top to the study patients at the bottom, each exclusion with its count."}}
+figure, axes = plt.subplots(figsize=(7, 1.2 + 1.1 * len(flow)))
+figures.stamp(figures.flow_chart(flow, axes), page.spec.kind)
+show_figure(page, figure, result="flow.csv")
+# %% [markdown]
+# ## What was measured
+# %%
+missing = missing_table(patients)
+write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
+# %% mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
+figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
+figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
+show_figure(page, figure, result="missing.csv")
+# %% [markdown]
+# ## How the values were read
+# Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was changed.
+# %%
+show_table(page, quality, "Values converted or set missing.", result="quality.csv")
+# %% [markdown]
+# ## How long they were followed
+# Follow-up is the reverse Kaplan-Meier median: the time to censoring, with the event as the censoring.
+# %%
+followed = follow_up(patients)
+write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
+show_table(page, followed.round(1), "Events and follow-up in months.", result="follow_up.csv")
+# %%
+publish("n_patients", f"{len(patients)}")
+publish("n_present", f"{int(patients['mvi_present'].sum())}")
+publish("share_present", f"{100 * patients['mvi_present'].mean():.1f} %")
+publish("n_excluded", f"{int(flow['n_excluded'].sum())}")
+publish("n_complete", f"{int((missing['n_missing'] == 0).sum())} of {len(missing)}")
+# %% [markdown]
+# ## Answer
+# The study holds {glue:text}`n_patients` patients; {glue:text}`n_present` ({glue:text}`share_present`) have microvascular
+# invasion in the specimen. {glue:text}`n_excluded` patients of the source were excluded.
+# {glue:text}`n_complete` variables are complete.
+#
+# **What this page cannot show.** Patients who were never operated on are in no cohort of this kind, so nothing here
+# extends to them. A reconstructed cohort holds the printed margins and cannot tell who was excluded before counting.

@@ -1,0 +1,45 @@
+"""Numbers are said in the house style, and every table is signed."""
+
+import pandas as pd
+import pytest
+
+from mvi_core.cohort.spec import load_spec
+from mvi_core.errors import ManifestError
+from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table
+from mvi_core.results import write_result
+from mvi_core.stats.estimate import Estimate
+from mvi_core.study import load_study
+
+
+def test_an_estimate_carries_interval_and_number():
+    estimate = Estimate(0.8236, 0.78, 0.87, 0.95, "DeLong", 321)
+    assert estimate_text(estimate) == "0.82 (95 % CI 0.78–0.87; n = 321)"
+    assert estimate_text(estimate, digits=1, percent=True) == "82.4 % (95 % CI 78.0–87.0 %; n = 321)"
+
+
+def test_an_infinite_median_is_said_in_words_and_a_missing_value_is_empty():
+    assert interval_text(float("inf"), 54.7, float("inf"), digits=1) == "not reached (54.7–not reached)"
+    assert interval_text(float("nan"), 1, 2) == ""
+
+
+def test_paper_values_come_as_printed(project):
+    assert paper_value("table3_alt_p") == "0.21"
+    with pytest.raises(ManifestError, match="no id 'table9'"):
+        paper_value("table9")
+
+
+def test_the_banner_says_the_kind_in_a_word_and_escapes_data(project):
+    path = project / "data_manifest/cohorts/ward.yaml"
+    path.write_text(path.read_text().replace("Six made-up patients.", "<script>alert(1)</script>"))
+    text = banner(load_spec("ward"), "test")
+    assert 'class="cohort-banner own"' in text and "<strong>Own cohort</strong>" in text
+    assert "<script>" not in text
+
+
+def test_a_table_is_escaped_captioned_and_signed(project):
+    write_result("ward", "table1.csv", pd.DataFrame({"a": [1]}))
+    page = OpenPage("01_count", load_spec("ward"), load_study())
+    text = show_table(page, pd.DataFrame({"note": ["<b>x</b>"]}), "Notes.", result="table1.csv").data
+    assert "<caption>Notes. Cohort: A made-up ward (own).</caption>" in text
+    assert "&lt;b&gt;x&lt;/b&gt;" in text
+    assert "notebooks/01_count.py · cohort ward (own) · profile test · results/ward/table1.csv" in text

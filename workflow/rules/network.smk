@@ -1,0 +1,54 @@
+# Trainings: one job for each set of sequences, so that a cluster profile can spread them.
+ABLATION = [f"{row['sequences']}_r{row['repeat']}" for row in setting(STUDY, "ablation")]
+NETWORK = {"network": setting(STUDY, "network"), "training": setting(STUDY, "training")}
+
+
+rule train:
+    """Out-of-fold predictions of the development patients for one set of sequences."""
+    input:
+        RESULTS / "{cohort}/patients.csv",
+        RESULTS / "{cohort}/rois.safetensors",
+        code_of("train"),
+    output:
+        RESULTS / "{cohort}/training/{sequences}_r{repeat}.csv",
+        RESULTS / "{cohort}/training/{sequences}_r{repeat}_epochs.csv",
+    params:
+        settings=NETWORK,
+        seed=setting(STUDY, "seeds.training"),
+    priority: 50
+    shell:
+        "mvi step train --cohort {wildcards.cohort} --sequences {wildcards.sequences} --repeat {wildcards.repeat}"
+
+
+rule ablation:
+    """All sets of sequences in one table."""
+    input:
+        [RESULTS / f"{{cohort}}/training/{name}.csv" for name in ABLATION],
+        [RESULTS / f"{{cohort}}/training/{name}_epochs.csv" for name in ABLATION],
+        code_of("ablation"),
+    output:
+        RESULTS / "{cohort}/ablation.csv",
+        RESULTS / "{cohort}/training.csv",
+    params:
+        sets=ABLATION,
+    shell:
+        "mvi step ablation --cohort {wildcards.cohort}"
+
+
+rule final:
+    """Model trained on every development patient, applied once to the later year."""
+    input:
+        RESULTS / "{cohort}/patients.csv",
+        RESULTS / "{cohort}/rois.safetensors",
+        RESULTS / "{cohort}/training/T1+T1V+T1D_r0.csv",
+        code_of("final"),
+    output:
+        RESULTS / "{cohort}/predictions.csv",
+        RESULTS / "{cohort}/features.csv",
+        RESULTS / "{cohort}/model/model.safetensors",
+    params:
+        settings=NETWORK,
+        seed=setting(STUDY, "seeds.training"),
+    priority: 50
+    shell:
+        "mvi step final --cohort {wildcards.cohort}"

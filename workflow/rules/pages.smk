@@ -1,0 +1,58 @@
+# One rule a page and cohort, then the rendered book.
+
+
+def files_read(planned):
+    names = [name if "/" in name else f"{planned.cohort}/{name}" for name in planned.page.reads]
+    return [RESULTS / name for name in names]
+
+
+for planned in PLAN:
+
+    rule:
+        name:
+            f"page_{planned.page.name}_{planned.cohort}".replace("-", "_")
+        input:
+            STUDY.root / "notebooks" / f"{planned.page.name}.py",
+            STUDY.root / "data_manifest" / "cohorts" / f"{planned.cohort}.yaml",
+            files_read(planned),
+            code_of_page(STUDY.root / "notebooks" / f"{planned.page.name}.py"),
+        output:
+            executed_path(STUDY, planned.page, planned.cohort),
+            [RESULTS / planned.cohort / name for name in planned.page.writes],
+        params:
+            parameters=planned.parameters,
+            page=planned.page.name,
+            cohort=planned.cohort,
+        retries: 2
+        shell:
+            "mvi run {params.page} --cohort {params.cohort}"
+
+
+rule contents:
+    """Table of contents and Data page: what the book holds, what is left out and why."""
+    input:
+        STUDY.root / "config/pages.yaml",
+        STUDY.root / "data_manifest/cohorts",
+        code_of("contents"),
+    output:
+        STUDY.work / "book/_toc.yml",
+        STUDY.executed / "data.md",
+    params:
+        plan=[(item.page.name, item.cohort, item.reason) for item in plan(STUDY)],
+    shell:
+        "mvi step contents"
+
+
+rule html:
+    """The rendered book."""
+    input:
+        [executed_path(STUDY, item.page, item.cohort) for item in PLAN],
+        rules.contents.output,
+        STUDY.root / "_config.yml",
+        sorted((STUDY.root / "book").glob("*.md")),
+        sorted((STUDY.root / "book").glob("*.bib")),
+        sorted(path for path in (STUDY.root / "book/_static").rglob("*") if path.is_file()),
+    output:
+        STUDY.root / "_build/html/index.html",
+    shell:
+        "mvi step html"
