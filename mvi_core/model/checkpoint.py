@@ -1,0 +1,197 @@
+"""What is stored of a network, and is a file whole: tensors as safetensors, their description as JSON, no pickle."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from mvi_core.errors import ManifestError
+from mvi_core.model.backbone import NetworkSettings
+from mvi_core.model.network import MviNet
+
+DESCRIPTION = "mvi"  # key of the description in the header of the tensor file
+
+
+def save_tensors(path, tensors, description):
+    """Write named tensors and their description, whole or not at all.
+
+    The description stands in the header of the tensor file, so that both change in one step, and once more as
+    a JSON file beside it, for people.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Ends in ``.safetensors``; an older file stays intact until the new one is complete.
+    tensors : dict of str to torch.Tensor
+    description : dict
+        Anything JSON can hold.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(description, sort_keys=True)
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    _replace(path, save(contiguous, metadata={DESCRIPTION: text}))
+    _replace(path.with_suffix(".json"), json.dumps(description, indent=1, sort_keys=True).encode())
+
+
+def load_tensors(path):
+    """Named tensors and their description.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        File of `save_tensors`.
+
+    Returns
+    -------
+    tuple of dict
+        Tensors by name; the description.
+
+    Raises
+    ------
+    ManifestError
+        If the file is missing, cut short, of another origin, or holds a value that is not finite.
+    """
+    path = Path(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is no mapping
+            description = json.loads((file.metadata() or {})[DESCRIPTION])
+    except (OSError, SafetensorError, KeyError, ValueError) as problem:
+        raise ManifestError(
+            f"{path.name} is not a whole file of this package ({type(problem).__name__}). Train or fetch it again."
+        ) from problem
+    broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    if broken:
+        raise ManifestError(
+            f"{path.name} holds values that are not finite, first in {broken[0]}. Train again with a lower rate."
+        )
+    return tensors, description
+
+
+def save_network(path, network, *, sequences, notes=None):
+    """Store a trained network with all that its use needs: weights, intensity scale, shape and sequences.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Usually ``.../model.safetensors``.
+    network : MviNet
+    sequences : sequence of str
+        Names of the branches, in order.
+    notes : dict, optional
+        How it was made: seeds, settings, patients.
+    """
+    shape = {
+        "roi_px": network.roi_px,
+        "network": asdict(network.settings),
+        "sequences": [str(name) for name in sequences],
+    }
+    save_tensors(path, network.state_dict(), {**shape, "notes": notes or {}})
+
+
+def load_network(path):
+    """Trained network, ready to predict.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        File of `save_network`.
+
+    Returns
+    -------
+    network : MviNet
+        In evaluation mode.
+    description : dict
+        With ``roi_px``, ``network``, ``sequences`` and ``notes``.
+
+    Raises
+    ------
+    ManifestError
+        If the file is broken, or its tensors do not fit its description.
+    """
+    tensors, description = load_tensors(path)
+    try:
+        shape = description["network"] | {"blocks": tuple(description["network"]["blocks"])}
+        network = MviNet(len(description["sequences"]), description["roi_px"], NetworkSettings(**shape))
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, RuntimeError) as problem:
+        raise ManifestError(
+            f"{Path(path).name} does not hold the network that it describes ({type(problem).__name__}). Train again."
+        ) from problem
+    return network.eval(), description
+
+
+def save_training(path, network, optimiser, *, origin, history):
+    """Store a training after an epoch, with all that the next epoch needs.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    network : torch.nn.Module
+    optimiser : torch.optim.Optimizer
+    origin : dict of str
+        What the training is made from; compared when it goes on.
+    history : list of dict
+        One entry per epoch done.
+    """
+    state = optimiser.state_dict()["state"]
+    moments = {f"optimiser.{i}.{name}": tensor for i, slot in state.items() for name, tensor in slot.items()}
+    weights = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    save_tensors(path, weights | moments, {"origin": origin, "history": history})
+
+
+def load_training(path, network, optimiser, *, origin):
+    """Put network and optimiser back, in place, to where a stored training stopped.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        File of `save_training`; nothing happens if there is none.
+    network : torch.nn.Module
+    optimiser : torch.optim.Optimizer
+    origin : dict of str
+
+    Returns
+    -------
+    list of dict
+        One entry per epoch done.
+
+    Raises
+    ------
+    ManifestError
+        If the stored training was made from something else, or its file is broken.
+    """
+    if not Path(path).exists():
+        return []
+    tensors, description = load_tensors(path)
+    stored = description.get("origin", {})
+    other = [name for name in origin if stored.get(name) != origin[name]]
+    if other:
+        raise ManifestError(
+            f"Checkpoint {Path(path).name} was made from other {', '.join(other)}. Remove it, or restore those."
+        )
+    split = {"network": {}, "optimiser": {}}
+    for name, tensor in tensors.items():
+        owner, _, rest = name.partition(".")
+        split[owner][rest] = tensor
+    network.load_state_dict(split["network"])
+    slots = {}
+    for name, tensor in split["optimiser"].items():
+        i, _, key = name.partition(".")
+        slots.setdefault(int(i), {})[key] = tensor
+    optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
+    return description["history"]
+
+
+def _replace(path, content):
+    draft = path.with_name(path.name + ".part")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

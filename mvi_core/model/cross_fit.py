@@ -1,0 +1,189 @@
+"""What does the network say of patients it has not seen: one model per fold, and one for the external patients."""
+
+import time
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+import pandas as pd
+import torch
+
+from mvi_core.errors import MviError
+from mvi_core.model.backbone import NetworkSettings
+from mvi_core.model.network import MviNet
+from mvi_core.model.prediction import grade_probabilities, prediction_table
+from mvi_core.model.training import TrainSettings, train
+
+OUT_OF_FOLD = "development (out-of-fold)"
+EXTERNAL = "external"
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Everything about a model but its data and seed.
+
+    Parameters
+    ----------
+    network : NetworkSettings
+    training : TrainSettings
+    """
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainSettings = field(default_factory=TrainSettings)
+
+
+def fit_network(batches, *, settings, seed, checkpoint=None, progress=None):
+    """Network trained from new weights on one set of patients.
+
+    Parameters
+    ----------
+    batches : object
+        As `training.train` asks, with ``intensity_scale`` (mean, sd) of the same patients.
+    settings : ModelSettings
+    seed : int
+        Decides the first weights.
+    checkpoint : pathlib.Path, optional
+    progress : callable, optional
+
+    Returns
+    -------
+    network : MviNet
+        In evaluation mode.
+    history : pandas.DataFrame
+        As `training.train` returns it.
+    """
+    mean, sd = batches.intensity_scale
+    generator = torch.Generator().manual_seed(seed)
+    network = MviNet(len(mean), batches.roi_px, settings.network, generator=generator)
+    network.set_intensity_scale(mean, sd)
+    return network, train(network, batches, settings=settings.training, checkpoint=checkpoint, progress=progress)
+
+
+def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None):
+    """Out-of-fold predictions: every patient is predicted by a network that was trained without them.
+
+    Parameters
+    ----------
+    dataset : object
+        Development patients; ``dataset.part(train_ids, test_ids)`` gives both sides and refuses an overlap.
+        See `dataset.torch_dataset.RoiDataset`.
+    folds : pandas.DataFrame
+        Columns ``patient_id`` and ``fold``.
+    settings : ModelSettings
+    seed : int
+        Decides weights, order and variations; each fold has its own stream.
+    checkpoints : pathlib.Path, optional
+        Folder; an interrupted call goes on where it stopped.
+    progress : callable, optional
+        Called after every epoch with epochs done, epochs in all, loss, seconds left.
+
+    Returns
+    -------
+    predictions : pandas.DataFrame
+        As `prediction.prediction_table`, with split ``"development (out-of-fold)"`` and the fold.
+    history : pandas.DataFrame
+        Loss by ``fold`` and ``epoch``.
+    """
+    numbers = sorted(folds.fold.unique())
+    tables, histories, report = [], [], _overall(progress, len(numbers))
+    for position, fold in enumerate(numbers):
+        left_out = folds.fold == fold
+        seen, unseen = dataset.part(folds.patient_id[~left_out].tolist(), folds.patient_id[left_out].tolist())
+        network, history = fit_network(
+            seen.training_batches(seed=_stream(seed, fold), batch_patients=settings.training.batch_patients),
+            settings=settings,
+            seed=_stream(seed, fold),
+            checkpoint=checkpoints and checkpoints / f"fold-{fold}.safetensors",
+            progress=report(position),
+        )
+        chance = grade_probabilities(network, unseen.plain_rois())
+        tables.append(prediction_table(unseen, chance, split=OUT_OF_FOLD, fold=fold))
+        histories.append(history.assign(fold=fold))
+    order = ["scoring", "patient_id"]
+    return pd.concat(tables).sort_values(order, ignore_index=True), pd.concat(histories, ignore_index=True)
+
+
+def fit_final(development, external, *, settings, seed, checkpoints=None, progress=None):
+    """Network trained on every development patient, and what it says of the external ones.
+
+    Parameters
+    ----------
+    development, external : object
+        Datasets without a shared patient, as `cross_fit` asks.
+    settings : ModelSettings
+    seed : int
+    checkpoints : pathlib.Path, optional
+    progress : callable, optional
+
+    Returns
+    -------
+    network : MviNet
+    predictions : pandas.DataFrame
+        As `prediction.prediction_table`, with split ``"external"``.
+    history : pandas.DataFrame
+    """
+    development.refuse_shared(external)
+    network, history = fit_network(
+        development.training_batches(seed=seed, batch_patients=settings.training.batch_patients),
+        settings=settings,
+        seed=seed,
+        checkpoint=checkpoints and checkpoints / "final.safetensors",
+        progress=progress,
+    )
+    chance = grade_probabilities(network, external.plain_rois())
+    return network, prediction_table(external, chance, split=EXTERNAL), history
+
+
+def model_settings(network, training):
+    """Read settings from the plain mappings of a settings file.
+
+    Parameters
+    ----------
+    network, training : dict
+        Sections ``network`` and ``training`` of ``config/study.yaml``; ``roi_px`` and ``n_folds`` there are
+        left aside, because the data have them.
+
+    Returns
+    -------
+    ModelSettings
+
+    Raises
+    ------
+    MviError
+        If a key is unknown.
+
+    Examples
+    --------
+    >>> settings = model_settings({"roi_px": 48, "width": 16, "blocks": [2, 2]}, {"epochs": 3, "n_folds": 5})
+    >>> settings.network.blocks, settings.training.epochs
+    ((2, 2), 3)
+    """
+    shape = {key: tuple(value) if key == "blocks" else value for key, value in network.items() if key != "roi_px"}
+    loop = {key: value for key, value in training.items() if key != "n_folds"}
+    try:
+        return ModelSettings(NetworkSettings(**shape), TrainSettings(**loop))
+    except TypeError as problem:
+        raise MviError(
+            f"Section network or training holds an unknown setting ({problem}). Correct its name."
+        ) from problem
+
+
+def _stream(seed, fold):
+    return int(np.random.SeedSequence([seed, int(fold)]).generate_state(1)[0])
+
+
+def _overall(progress, n_fits):
+    """Progress over several fits, from that of one; time left follows the pace since now."""
+    if progress is None:
+        return lambda position: None
+    started, calls = time.monotonic(), count(1)
+
+    def of_fit(position):
+        def report(epoch, n_epochs, loss, _):
+            done, total = position * n_epochs + epoch, n_fits * n_epochs
+            pace = (time.monotonic() - started) / next(calls)
+            progress(done, total, loss, pace * (total - done))
+
+        return report
+
+    return of_fit

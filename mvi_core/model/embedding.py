@@ -1,0 +1,101 @@
+"""Which patients look alike to the network: the features of one slice per sequence, and their map in two dimensions."""
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.manifold import TSNE
+
+from mvi_core.checks import expect_shape
+from mvi_core.errors import MviError
+
+
+def slice_features(network, roi_batches):
+    """Features of the first slice of each sequence.
+
+    Parameters
+    ----------
+    network : MviNet
+        In evaluation mode.
+    roi_batches : iterable of torch.Tensor, each of shape (b, S, N, H, W)
+
+    Returns
+    -------
+    numpy.ndarray of float32, shape (P, S, F)
+        ``F`` is 512 at the paper's width.
+    """
+    with torch.inference_mode():
+        return torch.cat([network.features(rois[:, :, :1])[:, :, 0] for rois in roi_batches]).numpy()
+
+
+def feature_table(features, patient_ids, sequences):
+    """Features as a table, one row per patient and sequence.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (P, S, F)
+    patient_ids : array-like of str, shape (P,)
+    sequences : sequence of str, shape (S,)
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``patient_id``, ``sequence``, ``f000``, ``f001``, ...
+    """
+    n_patients, n_sequences, n_features = features.shape
+    rows = {
+        "patient_id": np.repeat(patient_ids, n_sequences),
+        "sequence": np.tile([str(s) for s in sequences], n_patients),
+    }
+    columns = [f"f{number:03d}" for number in range(n_features)]
+    return pd.concat([pd.DataFrame(rows), pd.DataFrame(features.reshape(-1, n_features), columns=columns)], axis=1)
+
+
+def tsne_map(features, patient_ids, sequences, *, perplexity=30, seed):
+    """Map of the patients in two dimensions by t-SNE, made for each sequence by itself.
+
+    Features are scaled to unit variance first, so that no channel rules by its size.
+
+    Parameters
+    ----------
+    features : numpy.ndarray, shape (P, S, F)
+    patient_ids : array-like of str, shape (P,)
+    sequences : sequence of str, shape (S,)
+    perplexity : float
+        About the number of neighbours that count; below ``P``.
+    seed : int
+        The map starts from principal components; the seed decides the rest.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``patient_id``, ``sequence``, ``x``, ``y``, in the order of the sequences.
+
+    Raises
+    ------
+    MviError
+        If there are too few patients for the perplexity.
+
+    Notes
+    -----
+    Distances between far groups and the sizes of groups mean nothing in such a map: read it with a measured
+    separation beside it.
+
+    References
+    ----------
+    van der Maaten and Hinton, Visualizing data using t-SNE, J Mach Learn Res 9:2579-2605, 2008.
+    """
+    expect_shape("features", features, (len(patient_ids), len(sequences), "F"))
+    if perplexity >= len(patient_ids):
+        raise MviError(
+            f"perplexity must be below the number of patients ({len(patient_ids)}), got {perplexity}. Lower it."
+        )
+    maps = []
+    for number, sequence in enumerate(sequences):
+        points = features[:, number].astype(np.float64)
+        spread = points.std(axis=0)
+        points = (points - points.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+        place = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+        maps.append(
+            pd.DataFrame({"patient_id": patient_ids, "sequence": str(sequence), "x": place[:, 0], "y": place[:, 1]})
+        )
+    return pd.concat(maps, ignore_index=True)
