@@ -1,0 +1,303 @@
+"""Do predicted risks come true: calibration in the large, slope, Brier score and the smooth calibration curve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import logit
+from scipy.stats import chi2
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
+
+from mvi_core import checks
+from mvi_core.errors import MviError
+from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
+from mvi_core.stats.resampling import percentile_interval, resample_counts
+
+SPAN = 2 / 3  # share of the patients in each local fit; default of R's lowess
+CURVE_POINTS = 101  # points of the smooth curve, evenly spaced over the predicted risks
+GROUP_RULE = "risk quantiles (type 7), intervals (a, b], ties kept together"
+
+
+@dataclass(frozen=True)
+class HosmerLemeshow:
+    """Hosmer-Lemeshow test: ``chi2``, ``df``, ``p_value``, the grouping ``rule`` and the table of ``groups``."""
+
+    chi2: float
+    df: int
+    p_value: float
+    rule: str
+    groups: pd.DataFrame
+
+
+def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95, clip=None):
+    r"""Numbers of a calibration: weak (intercept, slope), overall (Brier) and moderate (smooth curve).
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of MVI, from 0 to 1.
+    rng : numpy.random.Generator
+        Source of the resamples of patients.
+    n_bootstrap : int
+        Number of resamples.
+    level : float
+        Confidence level, strictly between 0 and 1.
+    clip : float, optional
+        Move risks outside ``[clip, 1 - clip]`` to its ends for intercept and slope, which a risk of exactly 0
+        or 1 would make infinite; ``method`` counts them. Without it such a risk is an error.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``metric, value, ci_low, ci_high, n, method``; rows:
+        ``intercept`` (calibration in the large, slope fixed at 1; 0 is ideal), ``slope`` (1 is ideal),
+        ``brier``, ``scaled_brier`` (:math:`1 - brier / \bar y(1-\bar y)`), ``expected_observed`` (ratio),
+        ``ici, e50, e90, e_max`` (mean, median, 90 % quantile and maximum of the distance between risk
+        and smooth curve over the patients). Slope is ``undefined: ...`` where risks are constant or separate.
+
+    Raises
+    ------
+    MviError
+        If only one class is present, a risk is missing or outside 0 to 1, or 0 or 1 without ``clip``.
+
+    Notes
+    -----
+    ``intercept`` is the offset fit; rms ``val.prob`` prints the joint intercept instead. ICI, E50, E90 and
+    their bootstrap intervals cannot fall below 0, so they are above 0 for perfect predictions too.
+
+    References
+    ----------
+    Van Calster 2016, doi:10.1016/j.jclinepi.2015.12.005; Austin and Steyerberg 2019, doi:10.1002/sim.8281.
+
+    Examples
+    --------
+    >>> table = calibration_summary([0, 0, 1, 1], [0.2, 0.4, 0.4, 0.8], rng=np.random.default_rng(0))
+    >>> table.set_index("metric").value[["brier", "scaled_brier", "expected_observed"]].round(2).tolist()
+    [0.15, 0.4, 0.9]
+    """
+    outcome, risk = _sorted_outcome_and_risk(mvi_present, risk)
+    log_odds, note = _log_odds(risk, clip)
+    n = len(outcome)
+    estimates = {
+        "intercept": _intercept(outcome, log_odds, level, note),
+        "slope": _slope(outcome, log_odds, level, note),
+    }
+    counts = resample_counts(n, n_bootstrap, rng=rng).astype(int)
+    replicates = [_distances(np.repeat(outcome, row), np.repeat(risk, row)) for row in counts]
+    values = _distances(outcome, risk)
+    for metric, value in values.items():
+        drawn = [replicate[metric] for replicate in replicates]
+        estimates[metric] = percentile_interval(value, drawn, level=level, n=n)
+    return estimate_table(estimates)
+
+
+def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, level=0.95):
+    """Observed frequency of MVI against predicted risk, grouped and smooth.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of MVI, from 0 to 1.
+    rng : numpy.random.Generator
+        Source of the resamples behind the band of the smooth curve.
+    n_bootstrap : int
+        Number of resamples of patients.
+    n_groups : int
+        Groups by quantiles of risk; equal risks stay together, so there may be fewer.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``kind, risk, observed, ci_low, ci_high, n, method``. ``kind`` is ``grouped`` (mean risk, share
+        with MVI, Wilson's interval, patients of the group) or ``smooth`` (lowess, pointwise bootstrap band;
+        a resample counts where its risks reach). The smooth curve is not cut at 0 and 1.
+
+    Raises
+    ------
+    MviError
+        If only one class is present, or a risk is missing or outside 0 to 1.
+    """
+    outcome, risk = _sorted_outcome_and_risk(mvi_present, risk)
+    groups = _groups(outcome, risk, n_groups)
+    rows = [
+        ("grouped", group.risk, e.value, e.low, e.high, e.n, e.method)
+        for group in groups.itertuples()
+        for e in [wilson(group.observed, group.n, level=level)]
+    ]
+    grid = np.unique(np.linspace(risk[0], risk[-1], CURVE_POINTS))
+    counts = resample_counts(len(risk), n_bootstrap, rng=rng).astype(int)
+    drawn = [(np.repeat(risk, row), np.repeat(outcome, row)) for row in counts]
+    band = np.array([np.interp(grid, x, lowess(x, y), left=np.nan, right=np.nan) for x, y in drawn])
+    curve = np.interp(grid, risk, lowess(risk, outcome))
+    for point, value, replicates in zip(grid, curve, band.T, strict=True):
+        e = percentile_interval(value, replicates, level=level, n=len(risk))
+        rows.append(("smooth", point, e.value, e.low, e.high, e.n, f"lowess, {e.method}"))
+    return pd.DataFrame(rows, columns=["kind", "risk", "observed", "ci_low", "ci_high", "n", "method"])
+
+
+def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
+    """Hosmer-Lemeshow test, with its grouping rule stated.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of MVI, from 0 to 1.
+    external : bool
+        False where the model was fitted to these patients (groups - 2 degrees of freedom), True for new ones (groups).
+    n_groups : int
+        Groups by quantiles of risk; equal risks stay together, so there may be fewer.
+
+    Returns
+    -------
+    HosmerLemeshow
+        ``groups`` has columns ``low, high, n, risk, observed, expected``.
+
+    Raises
+    ------
+    MviError
+        If too few groups differ in risk, or a group expects no patient with or without MVI.
+
+    Notes
+    -----
+    R's ``cut(risk, quantile(risk, 0:10 / 10))``, as in ResourceSelection. SAS groups by counts and gives another
+    chi-square; splitting equal risks by row order gives an arbitrary one. The test says little: read the curve.
+    """
+    groups = _groups(*_sorted_outcome_and_risk(mvi_present, risk), n_groups)
+    df = len(groups) - 2 * (not external)
+    if df < 1:
+        raise MviError(
+            f"Hosmer-Lemeshow has {len(groups)} groups of different risk, too few. Read the calibration curve."
+        )
+    if ((groups.expected <= 0) | (groups.expected >= groups.n)).any():
+        raise MviError(
+            "A Hosmer-Lemeshow group expects nobody with, or nobody without, MVI. Risks of 0 or 1 cannot be tested."
+        )
+    spread = groups.expected * (1 - groups.expected / groups.n)
+    statistic = float((((groups.observed - groups.expected) ** 2) / spread).sum())
+    return HosmerLemeshow(statistic, df, float(chi2.sf(statistic, df)), f"{len(groups)} groups: {GROUP_RULE}", groups)
+
+
+def lowess(x, y):
+    """Locally weighted regression of ``y`` on sorted ``x``, as R's ``lowess(x, y, f = 2/3, iter = 0)``.
+
+    Without robustness iterations, which would treat the rarer outcome as outliers. statsmodels' lowess agrees,
+    but gives NaN where two thirds of the patients share one risk; R and this function then give their mean.
+
+    Parameters
+    ----------
+    x : numpy.ndarray of float, shape (n,)
+        Ascending.
+    y : numpy.ndarray of float, shape (n,)
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n,)
+        Smoothed values at ``x``. Fitted at points at least 1 % of the range apart, linear in between.
+
+    References
+    ----------
+    Cleveland 1979, doi:10.1080/01621459.1979.10481038; R, src/library/stats/src/lowess.c.
+    """
+    k = max(2, min(len(x), int(SPAN * len(x) + 1e-7)))
+    extent = x[-1] - x[0]
+    knots = np.unique(x)
+    jump = np.maximum(np.arange(1, len(knots) + 1), np.searchsorted(knots, knots + 0.01 * extent, side="right") - 1)
+    chosen = [0]
+    while chosen[-1] < len(knots) - 1:
+        chosen.append(min(int(jump[chosen[-1]]), len(knots) - 1))
+    at = knots[chosen][:, None]  # (m, 1)
+    width = np.maximum(at - x[: len(x) - k + 1], x[k - 1 :] - at).min(axis=1, keepdims=True)  # k-th nearest
+    distance = np.abs(x - at)  # (m, n)
+    inside = distance <= 0.999 * width
+    near = np.divide(distance, width, out=np.zeros_like(distance), where=inside & (distance > 0.001 * width))
+    weight = np.where(inside, (1 - near**3) ** 3, 0.0)
+    weight /= weight.sum(axis=1, keepdims=True)
+    centre = weight @ x
+    offset = x - centre[:, None]
+    spread = (weight * offset**2).sum(axis=1)
+    steep = np.sqrt(spread) > 0.001 * extent
+    slope = np.divide((weight * offset) @ y, spread, out=np.zeros(len(at)), where=steep)
+    return np.interp(x, knots[chosen], weight @ y + slope * (at[:, 0] - centre))
+
+
+def _sorted_outcome_and_risk(mvi_present, risk):
+    """Check outcome and risk; both ascending by risk, so that no result depends on the order of patients."""
+    same_patients(mvi_present=mvi_present, risk=risk)
+    outcome, risk = checks.binary("mvi_present", mvi_present), checks.probability("risk", risk)
+    checks.same_length(mvi_present=outcome, risk=risk)
+    checks.both_classes("mvi_present", outcome)
+    order = np.lexsort((outcome, risk))
+    return outcome[order], risk[order]
+
+
+def _log_odds(risk, clip):
+    """Log odds of the risks, and a note of how many were moved to make them finite."""
+    if clip is None:
+        extreme = np.count_nonzero((risk == 0) | (risk == 1))
+        if extreme:
+            raise MviError(
+                f"risk is exactly 0 or 1 for {extreme} of {len(risk)} patients, so its log odds are infinite. "
+                "Pass clip=1e-6 to move them inside, and report it; or keep the risks in float64."
+            )
+        return logit(risk), ""
+    if not 0 < clip < 0.5:
+        raise MviError(f"clip must lie strictly between 0 and 0.5, got {clip}. Pass a small value such as 1e-6.")
+    moved = np.count_nonzero((risk < clip) | (risk > 1 - clip))
+    return logit(np.clip(risk, clip, 1 - clip)), f"; {moved} risks moved to {clip:g} from 0 or 1"
+
+
+def _intercept(outcome, log_odds, level, note):
+    """Calibration in the large: intercept of the logistic model with the log odds as offset."""
+    fit = GLM(outcome, np.ones(len(outcome)), family=Binomial(), offset=log_odds).fit(tol=1e-12, maxiter=200)
+    return wald(fit.params[0], fit.bse[0], level=level, method=f"logistic with offset, Wald{note}", n=len(outcome))
+
+
+def _slope(outcome, log_odds, level, note):
+    """Calibration slope: coefficient of the log odds; undefined where it is infinite or not identified."""
+    n, absent, present = len(outcome), log_odds[outcome == 0], log_odds[outcome == 1]
+    if log_odds[0] == log_odds[-1]:
+        return undefined("all risks are equal", level=level, n=n)
+    if absent.max() <= present.min() or present.max() <= absent.min():
+        return undefined("the risks separate the classes, so the slope is infinite", level=level, n=n)
+    fit = GLM(outcome, np.column_stack([np.ones(n), log_odds]), family=Binomial()).fit(tol=1e-12, maxiter=200)
+    return wald(fit.params[1], fit.bse[1], level=level, method=f"logistic, Wald{note}", n=n)
+
+
+def _distances(outcome, risk):
+    """Measures of the distance between sorted risks and outcomes, by name; NaN where one class is missing."""
+    brier, share = np.mean((risk - outcome) ** 2), outcome.mean()
+    gap = np.abs(risk - lowess(risk, outcome))
+    both = 0 < share < 1
+    return {
+        "brier": brier,
+        "scaled_brier": 1 - brier / (share * (1 - share)) if both else np.nan,
+        "expected_observed": risk.mean() / share if both else np.nan,
+        "ici": gap.mean(),
+        "e50": np.quantile(gap, 0.5),
+        "e90": np.quantile(gap, 0.9),
+        "e_max": gap.max(),
+    }
+
+
+def _groups(outcome, risk, n_groups):
+    """Patients by quantiles of their sorted risks: one row per group of different risks."""
+    if n_groups < 1:
+        raise MviError(f"n_groups must be at least 1, got {n_groups}. The usual number is 10.")
+    place, rest = np.divmod(
+        (len(risk) - 1) * np.arange(1, n_groups), n_groups
+    )  # exact: no rounded quantile splits ties
+    edges = np.unique(risk[place] + (risk[np.minimum(place + 1, len(risk) - 1)] - risk[place]) * (rest / n_groups))
+    frame = pd.DataFrame({"group": np.searchsorted(edges, risk), "risk": risk, "outcome": outcome})
+    return frame.groupby("group", as_index=False).agg(
+        low=("risk", "min"), high=("risk", "max"), n=("risk", "size"), risk=("risk", "mean"),
+        observed=("outcome", "sum"), expected=("risk", "sum"),
+    )  # fmt: skip

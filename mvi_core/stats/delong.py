@@ -1,0 +1,94 @@
+"""How uncertain is an area under the ROC curve: DeLong's variance, and a score interval where that is zero."""
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import rankdata
+
+from mvi_core.stats.estimate import Estimate, critical_value, wald
+
+TINY = 1e-20  # a variance below it is rounding: true ones are multiples of about 1 / n**3
+
+
+def placements(outcome, score):
+    """Area under the ROC curve, and each patient's share of rightly ranked patients of the other class.
+
+    Parameters
+    ----------
+    outcome : numpy.ndarray of int, shape (n,)
+        0 and 1, both present.
+    score : numpy.ndarray of float, shape (n,)
+        Higher where the outcome is more likely; ties count one half.
+
+    Returns
+    -------
+    area : float
+    by_present : numpy.ndarray of float, shape (n_present,)
+    by_absent : numpy.ndarray of float, shape (n_absent,)
+
+    References
+    ----------
+    Sun and Xu 2014, doi:10.1109/LSP.2014.2337313 (midranks).
+    """
+    present, absent = score[outcome == 1], score[outcome == 0]
+    ranks = rankdata(np.concatenate([present, absent]))
+    m, n = len(present), len(absent)
+    by_present = (ranks[:m] - rankdata(present)) / n
+    by_absent = 1 - (ranks[m:] - rankdata(absent)) / m
+    return float((ranks[:m].sum() - m * (m + 1) / 2) / (m * n)), by_present, by_absent
+
+
+def auc_variance(by_present, by_absent):
+    """DeLong's variance from the placements of both classes.
+
+    Parameters
+    ----------
+    by_present, by_absent : numpy.ndarray of float
+        From `placements`, or the difference of two such arrays for the same patients.
+
+    Returns
+    -------
+    float
+        NaN where a class has one patient only.
+    """
+    if min(len(by_present), len(by_absent)) < 2:
+        return np.nan
+    return float(np.var(by_present, ddof=1) / len(by_present) + np.var(by_absent, ddof=1) / len(by_absent))
+
+
+def auc_interval(area, variance, n_present, n_absent, *, level):
+    """Estimate of an area from its variance; Newcombe's score interval where that is zero or unknown.
+
+    Parameters
+    ----------
+    area : float
+        Area under the ROC curve.
+    variance : float
+        Its DeLong variance; NaN where a class has one patient.
+    n_present, n_absent : int
+        Number of patients of each class.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        Cut at 0 and 1. ``method`` is ``DeLong``, or ``Newcombe score`` and the reason.
+
+    References
+    ----------
+    DeLong 1988, doi:10.2307/2531595; Newcombe 2006, method 5, doi:10.1002/sim.2324.
+    """
+    n = n_present + n_absent
+    if variance > TINY:
+        return wald(area, np.sqrt(variance), level=level, method="DeLong", n=n, limits=(0, 1))
+    reason = "one patient in a class" if np.isnan(variance) else "DeLong SE is zero"
+    z2 = critical_value(level) ** 2 / (n_present * n_absent)
+
+    def excess(x):
+        """Return the squared distance of x from the area, less its squared margin."""
+        spread = 1 + (n / 2 - 1) * ((1 - x) / (2 - x) + x / (1 + x))
+        return (area - x) ** 2 - z2 * x * (1 - x) * spread
+
+    low = 0.0 if area == 0 else brentq(excess, 0, min(area, 1 - 1e-12), xtol=1e-14)
+    high = 1.0 if area == 1 else brentq(excess, max(area, 1e-12), 1, xtol=1e-14)
+    return Estimate(float(area), float(low), float(high), level, f"Newcombe score ({reason})", n)

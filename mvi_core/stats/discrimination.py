@@ -1,0 +1,317 @@
+"""How well does a risk or a class tell patients with MVI from patients without: AUC, ROC, and the 2 x 2 table."""
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+from sklearn.metrics import confusion_matrix, roc_curve
+
+from mvi_core import checks
+from mvi_core.errors import MviError
+from mvi_core.names import GRADES
+from mvi_core.stats.delong import TINY, auc_interval, auc_variance, placements
+from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
+from mvi_core.stats.resampling import percentile_interval
+
+
+def auc(mvi_present, risk, *, level=0.95):
+    """Area under the ROC curve with DeLong's interval, cut at 0 and 1.
+
+    A patient with MVI and one without are compared; the area is the share of pairs in which the
+    former has the higher risk, ties counting one half. The direction is never turned round.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Any score that is higher where MVI is more likely.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        ``method`` is ``DeLong``, or ``Newcombe score`` with the reason where DeLong's standard error is
+        zero (complete separation, all risks equal) or a class has one patient only.
+
+    Raises
+    ------
+    MviError
+        If only one class is present, or values are missing.
+
+    References
+    ----------
+    DeLong 1988, doi:10.2307/2531595; Sun and Xu 2014, doi:10.1109/LSP.2014.2337313;
+    Newcombe 2006, method 5, doi:10.1002/sim.2324.
+
+    Examples
+    --------
+    >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
+    0.75
+    """
+    outcome, score = _outcome_and_scores(mvi_present, risk=risk)
+    value, by_present, by_absent = placements(outcome, score)
+    return auc_interval(value, auc_variance(by_present, by_absent), len(by_present), len(by_absent), level=level)
+
+
+def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
+    """Difference of two areas in the same patients with DeLong's interval and two-sided p.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; at least two patients of each class.
+    risk_a, risk_b : array-like of float, shape (n_patients,)
+        Two scores of the same patients, in the same order.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    difference : Estimate
+        Area of ``risk_a`` minus area of ``risk_b``.
+    p_value : float
+        Two-sided, normal reference; 1 where both rank the patients alike.
+
+    Raises
+    ------
+    MviError
+        If a class has fewer than two patients, or the difference has no variance (use the bootstrap).
+
+    Examples
+    --------
+    >>> difference, p_value = auc_difference([0, 0, 1, 1], [1, 2, 3, 4], [1, 3, 2, 4])
+    >>> difference.value, round(p_value, 3)
+    (0.25, 0.48)
+    """
+    outcome, *scores = _outcome_and_scores(mvi_present, risk_a=risk_a, risk_b=risk_b)
+    (area_a, present_a, absent_a), (area_b, present_b, absent_b) = (placements(outcome, s) for s in scores)
+    value, variance = area_a - area_b, auc_variance(present_a - present_b, absent_a - absent_b)
+    if np.isnan(variance) or (variance <= TINY and abs(value) > 1e-12):
+        raise MviError(
+            f"The difference of {value:.3g} between two areas has no DeLong variance with {len(present_a)} present and "
+            f"{len(absent_a)} absent. Use bootstrap_interval, or more patients."
+        )
+    variance = max(variance, 0.0)
+    p_value = 1.0 if variance <= TINY else float(2 * ndtr(-abs(value) / np.sqrt(variance)))
+    return wald(value, np.sqrt(variance), level=level, method="DeLong paired", n=len(outcome), limits=(-1, 1)), p_value
+
+
+def roc_table(mvi_present, risk):
+    """Sensitivity and specificity at every observed risk, none left out.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Any score that is higher where MVI is more likely.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``cutoff`` (positive is ``risk >= cutoff``; descending, the first is ``inf``: nobody
+        positive), ``sensitivity``, ``specificity``.
+
+    Examples
+    --------
+    >>> roc_table([0, 1, 1], [0.2, 0.2, 0.7]).values.tolist()
+    [[inf, 0.0, 1.0], [0.7, 0.5, 1.0], [0.2, 1.0, 0.0]]
+    """
+    outcome, score = _outcome_and_scores(mvi_present, risk=risk)
+    false_positive, sensitivity, cutoff = roc_curve(outcome, score, drop_intermediate=False)
+    return pd.DataFrame({"cutoff": cutoff, "sensitivity": sensitivity, "specificity": 1 - false_positive})
+
+
+def youden(mvi_present, risk):
+    """Every cutoff at which sensitivity + specificity - 1 is largest, ties included.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    risk : array-like of float, shape (n_patients,)
+        Any score that is higher where MVI is more likely.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per tied optimum: ``cutoff`` (an observed value; positive is ``risk >= cutoff``),
+        ``cutoff_midpoint`` (half-way to the next lower value, as pROC and SPSS print it; the same
+        patients are positive), ``sensitivity``, ``specificity``, ``youden``.
+
+    Examples
+    --------
+    >>> youden([0, 0, 1, 1], [0.1, 0.3, 0.2, 0.9])[["cutoff", "cutoff_midpoint", "youden"]].round(2).values.tolist()
+    [[0.9, 0.6, 0.5], [0.2, 0.15, 0.5]]
+    """
+    table = roc_table(mvi_present, risk)
+    below = np.append(table["cutoff"].to_numpy()[1:], -np.inf)
+    index = table["sensitivity"] + table["specificity"] - 1
+    first_finite = np.where(np.isinf(table["cutoff"]), np.inf, (table["cutoff"] + below) / 2)
+    table.insert(1, "cutoff_midpoint", first_finite)
+    return table.assign(youden=index)[index >= index.max() - 1e-12].reset_index(drop=True)
+
+
+def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95):
+    """Metrics of a yes/no prediction: shares with Wilson's interval, the others with a bootstrap interval.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI; both classes must occur.
+    predicted : array-like of bool, shape (n_patients,)
+        Predicted MVI.
+    rng : numpy.random.Generator
+        Source of the resamples behind F1, balanced accuracy and MCC.
+    n_bootstrap : int
+        Number of resamples of patients.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``accuracy, sensitivity, specificity, precision, npv, f1, balanced_accuracy, mcc``; columns
+        ``metric, value, ci_low, ci_high, n, method``. ``n`` is the denominator of a share. A share without
+        patients has value NaN and method ``undefined: ...``.
+
+    Raises
+    ------
+    MviError
+        If only one class is present, or values are missing or other than 0 and 1.
+
+    Notes
+    -----
+    MCC is 0 by convention where nobody, or everybody, is predicted positive (Chicco and Jurman 2020,
+    doi:10.1186/s12864-019-6413-7; scikit-learn does the same). Resamples with one class only are left out.
+
+    Examples
+    --------
+    >>> table = binary_metrics([1, 1, 1, 0, 0], [1, 1, 0, 0, 1], rng=np.random.default_rng(0))
+    >>> table.set_index("metric").value[["accuracy", "precision", "f1", "mcc"]].round(3).tolist()
+    [0.6, 0.667, 0.667, 0.167]
+    """
+    same_patients(mvi_present=mvi_present, predicted=predicted)
+    outcome, positive = checks.binary("mvi_present", mvi_present), checks.binary("predicted", predicted)
+    n = checks.same_length(mvi_present=outcome, predicted=positive)
+    checks.both_classes("mvi_present", outcome)
+    cells = confusion_matrix(outcome, positive, labels=[1, 0])  # rows: truth, columns: prediction
+    drawn = rng.multinomial(n, cells.ravel() / n, size=n_bootstrap).reshape(-1, 2, 2)
+    values, replicates = _compound(cells), _compound(drawn)
+    compound = {name: percentile_interval(values[name], replicates[name], level=level, n=n) for name in values}
+    return estimate_table(_shares(cells, level) | compound)
+
+
+def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
+    """Metrics of a predicted MVI grade: overall, and each grade against the others.
+
+    Parameters
+    ----------
+    grade, grade_predicted : array-like of str, shape (n_patients,)
+        ``M0``, ``M1`` or ``M2``; the true grades must be at least two different ones.
+    rng : numpy.random.Generator
+        Source of the resamples behind quadratic kappa and F1.
+    n_bootstrap : int
+        Number of resamples of patients.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``grade, metric, value, ci_low, ci_high, n, method``. Grade ``all``: ``accuracy`` and
+        ``quadratic_kappa`` (disagreement weighted by the square of the distance in grades). Each grade
+        against the rest: ``accuracy, sensitivity, specificity, precision, npv, f1``.
+
+    Raises
+    ------
+    MviError
+        If a grade is unknown or missing, or all patients have the same true grade.
+    """
+    same_patients(grade=grade, grade_predicted=grade_predicted)
+    truth, guess = (_grades(name, g) for name, g in (("grade", grade), ("grade_predicted", grade_predicted)))
+    n = checks.same_length(grade=truth, grade_predicted=guess)
+    matrix = confusion_matrix(truth, guess, labels=list(GRADES))
+    if np.count_nonzero(matrix.sum(axis=1)) < 2:
+        raise MviError(f"grade holds {truth[0]} only ({n} patients). At least two grades are needed here.")
+    drawn = rng.multinomial(n, matrix.ravel() / n, size=n_bootstrap).reshape(-1, *matrix.shape)
+    kappa = percentile_interval(_quadratic_kappa(matrix), _quadratic_kappa(drawn), level=level, n=n)
+    tables = {"all": {"accuracy": wilson(np.trace(matrix), n, level=level), "quadratic_kappa": kappa}}
+    for k, name in enumerate(GRADES):
+        cells, replicates = _one_against_rest(matrix, k), _compound(_one_against_rest(drawn, k))["f1"]
+        value = _compound(cells)["f1"]
+        known = cells[0].sum() > 0
+        f1 = percentile_interval(value, replicates, level=level, n=n) if known else undefined(f"no {name}", level=level)
+        tables[str(name)] = _shares(cells, level) | {"f1": f1}
+    return pd.concat([estimate_table(rows).assign(grade=name) for name, rows in tables.items()], ignore_index=True)[
+        ["grade", "metric", "value", "ci_low", "ci_high", "n", "method"]
+    ]
+
+
+def _outcome_and_scores(mvi_present, **scores):
+    """Check outcome and scores of the same patients, both classes present."""
+    same_patients(mvi_present=mvi_present, **scores)
+    outcome = checks.binary("mvi_present", mvi_present)
+    checked = {name: checks.finite(name, score) for name, score in scores.items()}
+    checks.same_length(mvi_present=outcome, **checked)
+    checks.both_classes("mvi_present", outcome)
+    return outcome, *checked.values()
+
+
+def _shares(cells, level):
+    """Wilson estimates of the five shares of a 2 x 2 table ``[[tp, fn], [fp, tn]]``."""
+    (tp, fn), (fp, tn) = cells.tolist()
+    shares = {
+        "accuracy": (tp + tn, tp + tn + fp + fn, "no patient"),
+        "sensitivity": (tp, tp + fn, "no patient of the class"),
+        "specificity": (tn, tn + fp, "no patient outside the class"),
+        "precision": (tp, tp + fp, "no patient predicted positive"),
+        "npv": (tn, tn + fn, "no patient predicted negative"),
+    }
+    return {
+        name: wilson(k, n, level=level) if n else undefined(why, level=level) for name, (k, n, why) in shares.items()
+    }
+
+
+def _compound(cells):
+    """F1, balanced accuracy and MCC of 2 x 2 tables, shape (..., 2, 2); NaN where a class is missing."""
+    tp, fn, fp, tn = np.moveaxis(np.asarray(cells, dtype=float).reshape(*np.shape(cells)[:-2], 4), -1, 0)
+    both = np.where((tp + fn > 0) & (fp + tn > 0), 1.0, np.nan)
+    f1 = _ratio(2 * tp, 2 * tp + fp + fn)
+    balanced = (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2
+    mcc = _ratio(tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+    return {"f1": f1 * both, "balanced_accuracy": balanced * both, "mcc": mcc * both}
+
+
+def _ratio(numerator, denominator):
+    """Quotient, 0 where the denominator is 0."""
+    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
+
+
+def _quadratic_kappa(matrix):
+    """Cohen's kappa with quadratic weights of tables (..., K, K); NaN where chance disagreement is 0."""
+    matrix = np.asarray(matrix, dtype=float)
+    distance = np.arange(matrix.shape[-1])
+    weights = (distance[:, None] - distance) ** 2
+    expected = matrix.sum(-1)[..., :, None] * matrix.sum(-2)[..., None, :] / matrix.sum((-2, -1))[..., None, None]
+    chance = (weights * expected).sum((-2, -1))
+    return np.where(chance > 0, 1 - _ratio((weights * matrix).sum((-2, -1)), chance), np.nan)
+
+
+def _one_against_rest(matrix, k):
+    """2 x 2 tables ``[[tp, fn], [fp, tn]]`` of grade ``k`` from tables (..., K, K)."""
+    tp, of_grade, called = matrix[..., k, k], matrix.sum(-1)[..., k], matrix.sum(-2)[..., k]
+    rest = matrix.sum((-2, -1)) - of_grade - called + tp
+    return np.stack([tp, of_grade - tp, called - tp, rest], axis=-1).reshape(*np.shape(tp), 2, 2)
+
+
+def _grades(name, values):
+    """Grades as a list of text, each one of M0, M1, M2."""
+    grades = [str(value) for value in values]
+    wrong = [(place, value) for place, value in enumerate(grades) if value not in set(GRADES)]
+    if wrong or not grades:
+        raise MviError(
+            f"{name} must hold M0, M1 or M2, got {wrong[:1] or 'nothing'}. Leave out patients without a grade."
+        )
+    return grades

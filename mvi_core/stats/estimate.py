@@ -1,0 +1,202 @@
+"""What does every statistic return: a value with its interval, the method behind it and the number of patients."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from mvi_core.errors import MviError
+from mvi_core.names import PATIENT_ID
+
+ESTIMATE_COLUMNS = ("metric", "value", "ci_low", "ci_high", "n", "method")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Value of a statistic with its confidence interval.
+
+    Parameters
+    ----------
+    value, low, high : float
+        The estimate and both ends of its interval; NaN only where ``method`` starts with ``undefined:``.
+    level : float
+        Confidence level, strictly between 0 and 1.
+    method : str
+        How the interval was made, with any rule applied.
+    n : int
+        Number of patients behind the value.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    method: str
+    n: int
+
+    def __post_init__(self):
+        critical_value(self.level)
+
+
+def critical_value(level):
+    """Two-sided standard normal quantile of a confidence level.
+
+    Parameters
+    ----------
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    float
+        1.96 for 0.95.
+
+    Raises
+    ------
+    MviError
+        If the level is not strictly between 0 and 1 (95 was passed for 0.95).
+
+    Examples
+    --------
+    >>> round(critical_value(0.95), 4)
+    1.96
+    """
+    if not 0 < level < 1:
+        raise MviError(f"level must lie strictly between 0 and 1, got {level}. Pass 0.95 for a 95 % interval.")
+    return float(ndtri(0.5 + level / 2))
+
+
+def wald(value, standard_error, *, level, method, n, limits=(-np.inf, np.inf)):
+    """Estimate with the normal interval ``value`` ± z · SE, cut at the limits of the statistic.
+
+    Parameters
+    ----------
+    value, standard_error : float
+        The estimate and its standard error.
+    level : float
+        Confidence level, strictly between 0 and 1.
+    method : str
+        Name of the method, kept in the result.
+    n : int
+        Number of patients.
+    limits : tuple of float
+        Smallest and largest value that the statistic can take.
+
+    Returns
+    -------
+    Estimate
+
+    Examples
+    --------
+    >>> wald(0.95, 0.05, level=0.95, method="normal", n=20, limits=(0, 1)).high
+    1.0
+    """
+    half = critical_value(level) * standard_error
+    low, high = np.clip([value - half, value + half], *limits)
+    return Estimate(float(value), float(low), float(high), level, method, int(n))
+
+
+def wilson(k, n, *, level=0.95):
+    r"""Proportion ``k / n`` with the Wilson score interval, without continuity correction.
+
+    With :math:`\hat p = k/n`, the ends are
+    :math:`(\hat p + z^2/2n \pm z\sqrt{\hat p(1-\hat p)/n + z^2/4n^2}) / (1 + z^2/n)`.
+
+    Parameters
+    ----------
+    k : int
+        Patients with the property, from 0 to ``n``.
+    n : int
+        Patients in all, at least 1.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    MviError
+        If ``n`` is below 1, or ``k`` is not a whole number from 0 to ``n``.
+
+    References
+    ----------
+    Wilson 1927, doi:10.1080/01621459.1927.10502953. R: ``prop.test(k, n, correct = FALSE)``.
+
+    Examples
+    --------
+    >>> interval = wilson(8, 10)
+    >>> round(interval.low, 4), round(interval.high, 4)
+    (0.4902, 0.9433)
+    """
+    if not (n >= 1 and 0 <= k <= n and k == int(k) and n == int(n)):
+        raise MviError(f"wilson needs whole numbers 0 <= k <= n with n >= 1, got k = {k}, n = {n}. Pass counts.")
+    z = critical_value(level)
+    share = k / n
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low = 0.0 if k == 0 else (share + z**2 / (2 * n) - half) / (1 + z**2 / n)
+    high = 1.0 if k == n else (share + z**2 / (2 * n) + half) / (1 + z**2 / n)
+    return Estimate(share, float(low), float(high), level, "Wilson", int(n))
+
+
+def undefined(reason, *, level, n=0):
+    """Estimate that says why it has no value, for a table whose other rows do.
+
+    Parameters
+    ----------
+    reason : str
+        What is missing, for example ``"no patient predicted positive"``.
+    level : float
+        Confidence level, strictly between 0 and 1.
+    n : int
+        Number of patients behind the attempt.
+
+    Returns
+    -------
+    Estimate
+        NaN in value and interval; ``method`` is ``"undefined: "`` and the reason.
+    """
+    return Estimate(np.nan, np.nan, np.nan, level, f"undefined: {reason}", n)
+
+
+def estimate_table(estimates):
+    """Tidy table of named estimates.
+
+    Parameters
+    ----------
+    estimates : dict of str to Estimate
+        Estimates by metric, in the order of the rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``metric, value, ci_low, ci_high, n, method``.
+    """
+    rows = [(name, e.value, e.low, e.high, e.n, e.method) for name, e in estimates.items()]
+    return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
+
+
+def same_patients(**columns):
+    """Refuse pandas columns that would be joined by position although their indexes differ.
+
+    Parameters
+    ----------
+    **columns
+        Arguments by name; only ``pandas.Series`` carry an index and are compared.
+
+    Raises
+    ------
+    MviError
+        If two indexes differ, or an index named ``patient_id`` repeats a patient.
+    """
+    series = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
+    for name, index in series.items():
+        if index.name == PATIENT_ID and index.has_duplicates:
+            repeated = index[index.duplicated()][0]
+            raise MviError(f"{name} holds patient {repeated} more than once. Aggregate to one row per patient first.")
+    first = next(iter(series), None)
+    for name, index in series.items():
+        if not index.equals(series[first]):
+            raise MviError(f"{first} and {name} have different indexes. Join both by patient_id before passing them.")
