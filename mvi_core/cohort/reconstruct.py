@@ -1,0 +1,228 @@
+"""Which 321 patients could stand behind the paper's tables: rebuilt from stored counts, never from a file."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm, rankdata
+
+from mvi_core.cohort import follow_up
+from mvi_core.errors import CohortError
+from mvi_core.names import DL_MVI, PATIENT_COLUMNS, MviGrade
+
+RECIPE = Path(__file__).parents[2] / "data_manifest" / "reconstruction.json"
+CELL_BITS = ("alt", "ast", "ggt", "afp", "dl_mvi")  # bit 0 to 4 of a cell's number, 0 to 31
+
+# Table 1: patients of the upper level (MVI absent, MVI present) and the loadings of what drives them together:
+# liver injury, cholestasis, coagulation, fibrosis, tumour burden. Loadings are ours; the paper prints no correlation.
+FACTORS = ("injury", "cholestasis", "coagulation", "fibrosis", "burden")
+LEVELS = {
+    "over_50": ((103, 127), {"fibrosis": 0.2, "burden": -0.2}),
+    "female": ((21, 27), {}),
+    "ascites": ((6, 14), {"fibrosis": 0.6, "coagulation": 0.3}),
+    "hepatitis": ((103, 141), {"fibrosis": 0.3}),
+    "cirrhosis": ((95, 142), {"fibrosis": 0.8}),
+    "tb": ((20, 27), {"cholestasis": 0.9, "injury": 0.2}),
+    "cb": ((29, 48), {"cholestasis": 0.9, "injury": 0.2}),
+    "alb": ((96, 134), {"fibrosis": -0.4, "coagulation": -0.4}),
+    "plt": ((117, 164), {"fibrosis": -0.6}),
+    "inr": ((52, 89), {"coagulation": 0.95, "fibrosis": 0.2}),
+    "pt": ((31, 49), {"coagulation": 0.95, "fibrosis": 0.2}),
+    "encapsulation": ((48, 79), {"burden": -0.2}),
+    "edmondson": ((59, 121), {"burden": 0.5}),
+}
+# Loadings that give the measured value its rank inside a level of the five-variable model's predictors.
+MEASURED = {
+    "alt": {"injury": 0.9},
+    "ast": {"injury": 0.9, "burden": 0.1},
+    "ggt": {"injury": 0.6, "cholestasis": 0.4},
+    "afp": {"burden": 0.5},
+}
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Log-normal distribution of a measurement, cut into its two levels of Table 1; ours, the paper prints levels."""
+
+    column: str
+    cutoff: float
+    median: float
+    log_sd: float
+    lowest: float
+    highest: float
+    decimals: int
+
+
+LABORATORIES = {
+    "over_50": Laboratory("age_years", 50, 57, 0.21, 24, 83, 0),
+    "afp": Laboratory("afp_ng_ml", 20, 38, 2.6, 0.9, 60500, 1),
+    "alt": Laboratory("alt_u_l", 40, 29, 0.60, 7, 420, 0),
+    "ast": Laboratory("ast_u_l", 40, 30, 0.50, 11, 390, 0),
+    "ggt": Laboratory("ggt_u_l", 50, 55, 0.80, 10, 720, 0),
+    "tb": Laboratory("tb_umol_l", 19, 12.5, 0.40, 4.0, 68, 1),
+    "cb": Laboratory("cb_umol_l", 6.8, 5.0, 0.45, 1.4, 14.2, 1),
+    "alb": Laboratory("alb_g_l", 40, 42, 0.10, 27, 54, 0),
+    "plt": Laboratory("plt_10e9_l", 100, 155, 0.42, 34, 460, 0),
+    "inr": Laboratory("inr", 1.0, 0.99, 0.07, 0.84, 1.42, 2),
+    "pt": Laboratory("pt_s", 12.0, 11.5, 0.07, 9.8, 16.4, 1),
+}
+# Sizes in cm at fixed ranks (from 1) that give the printed median and quartiles, by the types 6 and 7 alike.
+SIZE_RANKS = {
+    0: ((1, 0.9), (34, 3.0), (35, 3.0), (68, 4.0), (69, 4.0), (102, 6.0), (103, 6.0), (136, 15.0)),
+    1: ((1, 1.2), (46, 4.5), (47, 4.5), (93, 6.3), (139, 9.25), (140, 9.25), (185, 19.0)),
+}
+
+
+def reconstruct_patients(seed=2022, solution=0):
+    """Patients whose counts, regression and survival medians are those that the paper prints.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seeds every draw that the print leaves open: values within levels, pairings, order.
+    solution : int, optional
+        Number of the stored table behind Table 3, from 0; see `solutions`.
+
+    Returns
+    -------
+    pandas.DataFrame, shape (321, 27)
+        Columns of ``names.PATIENT_COLUMNS`` and ``dl_mvi`` (0 or 1), one row a patient.
+
+    Raises
+    ------
+    CohortError
+        If there is no stored solution of that number.
+
+    Notes
+    -----
+    The paper prints no patient. Exact are the 17 categorical rows of Table 1 by MVI, the size medians and quartiles
+    (types 6 and 7), 149 and 172 patients by year, 136 without MVI. The split of the 185 others into M1 and M2 is not
+    printed; 101 and 84 follow the proportion in a public Chinese cohort (Nature 2024, 154 to 127).
+
+    References
+    ----------
+    Sun et al. 2022, doi:10.1186/s12957-022-02645-8, Tables 1 and 3, Results, Predictors of survival.
+    """
+    recipe = _recipe()
+    if solution not in range(len(recipe["solutions"])):
+        raise CohortError(
+            f"reconstruct_patients: solution must be 0 to {len(recipe['solutions']) - 1}, got {solution!r}. "
+            "List the stored ones with solutions()."
+        )
+    laboratory, events, order = np.random.default_rng([seed, solution]).spawn(3)
+    levels = _table3_levels(recipe["solutions"][solution])
+    factors = _draw_factors(levels, laboratory)
+    patients = _measure(levels, factors, laboratory)
+    patients = patients.assign(enrolment=_enrol(patients, recipe["enrolment"], laboratory))
+    patients = patients.assign(**follow_up.draw_follow_up(patients, recipe["survival"], events))
+    patients = patients.iloc[order.permutation(len(patients))].reset_index(drop=True)
+    patients["patient_id"] = [f"S{row + 1:03d}" for row in range(len(patients))]
+    return patients[[*PATIENT_COLUMNS, DL_MVI]]
+
+
+@cache
+def _recipe():
+    return json.loads(RECIPE.read_text(encoding="utf-8"))
+
+
+def _table3_levels(table):
+    """One row a patient: histologic MVI and the five binary predictors of Table 3."""
+    rows = []
+    for outcome, key in enumerate(("absent", "present")):
+        cells = np.repeat(np.arange(32), table[key])
+        bits = (cells[:, None] >> np.arange(5)) & 1
+        rows.append(pd.DataFrame(bits, columns=list(CELL_BITS)).assign(mvi_present=outcome))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _draw_factors(levels, rng):
+    """Draw what drives several measurements of a patient together, standardised."""
+    noise = rng.standard_normal((len(levels), len(FACTORS)))
+    factors = pd.DataFrame(noise, columns=list(FACTORS))
+    factors["injury"] += 0.7 * (levels["alt"] + levels["ast"] + 0.5 * levels["ggt"])
+    factors["cholestasis"] += 0.3 * factors["injury"]
+    factors["coagulation"] += 0.5 * factors["fibrosis"]
+    factors["burden"] += 0.6 * levels["afp"] + 0.3 * levels["dl_mvi"]
+    return (factors - factors.mean()) / factors.std()
+
+
+def _latent(factors, loadings, rng):
+    """Weighted factors with noise that brings the variance to about 1."""
+    shared = sum((weight * factors[name] for name, weight in loadings.items()), start=np.zeros(len(factors)))
+    unexplained = max(1 - sum(weight**2 for weight in loadings.values()), 0.05)
+    return np.asarray(shared + np.sqrt(unexplained) * rng.standard_normal(len(factors)))
+
+
+def _highest(latent, group, counts):
+    """1 for the ``counts[g]`` patients of each group with the highest latent value, else 0."""
+    level = np.zeros(len(latent), dtype=int)
+    for value, count in enumerate(counts):
+        members = np.flatnonzero(group == value)
+        level[members[np.argsort(-latent[members])[:count]]] = 1
+    return level
+
+
+def _measure(levels, factors, rng):
+    """Patient table without identity and follow-up, from binary levels and common factors."""
+    present = levels["mvi_present"].to_numpy()
+    latents = {name: _latent(factors, loadings, rng) for name, (_, loadings) in LEVELS.items()}
+    latents |= {name: _latent(factors, loadings, rng) for name, loadings in MEASURED.items()}
+    binary = {name: _highest(latents[name], present, counts) for name, (counts, _) in LEVELS.items()}
+    binary |= {name: levels[name].to_numpy() for name in MEASURED}
+    table = {lab.column: _values(lab, binary[name], latents[name]) for name, lab in LABORATORIES.items()}
+    table["tb_umol_l"] = _total_above_conjugated(table["tb_umol_l"], table["cb_umol_l"])
+    table |= {name: binary[name] for name in ("ascites", "hepatitis", "cirrhosis", "encapsulation")}
+    table["sex"] = np.where(binary["female"] == 1, "female", "male")
+    severe = _highest(latents["edmondson"], binary["edmondson"], (128, 14))  # 13 of grade 1, 14 of grade 4
+    table["edmondson"] = 1 + 2 * binary["edmondson"] + severe
+    size_latent = _latent(factors, {"burden": 0.7}, rng)
+    table["size_cm"] = _sizes(size_latent, present)
+    second = _highest(_latent(factors, {"burden": 0.6}, rng), present, (0, 84))
+    table["mvi_grade"] = np.where(present == 0, MviGrade.M0, np.where(second == 1, MviGrade.M2, MviGrade.M1))
+    return pd.DataFrame(table).assign(mvi_present=present, dl_mvi=levels["dl_mvi"])
+
+
+def _values(lab, level, latent):
+    """Measure and round: the rank of the latent within a level becomes a quantile of the cut log-normal."""
+    step = 10.0**-lab.decimals
+    values = np.empty(len(level))
+    for side, (low, high) in enumerate(((lab.lowest, lab.cutoff), (lab.cutoff + step, lab.highest))):
+        members = np.flatnonzero(level == side)
+        ends = norm.cdf(np.log(np.array([low, high]) / lab.median) / lab.log_sd)
+        share = (rankdata(latent[members]) - 0.5) / len(members)
+        quantile = norm.ppf(ends[0] + share * (ends[1] - ends[0]))
+        values[members] = np.clip(np.round(lab.median * np.exp(lab.log_sd * quantile), lab.decimals), low, high)
+    return np.round(values, lab.decimals)
+
+
+def _total_above_conjugated(total, conjugated):
+    """Total bilirubin, raised within its level where the conjugated part would exceed three quarters of it."""
+    cutoff = LABORATORIES["tb"].cutoff
+    raised = np.maximum(total, np.round(conjugated / 0.75, 1))
+    return np.where(total <= cutoff, np.minimum(raised, cutoff), raised)
+
+
+def _sizes(latent, present):
+    """Tumour sizes in cm, to half a millimetre at the printed quartile and 1 mm elsewhere, ordered as the latent."""
+    sizes = np.empty(len(present))
+    for group, anchors in SIZE_RANKS.items():
+        members = np.flatnonzero(present == group)
+        rank, size = np.array(anchors).T
+        fixed = dict(anchors)
+        by_rank = np.exp(np.interp(np.arange(1, len(members) + 1), rank, np.log(size)))
+        by_rank = [fixed.get(position, round(value, 1)) for position, value in enumerate(by_rank, start=1)]
+        sizes[members[np.argsort(latent[members])]] = by_rank
+    return sizes
+
+
+def _enrol(patients, first_year, rng):
+    """Year of enrolment: the stored number of each MVI and DL-MVI group in 2015, the others in 2018."""
+    year = np.full(len(patients), "2018", dtype=object)
+    for key, count in first_year.items():
+        present, predicted = int(key[0]), int(key[1])
+        group = np.flatnonzero((patients["mvi_present"] == present) & (patients["dl_mvi"] == predicted))
+        year[rng.permutation(group)[:count]] = "2015"
+    return year
