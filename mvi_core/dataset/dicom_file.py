@@ -1,0 +1,235 @@
+"""What does one DICOM file hold: its pixels as values, its place in space, and the attributes that may be kept."""
+
+import stat
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pydicom
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID
+
+from mvi_core.errors import DicomError
+
+MAX_FILE_BYTES = 64 * 2**20  # one classic slice is below 1 MiB; a larger file is no slice of a liver MR
+MAX_ROWS = 4096
+COSINE_TOLERANCE = 1e-3
+
+# Acquisition attributes that may leave this module: numbers and coded strings. Free text (descriptions, contrast
+# agent), dates, times, device and person attributes stay behind (PS3.15, table E.1-1).
+ACQUISITION_KEYWORDS = (
+    "Modality", "ScanningSequence", "SequenceVariant", "ScanOptions", "MRAcquisitionType", "MagneticFieldStrength",
+    "SliceThickness", "SpacingBetweenSlices", "RepetitionTime", "EchoTime", "InversionTime", "FlipAngle",
+    "EchoTrainLength", "NumberOfAverages", "PixelBandwidth", "TriggerTime", "DiffusionBValue", "PatientPosition",
+)  # fmt: skip
+SHARED = {
+    "PatientID": "patients",
+    "StudyInstanceUID": "studies",
+    "SeriesInstanceUID": "series",
+    "FrameOfReferenceUID": "frames of reference",
+    "Modality": "modalities",
+    "PhotometricInterpretation": "photometric interpretations",
+    "PixelRepresentation": "pixel representations (signed and unsigned)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One slice: values after rescale, position and cosines in LPS mm, what its series must share, kept attributes."""
+
+    label: str
+    pixels: np.ndarray
+    position: np.ndarray
+    cosines: np.ndarray
+    spacing: tuple[float, float]
+    shared: dict
+    meta: dict
+
+
+def label_of(path):
+    """File as its last three path parts, for messages."""
+    return "/".join(path.parts[-3:])
+
+
+def read_dataset(path, label):
+    """Dataset of one regular file below the size limit; it still holds identifying attributes.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    label : str
+        How messages name the file.
+
+    Returns
+    -------
+    pydicom.Dataset
+
+    Raises
+    ------
+    DicomError
+        If this is no regular file, no DICOM Part 10 file, deflated, or too large.
+    """
+    info = path.lstat() if path.is_symlink() or path.exists() else None
+    if info is None or not stat.S_ISREG(info.st_mode):
+        raise DicomError(f"{label} is missing or is no regular file (a link, pipe or folder). Copy the file itself.")
+    if info.st_size > MAX_FILE_BYTES:
+        raise DicomError(f"{label} has {info.st_size} bytes, more than {MAX_FILE_BYTES}. Export single-frame slices.")
+    try:
+        data = pydicom.dcmread(path)
+        syntax = UID(data.file_meta.TransferSyntaxUID)
+    except AttributeError as problem:
+        raise DicomError(
+            f"{label} names no TransferSyntaxUID (0002,0010). Export it again as DICOM Part 10."
+        ) from problem
+    except (Exception, RecursionError) as problem:
+        raise DicomError(
+            f"{label} cannot be read as DICOM ({type(problem).__name__}). Copy or export it again."
+        ) from problem
+    if syntax.is_deflated:
+        raise DicomError(f"{label} is deflated, which is not read here. Export it as Explicit VR Little Endian.")
+    return data
+
+
+def _value(data, label, keyword, default=None):
+    try:
+        value = data.get(keyword)
+    except Exception as problem:
+        raise DicomError(f"{label}: {keyword} has a malformed value. Export the file again.") from problem
+    if value is None or value == "":
+        if default is None:
+            raise DicomError(f"{label}: {keyword} is missing. Export the original MR slices, with their geometry.")
+        return default
+    return value
+
+
+def _numbers(data, label, keyword, count, default=None):
+    value = _value(data, label, keyword, default)
+    try:
+        numbers = np.atleast_1d(np.asarray(value, dtype=float))
+    except (TypeError, ValueError) as problem:
+        raise DicomError(f"{label}: {keyword} is not a number. Export the file again.") from problem
+    if numbers.shape != (count,) or not np.isfinite(numbers).all():
+        raise DicomError(f"{label}: {keyword} must be {count} finite number(s), got {numbers.size}. Export it again.")
+    return numbers
+
+
+def read_slice(path):
+    """Pixels, geometry and kept attributes of one classic single-frame file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    Slice
+
+    Raises
+    ------
+    DicomError
+        If the file is unreadable, has no geometry, or its pixels cannot be had exactly.
+    """
+    label = label_of(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's remarks quote raw header values
+        data = read_dataset(path, label)
+        if int(_numbers(data, label, "NumberOfFrames", 1, 1)[0]) != 1:
+            raise DicomError(f"{label} is multi-frame. Convert the series to classic single-frame MR files first.")
+        pixels = _pixels(data, label)
+        cosines = _numbers(data, label, "ImageOrientationPatient", 6).reshape(2, 3)
+        if np.abs(cosines @ cosines.T - np.eye(2)).max() > COSINE_TOLERANCE:
+            raise DicomError(
+                f"{label}: ImageOrientationPatient is not two perpendicular unit vectors. Export it again."
+            )
+        spacing = _numbers(data, label, "PixelSpacing", 2)
+        if spacing.min() <= 0:
+            raise DicomError(f"{label}: PixelSpacing must be positive. Export the file again.")
+        position = _numbers(data, label, "ImagePositionPatient", 3)
+        shared = {key: _value(data, label, key, "absent") for key in SHARED}
+        if shared["SeriesInstanceUID"] == "absent":
+            raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
+        meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
+    kept = {key: value for key, value in meta.items() if value != ""}
+    return Slice(label, pixels, position, cosines, tuple(spacing.tolist()), shared, kept)
+
+
+def _plain(data, label, keyword):
+    value = _value(data, label, keyword, "")
+    if isinstance(value, list | pydicom.multival.MultiValue):
+        return "\\".join(str(item) for item in value)
+    return value if isinstance(value, str) else float(value)
+
+
+def _pixels(data, label):
+    rows, columns = (int(_numbers(data, label, key, 1)[0]) for key in ("Rows", "Columns"))
+    allocated, stored = (int(_numbers(data, label, key, 1)[0]) for key in ("BitsAllocated", "BitsStored"))
+    if not (0 < rows <= MAX_ROWS and 0 < columns <= MAX_ROWS):
+        raise DicomError(f"{label}: {rows} x {columns} pixels, expected 1 to {MAX_ROWS} each. Export the file again.")
+    if allocated not in (8, 16) or not 0 < stored <= allocated or _value(data, label, "SamplesPerPixel", 1) != 1:
+        raise DicomError(f"{label} is not grey-scale of 8 or 16 bits. Use the original MR images.")
+    if "PixelData" not in data:
+        raise DicomError(f"{label} holds no PixelData (7FE0,0010). Leave files without an image out of the folder.")
+    raw = _decoded(data, label, rows * columns * allocated // 8)
+    if raw.shape != (rows, columns) or raw.dtype.kind not in "iu":
+        raise DicomError(f"{label}: decoded pixels do not fit Rows and Columns. Export the file again.")
+    values = _stored_values(raw, data, label, allocated, stored)
+    slope = _numbers(data, label, "RescaleSlope", 1, 1)[0]
+    intercept = _numbers(data, label, "RescaleIntercept", 1, 0)[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (values * slope + intercept).astype(np.float32)
+    if slope == 0 or not np.isfinite(scaled).all():
+        raise DicomError(f"{label}: RescaleSlope and RescaleIntercept give no usable values. Export the file again.")
+    return scaled
+
+
+def _decoded(data, label, n_bytes):
+    syntax = data.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed and len(data.PixelData) not in (n_bytes, n_bytes + n_bytes % 2):
+        raise DicomError(
+            f"{label}: PixelData has {len(data.PixelData)} bytes, expected {n_bytes} (truncated, or a wrong length). "
+            "Copy or export the file again."
+        )
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as problem:
+        raise DicomError(
+            f"{label}: its transfer syntax is unknown. Export it as Explicit VR Little Endian."
+        ) from problem
+    if not decoder.is_available:
+        needed = decoder.missing_dependencies[-1].partition(" - ")[2].removeprefix("requires ")
+        raise DicomError(
+            f"{label} is compressed ({syntax.name}) and no decoder is installed. Install {needed}, or export it "
+            "as Explicit VR Little Endian."
+        )
+    try:
+        return data.pixel_array
+    except Exception as problem:
+        raise DicomError(
+            f"{label}: its pixels cannot be decoded ({type(problem).__name__}). Export it again."
+        ) from problem
+
+
+def _stored_values(raw, data, label, allocated, stored):
+    high = int(_numbers(data, label, "HighBit", 1, stored - 1)[0])
+    signed = int(_numbers(data, label, "PixelRepresentation", 1)[0])
+    if not stored - 1 <= high < allocated or signed not in (0, 1):
+        raise DicomError(f"{label}: HighBit or PixelRepresentation contradicts BitsStored. Export the file again.")
+    values = (raw.astype(np.int64) >> (high - stored + 1)) & (2**stored - 1)  # overlay bits fall away
+    if signed:
+        values = np.where(values >= 2 ** (stored - 1), values - 2**stored, values)
+    values = _without_padding(values, data, label)
+    photometric = _value(data, label, "PhotometricInterpretation")
+    if photometric == "MONOCHROME1":
+        return (-1 if signed else 2**stored - 1) - values
+    if photometric != "MONOCHROME2":
+        raise DicomError(f"{label} is no grey-scale image (PhotometricInterpretation). Use the original MR images.")
+    return values
+
+
+def _without_padding(values, data, label):
+    if _value(data, label, "PixelPaddingValue", "absent") == "absent":
+        return values
+    first = _numbers(data, label, "PixelPaddingValue", 1)[0]
+    last = _numbers(data, label, "PixelPaddingRangeLimit", 1, first)[0]
+    padded = (values >= min(first, last)) & (values <= max(first, last))
+    return values if padded.all() else np.where(padded, values[~padded].min(), values)

@@ -1,0 +1,214 @@
+"""Which lesion images does a cohort have: series read back, cropped and resized once into one file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.roi import RoiBox, crop, enlarge, expect_inside, resize
+from mvi_core.dataset.triplets import box_diameter, triplet_at_largest
+from mvi_core.errors import ManifestError, RoiError
+from mvi_core.names import MARGIN_PX, N_SLICES, SEQUENCES
+
+INDEX_COLUMNS = (
+    "patient_id", "sequence", "slice_index", "row0", "col0", "row1", "col1", "height", "width", "spacing_mm",
+)  # fmt: skip
+_EDGES = ["row0", "col0", "row1", "col1"]
+
+
+@dataclass(frozen=True, eq=False)
+class RoiStep:
+    """One step from image to network input, for a figure.
+
+    Attributes
+    ----------
+    title : str
+        What was done.
+    image : numpy.ndarray of float32, shape (rows, columns)
+    boxes : tuple of RoiBox
+        Boxes to draw on this image: the drawn one, then the enlarged one.
+    """
+
+    title: str
+    image: np.ndarray
+    boxes: tuple[RoiBox, ...]
+
+
+def build_roi_cache(images_root, rois, cache, *, roi_px, margin_px=MARGIN_PX[1], progress=None):
+    """Lesion ROIs of all patients in one file, with the largest margin, so that smaller margins are parts of it.
+
+    For each patient and sequence the series is read, the three consecutive slices at the largest box are taken, each is
+    cropped to its own box (or, where none was drawn, the box of the largest slice) enlarged by `margin_px` at each side,
+    and resized to `roi_px` x `roi_px`. Intensities stay as the scanner stored them (after rescale): each image keeps
+    its own scale, and normalisation is left to the training, which may look at training patients only.
+
+    Parameters
+    ----------
+    images_root : path
+        Folder with ``<patient_id>/<sequence>/`` for the six sequences.
+    rois : pandas.DataFrame
+        Columns ``patient_id``, ``sequence``, ``slice_index``, ``row0``, ``col0``, ``row1``, ``col1``: one row for each
+        slice with a drawn box.
+    cache : path
+        Receives tensor ``rois``, float16, shape (P, 6, 3, roi_px, roi_px); written whole or not at all.
+    roi_px : int
+    margin_px : int
+        Pixels added at each side, clamped at the image border.
+    progress : callable, optional
+        Called after each patient with the number done and the number of all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``INDEX_COLUMNS``, one row for each patient, sequence and slice in the order of the tensor. The box is
+        that of the crop before its resize, in pixels of its image; ``height`` and ``width`` are its size and
+        ``spacing_mm`` is the pixel spacing.
+
+    Raises
+    ------
+    RoiError
+        If a patient lacks the boxes of a sequence, a slice has two boxes, or a box lies outside its image.
+    DicomError
+        If a series cannot be read rightly.
+    """
+    _expect_boxes(rois)
+    by_patient = dict(list(rois.groupby("patient_id", sort=False)))
+    tensor = np.empty((len(by_patient), len(SEQUENCES), N_SLICES, roi_px, roi_px), dtype=np.float16)
+    index = []
+    for number, (patient_id, drawn) in enumerate(by_patient.items()):
+        for place, sequence in enumerate(SEQUENCES):
+            boxes = _boxes(drawn[drawn["sequence"] == sequence])
+            volume = read_series(Path(images_root) / patient_id / sequence)
+            where = f"ROI of patient {patient_id}, sequence {sequence}"
+            for third, (slice_index, box) in enumerate(_triplet(volume, boxes, margin_px, where)):
+                tensor[number, place, third] = _storable(resize(crop(volume.pixels[slice_index], box), roi_px), where)
+                row = (patient_id, str(sequence), slice_index, *box.edges, box.height, box.width, volume.spacing_mm[1])
+                index.append(row)
+        if progress is not None:
+            progress(number + 1, len(by_patient))
+    cache = Path(cache)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = cache.with_name(f".{cache.name}.part")
+    save_file({"rois": tensor}, unfinished, metadata={"margin_px": str(margin_px), "roi_px": str(roi_px)})
+    os.replace(unfinished, cache)
+    table = pd.DataFrame(index, columns=list(INDEX_COLUMNS))
+    table.to_csv(unfinished, index=False)
+    os.replace(unfinished, index_path(cache))
+    return table
+
+
+def index_path(cache):
+    """Index table of a ROI cache: beside it, ``rois_index.csv`` for ``rois.safetensors``."""
+    return Path(cache).with_name(f"{Path(cache).stem}_index.csv")
+
+
+def read_roi_cache(cache):
+    """ROIs and index of a cache made by `build_roi_cache`.
+
+    Parameters
+    ----------
+    cache : path
+
+    Returns
+    -------
+    rois : numpy.ndarray of float16, shape (P, 6, 3, roi_px, roi_px)
+    index : pandas.DataFrame
+        One row for each patient, sequence and slice, in the order of `rois`.
+
+    Raises
+    ------
+    ManifestError
+        If a file is missing or broken, or the two do not belong together.
+    """
+    cache = Path(cache)
+    if not cache.is_file() or not index_path(cache).is_file():
+        raise ManifestError(f"ROI cache {cache.name} or its index is missing. Build it with `make book`.")
+    try:
+        rois = load_file(cache)["rois"]
+    except (SafetensorError, KeyError) as problem:
+        raise ManifestError(f"ROI cache {cache.name} is broken. Delete it and build it again.") from problem
+    index = pd.read_csv(
+        index_path(cache), dtype={"patient_id": str, "enrolment": str}, keep_default_na=False, na_values=[""]
+    )
+    if (
+        rois.shape[:3] != (index["patient_id"].nunique(), len(SEQUENCES), N_SLICES)
+        or len(index) != rois[..., 0, 0].size
+    ):
+        raise ManifestError(
+            f"ROI cache {cache.name} has shape {rois.shape} and its index {len(index)} rows. Build both again."
+        )
+    return rois, index
+
+
+def lesion_roi_steps(image, box, *, roi_px, margin_px=MARGIN_PX[1]):
+    """Each step from a slice to what the network receives, for the figure of chapter 03.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (rows, columns)
+    box : RoiBox
+        The box as drawn.
+    roi_px : int
+    margin_px : int or sequence of 4 int
+        Pixels added at top, left, bottom, right.
+
+    Returns
+    -------
+    tuple of RoiStep
+        Slice with the drawn box, slice with the enlarged box, crop, resized crop.
+    """
+    larger = enlarge(box, margin_px, image.shape)
+    part = crop(image, larger)
+    return (
+        RoiStep("Slice and drawn box", image, (box,)),
+        RoiStep("Box enlarged at each side", image, (box, larger)),
+        RoiStep(f"Crop, {larger.height} x {larger.width} px", part, ()),
+        RoiStep(f"Resized, {roi_px} x {roi_px} px", resize(part, roi_px), ()),
+    )
+
+
+def _expect_boxes(rois):
+    lacking = [column for column in ("patient_id", "sequence", "slice_index", *_EDGES) if column not in rois]
+    if lacking or not len(rois):
+        raise RoiError(
+            f"The ROI table lacks {', '.join(lacking) or 'rows'}. Compare it with data_manifest/dictionary.csv."
+        )
+    key = ["patient_id", "sequence", "slice_index"]
+    twice = rois[rois.duplicated(key)]
+    if len(twice):
+        patient_id, sequence, slice_index = twice.iloc[0][key]
+        raise RoiError(f"Patient {patient_id}, sequence {sequence}: slice {slice_index} has two boxes. Keep one.")
+    drawn = rois.groupby("patient_id")["sequence"].agg(set)
+    for patient_id, found in drawn.items():
+        missing = [str(sequence) for sequence in SEQUENCES if sequence not in found]
+        if missing or len(found) > len(SEQUENCES):
+            raise RoiError(
+                f"Patient {patient_id} must have boxes in {', '.join(SEQUENCES)}; missing: {', '.join(missing) or 'none'}, "
+                f"unknown: {len(found - set(SEQUENCES))}. Complete rois.csv."
+            )
+
+
+def _boxes(rows):
+    return {int(row.slice_index): RoiBox(*(getattr(row, edge) for edge in _EDGES)) for row in rows.itertuples()}
+
+
+def _triplet(volume, boxes, margin_px, where):
+    shape, spacing = volume.pixels.shape[1:], volume.spacing_mm[1:]
+    for box in boxes.values():
+        expect_inside(box, shape, where, spacing)
+    indices = triplet_at_largest({i: box_diameter(box) for i, box in boxes.items()}, len(volume.pixels), where)
+    largest = max((i for i in indices if i in boxes), key=lambda i: box_diameter(boxes[i]))
+    return [(i, enlarge(boxes.get(i, boxes[largest]), margin_px, shape)) for i in indices]
+
+
+def _storable(image, where):
+    if np.abs(image).max() > np.finfo(np.float16).max:
+        raise RoiError(
+            f"{where}: values reach {np.abs(image).max():.0f}, beyond 65504. Divide the series by its largest value."
+        )
+    return image
