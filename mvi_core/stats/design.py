@@ -1,0 +1,78 @@
+"""Can a regression use these predictors: numbers, complete, varying, and none the sum of others?"""
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.errors import MviError
+
+
+def numbers(predictors):
+    """Predictors as a float frame, missing values kept as NaN.
+
+    Parameters
+    ----------
+    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
+        Numbers or booleans.
+
+    Returns
+    -------
+    pandas.DataFrame of float
+        Same index; column names as text.
+
+    Raises
+    ------
+    MviError
+        If there is no column, a name repeats, or a value is text or infinite.
+    """
+    if predictors.shape[1] == 0 or not predictors.columns.is_unique:
+        raise MviError(f"predictors need columns with distinct names, got {list(predictors)}. Name each predictor once.")
+    try:
+        frame = pd.DataFrame({str(name): column.astype("Float64") for name, column in predictors.items()}).astype(float)
+    except (TypeError, ValueError) as problem:
+        raise MviError(f"predictors must be numbers ({problem}). Code groups as 0/1 columns first.") from problem
+    infinite = [name for name in frame if np.isinf(frame[name]).any()]
+    if infinite:
+        raise MviError(f"predictors must be finite, got infinity in {infinite[0]}. Correct it or mark it missing.")
+    return frame
+
+
+def complete_design(predictors):
+    """Complete rows of the predictors, after refusing those that no regression can use.
+
+    Parameters
+    ----------
+    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
+        Numbers, 0/1 for binary predictors.
+
+    Returns
+    -------
+    frame : pandas.DataFrame of float, shape (n_complete, n_predictors)
+        Patients with every predictor.
+    known : numpy.ndarray of bool, shape (n_patients,)
+        Which patients those are.
+
+    Raises
+    ------
+    MviError
+        If there are too few complete patients, or a predictor is constant or a combination of others among them.
+    """
+    frame = numbers(predictors)
+    known = frame.notna().all(axis=1).to_numpy()
+    frame = frame[known]
+    if len(frame) < frame.shape[1] + 2:
+        raise MviError(
+            f"Only {len(frame)} of {len(known)} patients are complete, too few for {frame.shape[1]} predictor(s). "
+            "Use fewer predictors, or impute."
+        )
+    constant = [name for name in frame if frame[name].nunique() == 1]
+    if constant:
+        raise MviError(
+            f"{', '.join(constant)} has one value ({frame[constant[0]].iloc[0]:g}) in all {len(frame)} complete patients, "
+            "so it has no effect to estimate. Leave it out."
+        )
+    scaled = ((frame - frame.mean()) / frame.std()).to_numpy()
+    remainder = np.abs(np.diag(np.linalg.qr(scaled, mode="r"))) / np.sqrt(len(frame))
+    repeated = [name for name, left in zip(frame, remainder, strict=True) if left < 1e-6]
+    if repeated:
+        raise MviError(f"{', '.join(repeated)} is a linear combination of the predictors before it. Leave it out.")
+    return frame, known

@@ -1,0 +1,200 @@
+"""Where is a logistic likelihood highest, how fast does it fall, and has it a maximum at all?"""
+
+import numpy as np
+from scipy import optimize, stats
+from scipy.special import expit
+
+from mvi_core.errors import ConvergenceError, MviError
+
+MAX_STEPS = 500  # Firth's scoring converges linearly
+LONGEST_STEP = 10  # in any patient's log odds; keeps runaway fits within floating point
+SMALLEST_WEIGHT = 1e-10  # of a patient, so that a step exists where all risks are 0 or 1
+FARTHEST = 1000  # change in any patient's log odds after which a profile end counts as infinite
+
+
+def information(design, beta):
+    """Fisher information of a logistic model.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n, k)
+        Columns of the model, the intercept among them.
+    beta : numpy.ndarray, shape (k,)
+        Log odds per unit.
+
+    Returns
+    -------
+    numpy.ndarray, shape (k, k)
+    """
+    risk = expit(design @ beta)
+    return (design * (risk * (1 - risk))[:, None]).T @ design
+
+
+def log_likelihood(design, outcome, beta, *, penalised=False):
+    """Log-likelihood of a logistic model, with Firth's penalty on request.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n, k)
+        Columns of the model.
+    outcome : numpy.ndarray of 0/1, shape (n,)
+        What happened.
+    beta : numpy.ndarray, shape (k,)
+        Log odds per unit.
+    penalised : bool
+        Add half the log determinant of the information (Firth 1993, doi:10.1093/biomet/80.1.27).
+
+    Returns
+    -------
+    float
+    """
+    log_odds = design @ beta
+    value = outcome @ log_odds - np.logaddexp(0, log_odds).sum()
+    return float(value + 0.5 * np.linalg.slogdet(information(design, beta))[1]) if penalised else float(value)
+
+
+def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e-22):
+    """Highest (penalised) likelihood, over all coefficients or all but one, by Newton steps that never go down.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n, k)
+        Columns of the model.
+    outcome : numpy.ndarray of 0/1, shape (n,)
+        What happened.
+    start : numpy.ndarray, shape (k,)
+        First guess; a held coefficient stays at its value here.
+    penalised : bool
+        Firth's likelihood. Its penalty uses the information of all coefficients, also when one is held.
+    held : int, optional
+        Position of the coefficient to hold.
+    tolerance : float
+        Gain in log-likelihood that a step must promise.
+
+    Returns
+    -------
+    beta : numpy.ndarray, shape (k,)
+    value : float
+
+    Raises
+    ------
+    ConvergenceError
+        If 500 steps do not suffice.
+    """
+    free = np.arange(len(start)) != held
+    beta, value = start.astype(float), log_likelihood(design, outcome, start, penalised=penalised)
+    for _ in range(MAX_STEPS):
+        score, matrix = _score(design, outcome, beta, penalised=penalised)
+        step = np.zeros(len(beta))
+        step[free] = np.linalg.solve(matrix[np.ix_(free, free)], score[free])
+        if score @ step < tolerance:
+            return beta + step, log_likelihood(design, outcome, beta + step, penalised=penalised)
+        step *= min(1, LONGEST_STEP / np.abs(design @ step).max())
+        proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)
+        while proposal < value - 1e-12 * (1 + abs(value)):
+            step = step / 2
+            proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)
+        beta, value = beta + step, proposal
+    raise ConvergenceError(
+        f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale the predictors, or drop overlapping ones."
+    )
+
+
+def profile_test(design, outcome, beta, top, *, level, penalised):
+    r"""Likelihood-ratio p value and profile interval of each coefficient.
+
+    The interval holds the values that a likelihood-ratio test does not reject:
+    :math:`2(\ell_{max} - \ell(v)) \le \chi^2_{1,level}`, each end found by root search.
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n, k)
+        Columns of the model.
+    outcome : numpy.ndarray of 0/1, shape (n,)
+        What happened.
+    beta : numpy.ndarray, shape (k,)
+        Where the likelihood is highest.
+    top : float
+        Its value there.
+    level : float
+        Confidence level.
+    penalised : bool
+        Firth's likelihood.
+
+    Returns
+    -------
+    low, high, p_value : numpy.ndarray, shape (k,)
+        An end is infinite where the likelihood never falls far enough.
+
+    References
+    ----------
+    Venzon and Moolgavkar 1988, doi:10.2307/2347496; Heinze and Schemper 2002, doi:10.1002/sim.1047.
+    """
+    quantile = stats.chi2.ppf(level, 1)
+    se = np.sqrt(np.diag(np.linalg.pinv(information(design, beta), hermitian=True)))
+    spread = design.std(axis=0)
+    ends = []
+    for j in range(len(beta)):
+
+        def deviance(value, j=j):
+            start = beta.copy()
+            start[j] = value
+            tolerance = 1e-18 if penalised else 1e-12
+            return 2 * (top - maximise(design, outcome, start, penalised=penalised, held=j, tolerance=tolerance)[1])
+
+        first = min(se[j], 4 / spread[j]) if spread[j] else se[j]
+        limit = FARTHEST / np.abs(design[:, j]).max()
+        low, high = (_end(deviance, beta[j], side * first, quantile, limit) for side in (-1, 1))
+        ends.append((low, high, stats.chi2.sf(max(deviance(0.0), 0.0), 1)))
+    low, high, p_value = np.array(ends).T
+    return low, high, p_value
+
+
+def separation(design, outcome):
+    """Direction in which maximum likelihood runs away, coefficient by coefficient.
+
+    Among directions along which no patient is ever misclassified, linear programming finds the one that
+    classifies best; maximum likelihood is finite exactly when that direction is zero (Konis 2007).
+
+    Parameters
+    ----------
+    design : numpy.ndarray, shape (n, k)
+        Columns of the model.
+    outcome : numpy.ndarray of 0/1, shape (n,)
+        What happened.
+
+    Returns
+    -------
+    numpy.ndarray of int, shape (k,)
+        -1 or 1 where the estimate is infinitely low or high, else 0.
+
+    Raises
+    ------
+    MviError
+        If the linear program fails.
+    """
+    towards = design / np.abs(design).max(axis=0) * (2 * outcome - 1)[:, None]
+    answer = optimize.linprog(-towards.sum(axis=0), A_ub=-towards, b_ub=np.zeros(len(outcome)), bounds=(-1, 1))
+    if not answer.success:
+        raise MviError(f"The search for separation failed ({answer.message}). Rescale the predictors.")
+    return np.where(np.abs(answer.x) > 1e-7, np.sign(answer.x), 0).astype(int)
+
+
+def _score(design, outcome, beta, *, penalised):
+    """First derivative of the (penalised) log-likelihood, and an information that cannot vanish."""
+    risk = expit(design @ beta)
+    weight, residual = risk * (1 - risk), outcome - risk
+    if penalised:
+        inverse = np.linalg.pinv(information(design, beta), hermitian=True)
+        residual = residual + weight * np.einsum("ij,jk,ik->i", design, inverse, design) * (0.5 - risk)
+    return design.T @ residual, (design * np.maximum(weight, SMALLEST_WEIGHT)[:, None]).T @ design
+
+
+def _end(deviance, centre, step, quantile, limit):
+    """Value on one side of the centre where the deviance reaches the quantile; infinite if it never does."""
+    inner, outer = centre, centre + step
+    while abs(outer - centre) < limit:
+        if deviance(outer) > quantile:
+            return optimize.brentq(lambda value: deviance(value) - quantile, inner, outer, xtol=1e-10, rtol=1e-12)
+        inner, outer = outer, centre + 2 * (outer - centre)
+    return np.sign(step) * np.inf
