@@ -1,0 +1,194 @@
+"""What can the counts of a hidden predictor be, given a printed logistic regression and printed counts of the others?"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.special import expit
+
+from mvi_core.errors import MviError
+from mvi_core.stats.audit.printed import read_printed
+from mvi_core.stats.audit.regression import standard_error_range
+
+MOST_ROUNDS = 80  # rounds of cuts for one bound; stopping early leaves the bound valid, only wider
+
+
+@dataclass(frozen=True)
+class HiddenModel:
+    """A printed logistic regression on yes/no variables, of which the last is hidden.
+
+    Attributes
+    ----------
+    variables : tuple of str
+        In the order of the rows; the hidden one last.
+    coefficient_low, coefficient_high, se_high : numpy.ndarray, shape (n_variables,)
+        Rounding intervals of the log odds ratios; largest standard errors that the printed intervals allow.
+    counts : numpy.ndarray of int, shape (2, n_variables)
+        Without and with the outcome: group size, then patients with each known variable.
+    patterns : numpy.ndarray of int, shape (2 ** n_variables, n_variables)
+        All patterns of the variables.
+    """
+
+    variables: tuple
+    coefficient_low: np.ndarray
+    coefficient_high: np.ndarray
+    se_high: np.ndarray
+    counts: np.ndarray
+    patterns: np.ndarray
+
+
+def hidden_model(rows, known, group_sizes, *, level=0.95):
+    """Printed regression and counts, ready for `feasible_ranges`.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed; the hidden variable last.
+    known : dict of str to sequence of int
+        For every other variable: patients with it, without and with the outcome.
+    group_sizes : sequence of int, length 2
+        Patients without and with the outcome.
+    level : float
+        Confidence level of the intervals.
+
+    Returns
+    -------
+    HiddenModel
+
+    Raises
+    ------
+    MviError
+        If a variable other than the last has no counts, or there are more than seven.
+    """
+    names = tuple(row["variable"] for row in rows)
+    missing = [name for name in names[:-1] if name not in known]
+    if missing or len(names) > 7:
+        raise MviError(f"hidden_model needs counts of every variable but the last, at most 7; missing: {missing}, got {len(names)}.")
+    odds = [read_printed(row["odds_ratio"]) for row in rows]
+    errors = [standard_error_range(row["ci_low"], row["ci_high"], level=level)[1] for row in rows]
+    counts = np.array([[group_sizes[k], *(known[name][k] for name in names[:-1])] for k in (0, 1)])
+    ends = (np.log([getattr(number, end) for number in odds]) for end in ("low", "high"))
+    return HiddenModel(names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names)))))
+
+
+def feasible_ranges(model, objectives, *, intercept, most_rounds=MOST_ROUNDS):
+    """Bounds on linear functions of the counts over everything that prints so: proven, not searched.
+
+    The unknowns are the counts n[outcome, pattern]. Linear constraints: the printed counts; the score equations
+    sum n p x = sum n y x, with each p between its ends over the rounding of the coefficients; and for each variable j
+    and every vector c, sum n w (x_j - c'x)^2 >= 1 / SE_j^2, which holds because the left side's minimum over c is the
+    inverse of the squared standard error. These cuts are added where they are broken. Counts may be fractions, so the
+    true range lies inside the bounds.
+
+    Parameters
+    ----------
+    model : HiddenModel
+        Printed regression and counts.
+    objectives : dict of str to array-like, shape (2, n_patterns)
+        Weight of each count.
+    intercept : tuple of float
+        Lowest and highest intercept.
+    most_rounds : int
+        Most rounds of cuts for a bound; fewer leave it valid and wider.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns quantity, low, high; empty if no counts at all fit, which is a proof.
+    """
+    design = np.c_[np.ones(len(model.patterns)), model.patterns]
+    low = expit(intercept[0] + model.patterns @ model.coefficient_low)
+    high = expit(intercept[1] + model.patterns @ model.coefficient_high)
+    weight = np.where((low < 0.5) & (high > 0.5), 0.25, np.maximum(low * (1 - low), high * (1 - high)))
+    program = _linear_rows(model, design, low, high)
+    rows = []
+    for name, objective in objectives.items():
+        ends = [_bound(sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds) for sign in (1, -1)]
+        if None in ends:
+            return pd.DataFrame(columns=["quantity", "low", "high"])
+        rows.append((name, ends[0], -ends[1]))
+    return pd.DataFrame(rows, columns=["quantity", "low", "high"])
+
+
+def _linear_rows(model, design, low, high):
+    """Rows (coefficients, lower, upper) of the printed counts and of the score equations."""
+    size = len(design)
+    rows = []
+    for outcome, column in itertools.product((0, 1), range(model.counts.shape[1])):
+        row = np.zeros((2, size))
+        row[outcome] = design[:, column]
+        rows.append((row.ravel(), model.counts[outcome, column], model.counts[outcome, column]))
+    for column in design.T:
+        rows.append((np.concatenate([low * column, (low - 1) * column]), -np.inf, 0.0))
+        rows.append((np.concatenate([high * column, (high - 1) * column]), 0.0, np.inf))
+    return rows
+
+
+def _bound(objective, program, model, *, design, weight, rounds):
+    """Smallest value of the objective; cuts found on the way are kept in the program, where they hold as well."""
+    for _ in range(rounds):
+        matrix, lower, upper = (np.array(part) for part in zip(*program, strict=True))
+        solution = milp(objective, constraints=LinearConstraint(matrix, lower, upper), bounds=Bounds(0, np.inf))
+        if not solution.success:
+            return None
+        cuts = _cuts(solution.x.reshape(2, -1).sum(0), model, design, weight)
+        if not cuts:
+            break
+        program += cuts
+    return solution.fun
+
+
+def _cuts(counts, model, design, weight):
+    """Information constraints that these counts break."""
+    information = design.T @ (design * (counts * weight)[:, None])
+    cuts = []
+    for j in range(1, design.shape[1]):
+        others = np.delete(np.arange(design.shape[1]), j)
+        slope = np.linalg.lstsq(information[np.ix_(others, others)], information[others, j], rcond=None)[0]
+        row = weight * (design[:, j] - design[:, others] @ slope) ** 2
+        needed = model.se_high[j - 1] ** -2
+        if counts @ row < needed * (1 - 1e-7):
+            cuts.append((np.tile(row, 2), needed, np.inf))
+    return cuts
+
+
+def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.05, most_rounds=12):
+    """Intercepts that the printed odds ratios, intervals and counts leave possible, whatever intercept is printed.
+
+    Intervals are halved; one is dropped as soon as no counts fit all of its intercepts.
+
+    Parameters
+    ----------
+    model : HiddenModel
+        Printed regression and counts.
+    search : tuple of float
+        Range of intercepts searched.
+    width : float
+        Intervals at most this wide are kept.
+    most_rounds : int
+        As for `feasible_ranges`.
+
+    Returns
+    -------
+    list of tuple of float
+        Intervals that remain, neighbours joined; outside of them no fit exists.
+    """
+    kept, waiting = [], [search]
+    nothing = {"any": np.zeros((2, len(model.patterns)))}
+    while waiting:
+        low, high = waiting.pop()
+        if feasible_ranges(model, nothing, intercept=(low, high), most_rounds=most_rounds).empty:
+            continue
+        if high - low <= width:
+            kept.append((low, high))
+        else:
+            waiting += [((low + high) / 2, high), (low, (low + high) / 2)]
+    joined = []
+    for low, high in kept:
+        if joined and np.isclose(joined[-1][1], low):
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    return joined

@@ -1,0 +1,97 @@
+"""Which numbers can stand behind a printed one: its digits, its rounding interval and its truncation interval."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from mvi_core.errors import MviError
+
+SLACK = 1e-9  # keeps a number that lies on the end of its rounding interval, whatever the rounding rule for ties
+NOT_REACHED = ("not reached", "nr")
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A number as printed, with the interval of numbers that print so.
+
+    Attributes
+    ----------
+    text : str
+        As printed.
+    value : float
+        The number; infinite for "not reached".
+    unit : float
+        One step of the last printed digit.
+    below : bool
+        True for an upper bound such as "< 0.001".
+    """
+
+    text: str
+    value: float
+    unit: float
+    below: bool = False
+
+    @property
+    def low(self):
+        """Smallest number that rounds to the print."""
+        return 0.0 if self.below else self.value - self.unit / 2
+
+    @property
+    def high(self):
+        """Largest number that rounds to the print."""
+        return self.value if self.below else self.value + self.unit / 2
+
+    def agrees(self, computed, *, truncated=False):
+        """Whether computed numbers print like this one.
+
+        Parameters
+        ----------
+        computed : float or array-like of float
+            In the printed unit.
+        truncated : bool
+            Digits were cut off instead of rounded.
+
+        Returns
+        -------
+        bool or numpy.ndarray of bool
+        """
+        low = self.value if truncated and not self.below else self.low
+        high = self.value + self.unit - 2 * SLACK if truncated and not self.below else self.high
+        return (np.asarray(computed) >= low - SLACK) & (np.asarray(computed) <= high + SLACK)
+
+
+def read_printed(printed):
+    """Printed number from its text.
+
+    Parameters
+    ----------
+    printed : str, int, float or Printed
+        Such as "92.11%", "− 3.51", "< 0.001" or "not reached". A float has lost its trailing zeros; pass text to
+        keep them.
+
+    Returns
+    -------
+    Printed
+
+    Raises
+    ------
+    MviError
+        If the text holds no number or more than one.
+
+    Examples
+    --------
+    >>> number = read_printed("92.11%")
+    >>> round(number.low, 3), round(number.high, 3), bool(number.agrees(100 * 105 / 114))
+    (92.105, 92.115, True)
+    """
+    if isinstance(printed, Printed):
+        return printed
+    text = str(printed).strip()
+    if text.lower() in NOT_REACHED:
+        return Printed(text, np.inf, 0.0)
+    plain = text.replace("−", "-").replace("–", "-").replace("%", "").replace(" ", "")
+    match = re.fullmatch(r"([<≤])?([+-]?\d+(?:\.(\d+))?(?:[eE][+-]?\d+)?)", plain)
+    if match is None:
+        raise MviError(f"a printed number must be like 0.824, 92.11% or < 0.001, got {text!r}. Give the digits alone.")
+    return Printed(text, float(match[2]), 10.0 ** -len(match[3] or ""), match[1] is not None)
