@@ -122,7 +122,7 @@ def locate(file_id):
             f"{found[0][1][:12]}... in the {_word(found[0][0])}). Replace it, or fetch it again with `make data`."
         )
     raise ManifestError(
-        f"{record.path} is not here (expected {int(record.bytes):,} bytes with sha256 {record.sha256[:12]}..., found no file). "
+        f"{record.path} is not here (expected a file with sha256 {record.sha256[:12]}..., found none). "
         f"Fetch it with `make data`, or set {DATA_VARIABLE} to a folder that holds it."
     )
 
@@ -157,7 +157,7 @@ def fetch(file_id, *, progress=True):
 
 
 def fetch_all(cohort=None, *, progress=True):
-    """Verified paths of all files of a cohort, downloaded where needed.
+    """All files of a cohort, verified, and downloaded where needed.
 
     Parameters
     ----------
@@ -210,9 +210,10 @@ def _record(file_id):
 
 
 def _places(record):
-    named = os.environ.get(DATA_VARIABLE)
-    copies = (Path(named) / "clinical" / record.path, Path(named) / record.path) if named else ()
-    return (*copies, project_root() / "data" / record.path)
+    root = project_root()
+    named = os.environ.get(DATA_VARIABLE)  # a relative path starts at the project folder
+    copies = (root / named / "clinical" / record.path, root / named / record.path) if named else ()
+    return (*copies, root / "data" / record.path)
 
 
 def _word(place):
@@ -238,6 +239,6 @@ def _download(record, *, progress):
         return Path(store.fetch(record.path, downloader=pooch.HTTPDownloader(progressbar=progress, timeout=60)))
     except (requests.exceptions.RequestException, OSError, ValueError) as problem:
         raise ManifestError(
-            f"{record.path} could not be downloaded from {url} ({type(problem).__name__}). Try again, set {URL_VARIABLE} to "
-            f"another address, or set {DATA_VARIABLE} to a folder that holds the file."
+            f"{record.path} could not be downloaded from {url} ({type(problem).__name__}). Try again, set "
+            f"{URL_VARIABLE} to another address, or set {DATA_VARIABLE} to a folder that holds the file."
         ) from problem

@@ -1,0 +1,1 @@
+"""The patient table: who is in it, what it holds, and how it came about."""

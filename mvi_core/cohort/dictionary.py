@@ -8,7 +8,7 @@ from mvi_core.manifest import project_root
 
 
 def dictionary():
-    """Data dictionary of the patient table.
+    """Read the data dictionary of the patient table.
 
     Returns
     -------

@@ -8,6 +8,7 @@ import pandas as pd
 from mvi_core.cohort.clca import read_clca
 from mvi_core.cohort.flow import FLOW_COLUMNS, exclusion_flow, quality_table
 from mvi_core.cohort.predictors import predictor_table, refuse_leaks
+from mvi_core.cohort.reconstruct import reconstruct_patients
 from mvi_core.cohort.spec import CohortSpec, load_spec, table_path
 from mvi_core.cohort.table import read_table, validate_patients
 from mvi_core.cohort.tcga import read_tcga
@@ -123,7 +124,5 @@ def _read(spec, seed):
 
 
 def _reconstructed(reader, seed):
-    from mvi_core.cohort.reconstruct import reconstruct_patients  # here, because the fit behind it takes time to load
-
     patients = reconstruct_patients(seed)
     return patients.drop(columns=DL_MVI) if reader == "phantom" else patients

@@ -24,8 +24,8 @@ class Predictor:
         Name in print.
     reference, level : str
         What 0 and 1 mean, in print.
-    cutoff : float or str
-        1 means above this number; for text, 1 means this text.
+    cutoff : float, str or None
+        1 means above this number; for text, 1 means this text; None: the column itself, per unit.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Predictor:
     label: str
     reference: str
     level: str
-    cutoff: float | str
+    cutoff: float | str | None
 
 
 PREDICTORS = (  # paper, Table 1, in its order
@@ -55,8 +55,11 @@ PREDICTORS = (  # paper, Table 1, in its order
     Predictor("encapsulation", "encapsulation", "Tumor encapsulation", "Incomplete", "Complete", 0),
     Predictor("edmondson_3_4", "edmondson", "Edmondson–Steiner grade", "I–II", "III–IV", 2),
 )
-COLUMN_TERMS = (DL_MVI, "size_cm")  # terms of a model that are columns themselves: 0/1, and per cm
-MODEL_TERMS = (*(predictor.name for predictor in PREDICTORS), *COLUMN_TERMS)
+FURTHER_TERMS = (  # of multivariable models only
+    Predictor("size_cm", "size_cm", "Surgical size", "", "per cm", None),
+    Predictor(DL_MVI, DL_MVI, "DL-MVI", "Absent", "Present", 0),
+)
+MODEL_TERMS = tuple(predictor.name for predictor in (*PREDICTORS, *FURTHER_TERMS))
 DEFINED_WITH_OUTCOME = {
     "mvi_grade": "it is the histologic label",
     "mvi_present": "it is the histologic label",
@@ -92,19 +95,18 @@ def predictor_table(patients, names=None):
     >>> predictor_table(patients, ["afp_gt_20"])["afp_gt_20"].tolist()
     [0.0, 1.0, nan]
     """
-    known = {predictor.name: predictor for predictor in PREDICTORS}
-    names = tuple(known) if names is None else tuple(names)
-    columns = {name: _column(patients, known.get(name), name) for name in names}
+    names = [predictor.name for predictor in PREDICTORS] if names is None else list(names)
+    columns = {name: _column(patients, find_predictor(name)) for name in names}
     return pd.DataFrame(columns, index=pd.Index(patients[PATIENT_ID], name=PATIENT_ID), dtype=float)
 
 
 def find_predictor(name):
-    """Description of a predictor of Table 1.
+    """Look up a predictor of Table 1 or a further term of a model, with its words in print.
 
     Parameters
     ----------
     name : str
-        For example ``"afp_gt_20"``.
+        For example ``"afp_gt_20"``, ``"size_cm"`` or ``"dl_mvi"``.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def find_predictor(name):
     CohortError
         If the name is unknown.
     """
-    for predictor in PREDICTORS:
+    for predictor in (*PREDICTORS, *FURTHER_TERMS):
         if predictor.name == name:
             return predictor
     raise CohortError(f"Predictor '{name}' is unknown. The predictors are {', '.join(MODEL_TERMS)}.")
@@ -144,9 +146,7 @@ def refuse_leaks(predictors, mvi_present, *, defined_with_outcome=DEFINED_WITH_O
 
     Examples
     --------
-    >>> refuse_leaks(pd.DataFrame({"bclc": [0.0, 0.0, 1.0, 1.0]}), [0, 0, 1, 1])
-    Traceback (most recent call last):
-    mvi_core.errors.CohortError: 'bclc' separates MVI absent from present (4 of 4 patients) and cannot be a predictor: ...
+    >>> refuse_leaks(pd.DataFrame({"afp_gt_20": [0.0, 1.0, 1.0, 1.0]}), [0, 0, 1, 1])
     """
     outcome = np.asarray(mvi_present, dtype=float)
     for name, column in predictors.items():
@@ -162,19 +162,19 @@ def refuse_leaks(predictors, mvi_present, *, defined_with_outcome=DEFINED_WITH_O
         warnings.warn(f"{counted}. Check that it was not made from the label.", SeparationWarning, stacklevel=2)
 
 
-def _column(patients, predictor, name):
-    if predictor is None and name not in COLUMN_TERMS:
-        find_predictor(name)  # raises the sentence that lists the names
-    source = predictor.column if predictor else name
+def _column(patients, predictor):
+    source = predictor.column
     if source not in patients:
         raise CohortError(
-            f"Predictor '{name}' needs column '{source}', which the patient table lacks. Add it, or leave '{name}' out."
+            f"Predictor '{predictor.name}' needs column '{source}', which the patient table lacks. "
+            f"Add the column, or leave '{predictor.name}' out."
         )
     values = patients[source]
-    if predictor is None:
+    if predictor.cutoff is None:
         return values.to_numpy(dtype=float)
-    above = values == predictor.cutoff if isinstance(predictor.cutoff, str) else values.astype(float) > predictor.cutoff
-    return np.where(values.isna(), np.nan, above.astype(float))
+    text = isinstance(predictor.cutoff, str)
+    level = values == predictor.cutoff if text else values.astype(float) > predictor.cutoff
+    return np.where(values.isna(), np.nan, level.astype(float))
 
 
 def _separates(values, outcome):

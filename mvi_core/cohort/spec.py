@@ -68,7 +68,7 @@ class CohortSpec:
 
 
 def cohort_ids():
-    """Identifiers of all cohorts that have a description, sorted.
+    """Sorted identifiers of the cohorts that have a description.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def table_path(spec):
     path = (folder / named).resolve()
     if not named or "://" in named or "\0" in named or not path.is_relative_to(folder):
         raise CohortError(
-            f"Cohort '{spec.id}': source path must be a file in the folder of {spec.id}.yaml, got one that leaves it or is none. "
+            f"Cohort '{spec.id}': source path must name a file in the folder of {spec.id}.yaml, got one outside of it. "
             "Copy the table there and give its name."
         )
     if not path.is_file():

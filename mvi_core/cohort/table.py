@@ -5,7 +5,6 @@ import io
 import re
 import unicodedata
 
-import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
@@ -73,7 +72,7 @@ def read_table(path):
     frame.index = pd.Index([number for number, _ in lines[1:]], name=ROW)
     if delimiter == ";":
         frame = _decimal_points(frame, path.name)
-    return frame.replace("", np.nan)
+    return frame.mask(frame == "")
 
 
 def validate_patients(frame, spec):
@@ -131,131 +130,120 @@ def _decode(path):
 
 
 def _decimal_points(frame, name):
-    cells = frame.drop(columns=PATIENT_ID, errors="ignore").to_numpy().ravel()
+    others = frame.drop(columns=PATIENT_ID, errors="ignore")
+    cells = others.to_numpy().ravel()
     commas = [cell for cell in cells if COMMA_NUMBER.fullmatch(cell)]
-    if not commas:
-        return frame
-    if all(THOUSANDS.fullmatch(cell) for cell in commas) or any(
-        NUMBER.fullmatch(cell) and "." in cell for cell in cells
-    ):
+    points = [cell for cell in cells if NUMBER.fullmatch(cell) and "." in cell]
+    if commas and (points or all(THOUSANDS.fullmatch(cell) for cell in commas)):
         raise CohortError(
-            f"{name}: commas such as '{commas[0]}' may be decimal commas or thousands. Write numbers with a decimal point."
+            f"{name}: '{commas[0]}' may hold a decimal comma or a thousands comma. Write numbers with a decimal point."
         )
-    swap = frame.map(lambda cell: cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell) else cell)
-    return swap.assign(**{PATIENT_ID: frame[PATIENT_ID]}) if PATIENT_ID in frame else swap
+    swapped = others.map(lambda cell: cell.replace(",", ".") if COMMA_NUMBER.fullmatch(cell) else cell)
+    return frame.assign(**swapped)
 
 
 def _column_faults(frame, columns, spec):
     faults = [
-        f"column '{_shown(name)}' is unknown{did_you_mean(name, columns)}. Rename or remove it."
+        f"column {_shown(name)} is unknown{did_you_mean(name, columns)}. Rename or remove it."
         for name in frame
         if name not in columns
     ]
-    needed = [PATIENT_ID]
-    needed += ["mvi_grade"] if spec.analyses["mvi_grade"] else []
-    needed += list(SURVIVAL_COLUMNS) if spec.analyses["survival"] else []
-    needed += [ENROLMENT] if spec.analyses["enrolment"] else []
-    needed += [DL_MVI] if spec.analyses["dl_mvi"] == "column" else []
+    needed = {
+        "mvi_grade": spec.analyses["mvi_grade"],
+        ENROLMENT: spec.analyses["enrolment"],
+        DL_MVI: spec.analyses["dl_mvi"] == "column",
+        **dict.fromkeys(SURVIVAL_COLUMNS, spec.analyses["survival"]),
+    }
     faults += [
         f"column '{name}' is missing. Add it, or switch its analysis off in {spec.id}.yaml."
-        for name in needed
-        if name not in frame
+        for name, wanted in needed.items()
+        if wanted and name not in frame
     ]
+    if PATIENT_ID not in frame:
+        faults.append("column 'patient_id' is missing. Give every patient a pseudonym.")
     if not {"mvi_grade", "mvi_present"} & set(frame):
         faults.append("columns 'mvi_grade' and 'mvi_present' are both missing. Add one of them.")
     return faults
 
 
 def _typed(column, entry):
-    """Column as its type, with the faults of single cells; a faulty cell becomes missing."""
+    """Column as its type, and the faults of single cells; a faulty cell becomes missing."""
     levels = entry["levels"].split("|") if entry["levels"] else None
     if entry["type"] in TEXT_TYPES:
         return _typed_text(column, levels)
     texts = column[column.notna()].map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
-    wrong = ~texts.map(lambda cell: bool(NUMBER.fullmatch(cell)))
-    values = pd.to_numeric(texts[~wrong]).astype(float)
-    bad = ~values.isin([float(level) for level in levels]) if levels else ~values.between(entry["low"], entry["high"])
-    expected = (
-        "one of " + ", ".join(levels) if levels else f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
-    )
-    faults = [_cell_fault(row, column.name, cell, expected) for row, cell in texts[wrong].items()]
-    faults += [_cell_fault(row, column.name, texts[row], expected) for row in values.index[bad]]
-    return values[~bad].reindex(column.index), faults
+    values = pd.to_numeric(texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell))))).astype(float)
+    if levels:
+        good, expected = values.isin([float(level) for level in levels]), "one of " + ", ".join(levels)
+    else:
+        good = values.between(entry["low"], entry["high"])
+        expected = f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
+    faults = [_cell_fault(row, column.name, texts[row], expected) for row in texts.index[~good]]
+    return values[good].reindex(column.index), faults
 
 
 def _typed_text(column, levels):
     texts = column.map(lambda cell: cell if pd.isna(cell) else str(cell)).astype(object)
     if levels is None:
         return texts, []
-    bad = texts.notna() & ~texts.isin(levels)
+    good = texts.isna() | texts.isin(levels)
     expected = "one of " + ", ".join(levels)
-    return texts.where(~bad), [_cell_fault(row, column.name, texts[row], expected) for row in column.index[bad]]
+    return texts.where(good), [_cell_fault(row, column.name, texts[row], expected) for row in column.index[~good]]
 
 
 def _cell_fault(row, name, cell, expected):
     remedy = "Correct it, or leave the cell empty."
     if re.fullmatch(r"[<>≤≥]\s*[\d.,]+", cell):
         remedy = "Write the limit itself as the number and say so in the notes, or leave the cell empty."
-    elif DATE.fullmatch(cell) and not NUMBER.fullmatch(cell):
+    elif DATE.fullmatch(cell):
         remedy = "Dates are not read: write the time as a number."
     return f"row {row}, {name}: {_shown(cell)}, expected {expected}. {remedy}"
 
 
 def _shown(cell):
-    """Cell for a message; free text, which may be a name, is not repeated."""
-    cell = str(cell)
-    safe = cell.lower() in SHOWN_WORDS or re.fullmatch(r"[\w<>≤≥=~.,:/+%-]{1,16}", cell) and (re.search(r"\d|_", cell))
-    return f"'{cell}'" if safe else f"a text of {len(cell)} characters"
+    """Cell as a message may show it; free text, which may be a name, is not repeated."""
+    coded = re.fullmatch(r"(?=.*[\d_])[\w<>≤≥=~.,:/+%-]{1,20}", str(cell))
+    return f"'{cell}'" if coded or str(cell).lower() in SHOWN_WORDS else f"a text of {len(str(cell))} characters"
 
 
 def _id_faults(ids):
     faults = [f"row {row}, {PATIENT_ID}: empty. Give every patient a pseudonym." for row in ids.index[ids.isna()]]
-    known = ids.dropna()
-    odd = known[~known.map(lambda name: bool(ID_PATTERN.fullmatch(name)))]
-    faults += [
-        f"row {row}, {PATIENT_ID}: {ascii(name)[:40]}, expected letters, digits, space, '.', '_' or '-' (64 at most). Choose another pseudonym."
-        for row, name in odd.items()
-    ]
     first = {}
-    for row, name in known.items():
+    for row, name in ids.dropna().items():
+        where = f"{PATIENT_ID}: {ascii(name)[:40]}"
+        if not ID_PATTERN.fullmatch(name):
+            faults.append(f"row {row}, {where}, expected up to 64 letters, digits, ' ', '.', '_' or '-'. Rename it.")
         key = "".join(unicodedata.normalize("NFKC", name).casefold().split())
         if key in first:
-            faults.append(
-                f"rows {first[key]} and {row}, {PATIENT_ID}: the same patient {ascii(name)[:40]} twice. Keep one row a patient."
-            )
+            faults.append(f"rows {first[key]} and {row}, {where}: the same patient twice. Keep one row a patient.")
         first.setdefault(key, row)
     return faults
 
 
 def _labels(typed, empty, spec):
+    """Table with MVI presence filled in from the grade, and the faults of the two labels."""
     grade, present = typed["mvi_grade"], typed["mvi_present"]
     from_grade = grade.map({"M0": 0.0, "M1": 1.0, "M2": 1.0}).astype(float)
     faults = [
-        f"row {row}, mvi_grade {grade[row]} and mvi_present {present[row]:g} contradict each other. M0 goes with 0, M1 and M2 with 1."
+        f"row {row}, mvi_grade {grade[row]} and mvi_present {present[row]:g}: they contradict each other. Correct one."
         for row in typed.index[from_grade.notna() & present.notna() & (from_grade != present)]
     ]
     bare = typed.index[empty["mvi_grade"] & empty["mvi_present"]]
-    faults += [
-        f"row {row}, mvi_present: no label, expected 0 or 1. Leave patients without a label out." for row in bare
-    ]
+    faults += [f"row {row}, mvi_present: empty, expected 0 or 1. Leave out patients without a label." for row in bare]
     if spec.analyses["mvi_grade"]:
         lacking = typed.index[empty["mvi_grade"] & ~empty["mvi_present"]]
-        faults += [f"row {row}, mvi_grade: no grade, expected one of M0, M1, M2. Fill it in." for row in lacking]
+        faults += [f"row {row}, mvi_grade: empty, expected one of M0, M1, M2. Fill it in." for row in lacking]
     return typed.assign(mvi_present=present.fillna(from_grade)), faults
 
 
 def _survival_faults(typed, empty):
     faults = []
     for months, event in EVENT_PAIRS:
-        half = empty[months] != empty[event]
-        faults += [
-            f"row {row}, {months} and {event}: one is empty. Fill in both or neither." for row in typed.index[half]
-        ]
-    short = typed["os_months"] < typed["rfs_months"]
-    faults += [
-        f"row {row}, os_months {typed['os_months'][row]:g} is shorter than rfs_months {typed['rfs_months'][row]:g}. Correct one of the two."
-        for row in typed.index[short]
-    ]
+        half = typed.index[empty[months] != empty[event]]
+        faults += [f"row {row}, {months} and {event}: one of them is empty. Fill in both or neither." for row in half]
+    for row in typed.index[typed["os_months"] < typed["rfs_months"]]:
+        found = f"os_months {typed['os_months'][row]:g} is below rfs_months {typed['rfs_months'][row]:g}"
+        faults.append(f"row {row}, {found}, expected OS at least as long as RFS. Correct one of the two.")
     return faults
 
 

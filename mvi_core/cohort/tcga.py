@@ -16,11 +16,11 @@ SAME_SCALE = 3.0  # a prothrombin result above three times its own upper limit i
 MG_DL_UPPER = 10.0  # normal upper limits of bilirubin are 0.8 to 2 mg/dL, or 15 to 21 µmol/L
 COUNT_PER_UL = 10_000.0  # platelets from this number on are counted per µL
 PLATELETS = (10.0, 2000.0)  # 10^9/L; a count outside is another quantity
-ALBUMIN_UNITS = (
-    (1.0, 10.0, 10.0),
-    (20.0, 100.0, 1.0),
-    (1000.0, 10000.0, 0.01),
-)  # limits of the range's upper end, factor to g/L
+ALBUMIN_UNITS = (  # own upper limit from, to; factor to g/L; the rule in words
+    (1.0, 10.0, 10.0, "own range in g/dL, or none: multiplied by 10"),
+    (20.0, 100.0, 1.0, "own range in g/L: taken as it is"),
+    (1000.0, 10000.0, 0.01, "own range in mg/dL: divided by 100"),
+)
 ALBUMIN = (10.0, 65.0)  # g/L
 
 
@@ -74,128 +74,89 @@ def read_tcga(path):
 
 
 def _steps(rows):
-    invasion = rows["VASCULAR_INVASION"]
-    redacted = (
-        rows[["AGE", "DAYS_TO_INITIAL_PATHOLOGIC_DIAGNOSIS", "YEAR_OF_INITIAL_PATHOLOGIC_DIAGNOSIS"]].isna().all(axis=1)
-    )
+    invasion, surgery = rows["VASCULAR_INVASION"], rows["DEFINITIVE_SURGICAL_PROCEDURE"]
+    redacted = rows[["AGE", "YEAR_OF_INITIAL_PATHOLOGIC_DIAGNOSIS", "OS_MONTHS"]].isna().all(axis=1)
+    other = rows["HISTOLOGICAL_DIAGNOSIS"] != "Hepatocellular Carcinoma"
+    treated = rows["HISTORY_NEOADJUVANT_TRTYN"] != "No"
+    unknown = ~invasion.isin([*LABEL, "Macro"])
     return [
-        ("Redacted", redacted, "age, date of diagnosis and follow-up were withdrawn at the source"),
-        ("Not hepatocellular carcinoma alone", rows["HISTOLOGICAL_DIAGNOSIS"] != "Hepatocellular Carcinoma",
-         "paper: pathological confirmation of HCC; here mixed and fibrolamellar carcinoma"),
-        ("Treated before surgery", rows["HISTORY_NEOADJUVANT_TRTYN"] != "No", "paper: no anti-tumour therapy before surgery"),
-        ("Transplanted", rows["DEFINITIVE_SURGICAL_PROCEDURE"].str.contains("Transplant", na=False), "paper: hepatic resection"),
+        ("Redacted", redacted, "age, year of diagnosis and follow-up are withdrawn at the source"),
+        ("Not hepatocellular carcinoma alone", other, "paper: HCC confirmed by pathology"),
+        ("Treated before surgery", treated, "paper: no anti-tumour therapy before surgery"),
+        ("Transplanted", surgery.str.contains("Transplant", na=False), "paper: hepatic resection"),
         ("Macrovascular invasion", invasion == "Macro", "paper: no macroscopic vascular invasion"),
-        ("Vascular invasion not recorded", ~invasion.isin([*LABEL, "Macro"]), "the label is needed"),
-    ]  # fmt: skip
+        ("Vascular invasion not recorded", unknown, "the label is needed"),
+    ]
 
 
 def _flag(texts, pattern):
     return texts.str.contains(pattern, na=False).astype(float).mask(texts.isna())
 
 
-def _numbers(rows, value, upper):
-    return pd.to_numeric(rows[value]), pd.to_numeric(rows[upper])
-
-
-def _line(lines, column, rule, concerned, *, converted=None, removed=None):
-    counts = [int(np.sum(part)) if part is not None else 0 for part in (concerned, converted, removed)]
-    lines.append((column, rule, *counts))
+def _count(lines, column, rule, rows, *, action="kept"):
+    n_rows = int(rows.sum())
+    lines.append((column, rule, n_rows, n_rows * (action == "converted"), n_rows * (action == "removed")))
 
 
 def _bilirubin(rows, lines):
-    value, upper = _numbers(rows, "BILIRUBIN_TOTAL", "BILIRUBIN_TOTAL_NORM_RANGE_UPPER")
+    value, upper = pd.to_numeric(rows["BILIRUBIN_TOTAL"]), pd.to_numeric(rows["BILIRUBIN_TOTAL_NORM_RANGE_UPPER"])
     in_mg = value.notna() & ~(upper >= MG_DL_UPPER)
-    _line(lines, "tb_umol_l", "own range in mg/dL, or none: multiplied by 17.104", in_mg, converted=in_mg)
-    _line(lines, "tb_umol_l", "own upper limit of 10 or more: already in µmol/L", value.notna() & ~in_mg)
+    _count(lines, "tb_umol_l", "own range in mg/dL, or none: multiplied by 17.104", in_mg, action="converted")
+    _count(lines, "tb_umol_l", "own upper limit of 10 or more: µmol/L, taken as it is", value.notna() & ~in_mg)
     return value.where(~in_mg, value * UMOL_PER_MG_DL)
 
 
 def _albumin(rows, lines):
-    value, upper = _numbers(rows, "SERUM_ALBUMIN_PRERESECTION", "SERUM_ALBUMIN_NORM_RANGE_UPPER")
-    factor = pd.Series(np.nan, index=rows.index).mask(upper.isna(), ALBUMIN_UNITS[0][2])  # without a range: g/dL
-    for low, high, to_g_l in ALBUMIN_UNITS:
-        factor = factor.mask(upper.between(low, high), to_g_l)
-    unknown = value.notna() & factor.isna()
-    grams = value * factor
+    value = pd.to_numeric(rows["SERUM_ALBUMIN_PRERESECTION"])
+    upper = pd.to_numeric(rows["SERUM_ALBUMIN_NORM_RANGE_UPPER"]).fillna(ALBUMIN_UNITS[0][0])
+    grams = pd.Series(np.nan, index=rows.index)
+    for low, high, factor, rule in ALBUMIN_UNITS:
+        here = value.notna() & upper.between(low, high)
+        grams = grams.mask(here, value * factor)
+        _count(lines, "alb_g_l", rule, here, action="kept" if factor == 1 else "converted")
+    coarse = value.notna() & grams.isna()
     impossible = grams.notna() & ~grams.between(*ALBUMIN)
-    _line(
-        lines,
-        "alb_g_l",
-        "own range in g/dL, or none: multiplied by 10",
-        value.notna() & (factor == 10),
-        converted=value.notna() & (factor == 10),
-    )
-    _line(
-        lines,
-        "alb_g_l",
-        "own range in mg/dL: divided by 100",
-        value.notna() & (factor == 0.01),
-        converted=value.notna() & (factor == 0.01),
-    )
-    _line(lines, "alb_g_l", "own range in g/L: taken as it is", value.notna() & (factor == 1))
-    _line(lines, "alb_g_l", "own range of 0.3 to 0.5: one digit cannot be placed at 40 g/L", unknown, removed=unknown)
-    _line(lines, "alb_g_l", "outside 10 to 65 g/L after conversion", impossible, removed=impossible)
+    _count(lines, "alb_g_l", "own range 0.3 to 0.5: one digit, no side of 40 g/L can be told", coarse, action="removed")
+    _count(lines, "alb_g_l", "outside 10 to 65 g/L after conversion", impossible, action="removed")
     return grams.mask(impossible)
 
 
 def _platelets(rows, lines):
-    value, _ = _numbers(rows, "PLATELET_COUNT_PRERESECTION", "PLATELET_NORM_RANGE_UPPER")
+    value = pd.to_numeric(rows["PLATELET_COUNT_PRERESECTION"])
     per_ul = value >= COUNT_PER_UL
     count = value.where(~per_ul, value / 1000)
     impossible = count.notna() & ~count.between(*PLATELETS)
-    _line(lines, "plt_10e9_l", "10,000 or more: counted per µL, divided by 1000", per_ul, converted=per_ul)
-    _line(lines, "plt_10e9_l", "outside 10 to 2000 x 10^9/L: another quantity", impossible, removed=impossible)
+    _count(lines, "plt_10e9_l", "10,000 or more: counted per µL, divided by 1000", per_ul, action="converted")
+    _count(lines, "plt_10e9_l", "outside 10 to 2000 x 10^9/L: another quantity", impossible, action="removed")
     return count.mask(impossible)
 
 
 def _prothrombin(rows, lines):
-    value, upper = _numbers(rows, "PROTHROMBIN_TIME_INR_AT_PROCUREMENT", "PROTHROMBIN_TIME_NORM_RANGE_UPPER")
-    in_seconds = upper.fillna(value) > INR_UPPER  # without a range the value itself decides
+    value = pd.to_numeric(rows["PROTHROMBIN_TIME_INR_AT_PROCUREMENT"])
+    upper = pd.to_numeric(rows["PROTHROMBIN_TIME_NORM_RANGE_UPPER"]).fillna(value)  # no range: the value decides
+    in_seconds = value.notna() & (upper > INR_UPPER)
     implausible = value > SAME_SCALE * upper
-    _line(
-        lines,
-        "pt_s",
-        "own upper limit above 3: seconds, moved from INR to prothrombin time",
-        value.notna() & in_seconds,
-        converted=value.notna() & in_seconds,
-    )
-    _line(lines, "inr", "own upper limit of 3 or less: INR", value.notna() & ~in_seconds)
-    _line(
-        lines,
-        "inr",
-        "above three times the own upper limit",
-        implausible & ~in_seconds,
-        removed=implausible & ~in_seconds,
-    )
-    _line(
-        lines,
-        "pt_s",
-        "above three times the own upper limit",
-        implausible & in_seconds,
-        removed=implausible & in_seconds,
-    )
+    _count(lines, "pt_s", "own upper limit above 3: seconds, moved out of INR", in_seconds, action="converted")
+    _count(lines, "inr", "own upper limit of 3 or less: INR", value.notna() & ~in_seconds)
+    for column, rows_of in (("inr", ~in_seconds), ("pt_s", in_seconds)):
+        _count(lines, column, "above three times its own upper limit", implausible & rows_of, action="removed")
     value = value.mask(implausible)
     return value.mask(in_seconds), value.where(in_seconds)
 
 
 def _survival(rows, lines):
-    os_months, rfs_months = pd.to_numeric(rows["OS_MONTHS"]), pd.to_numeric(rows["DFS_MONTHS"])
-    os_event = rows["OS_STATUS"].str[0].astype(float)
-    rfs_event = rows["DFS_STATUS"].str[0].astype(float)
-    died_first = rfs_event.isna() & (os_event == 1)
-    rfs_months, rfs_event = rfs_months.where(~died_first, os_months), rfs_event.mask(died_first, 1.0)
-    table = pd.DataFrame(
-        {"os_months": os_months, "os_event": os_event, "rfs_months": rfs_months, "rfs_event": rfs_event}
+    months = {"os": pd.to_numeric(rows["OS_MONTHS"]), "rfs": pd.to_numeric(rows["DFS_MONTHS"])}
+    event = {"os": rows["OS_STATUS"].str[0].astype(float), "rfs": rows["DFS_STATUS"].str[0].astype(float)}
+    died_first = event["rfs"].isna() & (event["os"] == 1)
+    _count(
+        lines, "rfs_event", "died, no recurrence recorded: event at the time of death", died_first, action="converted"
     )
-    _line(
-        lines,
-        "rfs_event",
-        "died without a recorded recurrence: event at the time of death",
-        died_first,
-        converted=died_first,
-    )
-    for kind in ("os", "rfs"):
-        none = (table[f"{kind}_months"] == 0) & (table[f"{kind}_event"] == 0)
-        _line(lines, f"{kind}_months", "0 months without an event: no follow-up", none, removed=none)
-        table.loc[none, [f"{kind}_months", f"{kind}_event"]] = np.nan
-    return table
+    months["rfs"] = months["rfs"].mask(died_first, months["os"])
+    event["rfs"] = event["rfs"].mask(died_first, 1.0)
+    table = {}
+    for end_point in ("os", "rfs"):
+        none = (months[end_point] == 0) & (event[end_point] == 0)
+        _count(lines, f"{end_point}_months", "0 months without an event: no follow-up", none, action="removed")
+        table[f"{end_point}_months"] = months[end_point].mask(none)
+        table[f"{end_point}_event"] = event[end_point].mask(none)
+    return pd.DataFrame(table)
