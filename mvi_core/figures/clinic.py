@@ -5,6 +5,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame
 
 UNIT = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.01)}
+CURVES = {"smooth": (OURS, LINES[0]), "apparent": (SERIES[1], LINES[3]), "corrected": (PAPER, LINES[1])}
 
 
 def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
@@ -38,36 +39,44 @@ def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
     axes.set(ylim=(0, 1.02), xlim=(0, max(ticks[-1], curves["months"].max())), xticks=ticks, ylabel=ylabel)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_xlabel("months since resection")
-    axes.legend(loc="lower left", title=note or None, alignment="left", title_fontsize=10)
+    axes.legend(loc="lower left", title=note or None, alignment="left", title_fontsize=11)
     _numbers_at_risk(axes, at_risk, groups)
     return axes
 
 
-def nomogram(scales, axes):
+def nomogram(description, axes, *, labels=None, levels=None):
     """Draw a nomogram as clinicians know it: points, one line a predictor, total points, probability.
 
     Parameters
     ----------
-    scales : sequence of dict
-        One a line, from top to bottom: ``label`` (text) and ``ticks``, a list of ``(place, text)`` with the place
-        of each tick from 0 to 1 across the page (points and total points have scales of their own).
+    description : dict
+        Content of ``nomogram.json``: ``axes`` (``variable``, ``ticks``, ``points``), ``total_ticks`` and
+        ``risk_ticks`` (pairs of risk and total points).
     axes : matplotlib.axes.Axes
+    labels : dict of str to str, optional
+        Text of a predictor in place of its name.
+    levels : dict of str to sequence of str, optional
+        Texts of a predictor's ticks in place of their values, such as ``("absent", "present")``.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
     hide_frame(axes)
-    axes.set(xlim=(-0.33, 1.04), ylim=(len(scales) - 0.4, -0.35))
-    blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-    for row, scale in enumerate(scales):
-        places = [place for place, _ in scale["ticks"]]
-        axes.plot([min(places), max(places)], [row, row], color=INK, linewidth=1.2, clip_on=False)
-        axes.text(-0.33, row, scale["label"], va="center", weight="bold", fontsize=10.5)
-        for place, text in scale["ticks"]:
-            axes.plot([place, place], [row, row + 0.13], color=INK, linewidth=1.1)
-            axes.text(place, row + 0.18, text, ha="center", va="top", fontsize=10, bbox=blank)
-    axes.vlines([place for place, _ in scales[0]["ticks"]], -0.2, len(scales) - 2.6, color=GRID, lw=0.8, zorder=0)
+    scales, top = [("Points", [(step / 10, f"{step * 10}") for step in range(11)])], description["total_ticks"][-1]
+    for scale in description["axes"]:
+        name = scale["variable"]
+        texts = (levels or {}).get(name, [f"{tick:g}" for tick in scale["ticks"]])
+        places = [points / 100 for points in scale["points"]]
+        scales.append(((labels or {}).get(name, name), list(zip(places, texts, strict=True))))
+    scales.append(("Total points", [(tick / top, f"{tick:g}") for tick in description["total_ticks"]]))
+    risks = [(total / top, f"{risk:g}") for risk, total in description["risk_ticks"] if 0 <= total <= top]
+    scales.append(("Probability of MVI", risks))
+    axes.set(xlim=(-0.4, 1.05), ylim=(len(scales) - 0.4, -0.35))
+    for row, (label, ticks) in enumerate(scales):
+        axes.text(-0.4, row, label, va="center", weight="bold", fontsize=11.5)
+        _scale(axes, row, ticks)
+    axes.vlines([step / 10 for step in range(11)], -0.2, len(scales) - 2.6, color=GRID, lw=0.8, zorder=0)
     return axes
 
 
@@ -99,17 +108,15 @@ def roc(table, axes, *, note=""):
     return axes
 
 
-def calibration(curve, axes, *, groups=None, risks=None, note=""):
+def calibration(curve, axes, *, risks=None, note=""):
     """Draw observed against predicted risk, with the ideal line and the spread of the predictions.
 
     Parameters
     ----------
     curve : pandas.DataFrame
-        Columns ``kind`` (``apparent`` or ``corrected``), ``predicted``, ``observed``; optionally ``ci_low``,
-        ``ci_high``.
+        Columns ``kind``, ``risk``, ``observed``, ``ci_low``, ``ci_high``. Kind ``grouped`` is drawn as points with
+        intervals, ``smooth``, ``apparent`` and ``corrected`` as lines, with a band where there is an interval.
     axes : matplotlib.axes.Axes
-    groups : pandas.DataFrame, optional
-        Columns ``predicted``, ``observed``, ``ci_low``, ``ci_high``: patients with about the same prediction.
     risks : pandas.DataFrame, optional
         Columns ``risk``, ``share_absent``, ``share_present`` (share of all patients): spikes along the foot.
     note : str, optional
@@ -120,18 +127,18 @@ def calibration(curve, axes, *, groups=None, risks=None, note=""):
     matplotlib.axes.Axes
     """
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2], label="ideal")
-    for kind, line in curve.groupby("kind", sort=True):
-        colour, dash = (OURS, LINES[0]) if kind == "apparent" else (PAPER, LINES[1])
-        axes.plot(line["predicted"], line["observed"], color=colour, linestyle=dash, label=kind)
-        if "ci_low" in line:
-            axes.fill_between(line["predicted"], line["ci_low"], line["ci_high"], color=colour, alpha=0.15, lw=0)
-    if groups is not None:
-        axes.vlines(groups["predicted"], groups["ci_low"], groups["ci_high"], color=INK, linewidth=1.4)
-        axes.plot(groups["predicted"], groups["observed"], "o", color=INK, markersize=5.5, label="groups")
+    for kind, part in curve.groupby("kind", sort=False):
+        if kind == "grouped":
+            axes.vlines(part["risk"], part["ci_low"], part["ci_high"], color=INK, linewidth=1.4)
+            axes.plot(part["risk"], part["observed"], "o", color=INK, markersize=5.5, label=kind)
+            continue
+        colour, dash = CURVES[kind]
+        axes.plot(part["risk"], part["observed"], color=colour, linestyle=dash, label=kind)
+        axes.fill_between(part["risk"], part["ci_low"], part["ci_high"], color=colour, alpha=0.15, lw=0)
     axes.set(**UNIT, xlabel="predicted probability of MVI", ylabel="observed share with MVI", aspect="equal")
     if risks is not None:
         _spikes(axes, risks)
-    axes.legend(loc="upper left", title=note or None, alignment="left", title_fontsize=9.5, fontsize=9.5)
+    axes.legend(loc="upper left", title=note or None, alignment="left", title_fontsize=10.5, fontsize=10.5)
     return axes
 
 
@@ -170,6 +177,17 @@ def decision_curve(table, axes, *, mark=None, note="threshold probability"):
     return axes
 
 
+def _scale(axes, row, ticks):
+    places, last = [place for place, _ in ticks], -1.0
+    axes.plot([min(places), max(places)], [row, row], color=INK, linewidth=1.2)
+    for place, text in sorted(ticks):
+        axes.plot([place, place], [row, row + 0.13], color=INK, linewidth=1.1)
+        if place - last > 0.02 + 0.012 * len(text):  # a label that would touch its neighbour is left out
+            blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            axes.text(place, row + 0.18, text, ha="center", va="top", fontsize=10.5, bbox=blank)
+            last = place
+
+
 def _models(table, name):
     return list(table.groupby("model", sort=False)) if "model" in table else [(name, table)]
 
@@ -178,14 +196,14 @@ def _numbers_at_risk(axes, at_risk, groups):
     where = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "annotation_clip": False}
     last_words = [name.split()[-1] for name in groups]  # "absent", where all are "DL-MVI ..."
     names = last_words if len(set(last_words)) == len(groups) else groups
-    axes.annotate("at risk", (0, 0), xytext=(-18, -40), ha="right", va="top", fontsize=9.5, color=QUIET, **where)
+    axes.annotate("at risk", (0, 0), xytext=(-20, -42), ha="right", va="top", fontsize=10.5, color=QUIET, **where)
     for row, name in enumerate(groups):
-        down = -54 - 14 * row
-        words = {"color": group_style(name, row)["color"], "fontsize": 9.5, "weight": "bold"}
-        axes.annotate(names[row], (0, 0), xytext=(-18, down), ha="right", va="top", **words, **where)
+        down = -57 - 15 * row
+        words = {"color": group_style(name, row)["color"], "fontsize": 10.5, "weight": "bold"}
+        axes.annotate(names[row], (0, 0), xytext=(-20, down), ha="right", va="top", **words, **where)
         for step in at_risk[at_risk["group"] == name].itertuples():
             axes.annotate(f"{step.at_risk:,}", (step.months, 0), xytext=(0, down), ha="center", va="top",
-                          fontsize=9.5, **where)  # fmt: skip
+                          fontsize=10.5, **where)  # fmt: skip
 
 
 def _spikes(axes, risks):

@@ -61,7 +61,7 @@ def missing_bars(missing, axes):
         axes.annotate(
             f"{variable.n_missing:,} of {variable.n:,}" if variable.n_missing else "none", (variable.n_missing, row),
             xytext=(-5 if inside else 5, 0), textcoords="offset points", ha="right" if inside else "left",
-            va="center", fontsize=9.5, color="white" if inside else INK,
+            va="center", fontsize=10.5, color="white" if inside else INK,
         )  # fmt: skip
     axes.set(xlim=(0, missing["n"].max()), xlabel="patients with no value")
     return axes
@@ -98,7 +98,7 @@ def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
     _plain_log_ticks(axes)
     for row, line in enumerate(table.itertuples()):
         text = f"{line.odds_ratio:.2f} ({line.ci_low:.2f}\N{EN DASH}{line.ci_high:.2f})"
-        axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=9.5)
+        axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=10.5)
     axes.set_xlabel(note)
     return axes
 
@@ -114,7 +114,7 @@ def _arrow(axes, start, end, leaving, reaching):
 
 def _box(axes, centre, text, colour):
     box = {"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour, "linewidth": 1.1}
-    words = {"fontsize": 10.5, "linespacing": 1.25, "ha": "center", "va": "center"}
+    words = {"fontsize": 11.5, "linespacing": 1.25, "ha": "center", "va": "center"}
     return axes.text(*centre, text, bbox=box, **words).get_bbox_patch()
 
 

@@ -73,21 +73,21 @@ def network_flow(layers, axes, *, branches, fuse="concat"):
     hide_frame(axes)
     last = len(branches) - 1
     fused_from = next(row for row, (name, _) in enumerate(layers) if fuse in name.lower())
-    axes.set(xlim=(-0.55, last + 3.6), ylim=(len(layers) - 0.5, -1.0))
+    axes.set(xlim=(-0.55, last + 4.1), ylim=(len(layers) - 0.5, -1.0))
     for column, branch in enumerate(branches):
         axes.text(column, -0.45, branch, ha="center", va="bottom", weight="bold")
     for row, (name, shape) in enumerate(layers):
         columns = range(len(branches)) if row < fused_from else [last / 2]
         for column in columns:
-            _layer(axes, (column, row), shape, shared=0 < row < fused_from)
+            _layer(axes, (column, row), _width(shape, layers[0][1]), shared=0 < row < fused_from)
             for source in (range(len(branches)) if row == fused_from else [column]) if row else ():
                 axes.annotate("", (column, row - 0.24), (source, row - 0.76), arrowprops=_THIN)
-        axes.text(last + 0.75, row, name, va="center", fontsize=10.5)
+        axes.text(last + 0.75, row, name, va="center", fontsize=11.5)
         axes.text(
-            last + 3.6, row, " \N{MULTIPLICATION SIGN} ".join(map(str, shape)), va="center", ha="right", color=QUIET
+            last + 4.1, row, " \N{MULTIPLICATION SIGN} ".join(map(str, shape)), va="center", ha="right", color=QUIET
         )
     axes.plot([last + 0.6] * 2, [0.7, fused_from - 0.7], color=OURS, linewidth=2.5)
-    axes.text(last + 0.75, fused_from - 0.5, "same weights in every branch", fontsize=9.5, color=OURS, va="center")
+    axes.text(last + 0.75, fused_from - 0.5, "same weights in every branch", fontsize=10.5, color=OURS, va="center")
     return axes
 
 
@@ -98,11 +98,14 @@ def _show(image, axes, title):
     axes.imshow(image, cmap="gray", interpolation="nearest")
     hide_frame(axes)
     axes.set_anchor("N")
-    axes.set_title(title, fontsize=10.5)
+    axes.set_title(title, fontsize=11.5)
 
 
-def _layer(axes, centre, shape, *, shared):
-    wide = 0.84 * (shape[-1] / 320) ** 0.25 if len(shape) == 3 else 0.3
+def _width(shape, entry):
+    return 0.84 * (shape[-1] / entry[-1]) ** 0.25 if len(shape) == 3 else 0.3
+
+
+def _layer(axes, centre, wide, *, shared):
     face, edge = (OURS, OURS) if shared else (GRID, INK)
     corner = (centre[0] - wide / 2, centre[1] - 0.22)
     axes.add_patch(Rectangle(corner, wide, 0.44, facecolor=face, edgecolor=edge, linewidth=1))

@@ -107,9 +107,9 @@ def embedding_panel(points, axes, *, title, separation):
         )  # fmt: skip
     axes.set(xticks=[], yticks=[])
     axes.margins(0.08)
-    axes.set_title(title, fontsize=10.5)
+    axes.set_title(title, fontsize=11.5)
     counts = " + ".join(str(count) for count in points.groupby("enrolment").size())
-    axes.set_xlabel(f"{separation}\nn = {counts}", fontsize=9.5)
+    axes.set_xlabel(f"{separation}\nn = {counts}", fontsize=10.5)
     axes.spines[["top", "right"]].set_visible(True)
     return axes
 

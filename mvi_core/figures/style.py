@@ -26,9 +26,9 @@ def theme():
         palette=list(SERIES),
         rc={
             "figure.figsize": (WIDTH_IN, 4.2), "figure.dpi": 110, "savefig.dpi": 200, "figure.facecolor": "white",
-            "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 11,
-            "axes.titlesize": 11.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 11,
-            "xtick.labelsize": 10.5, "ytick.labelsize": 10.5, "legend.fontsize": 10.5, "legend.frameon": False,
+            "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 12,
+            "axes.titlesize": 12.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 12,
+            "xtick.labelsize": 11.5, "ytick.labelsize": 11.5, "legend.fontsize": 11.5, "legend.frameon": False,
             "legend.handlelength": 1.7, "legend.handletextpad": 0.6, "legend.labelspacing": 0.35,
             "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.linewidth": 0.9,
             "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "grid.color": GRID,
@@ -52,7 +52,7 @@ def stamp(axes, kind):
     matplotlib.axes.Axes
     """
     box = {"boxstyle": "round,pad=0.3", "facecolor": KIND_COLOURS[kind], "edgecolor": "none"}
-    words = {"fontsize": 9, "color": "white", "weight": "bold", "bbox": box}
+    words = {"fontsize": 10, "color": "white", "weight": "bold", "bbox": box}
     axes.figure.supxlabel(f"{kind} patients", x=0.99, ha="right", **words)
     return axes
 
