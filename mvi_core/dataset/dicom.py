@@ -92,10 +92,13 @@ def real_liver_slice():
 
 
 def _series_files(source):
-    paths = list(Path(source).iterdir()) if isinstance(source, str | Path) else [Path(path) for path in source]
+    folder = Path(source) if isinstance(source, str | Path) else None
+    if folder is not None and not folder.is_dir():
+        raise DicomError(f"{label_of(folder)} is missing or is no folder. Name the folder of one series.")
+    paths = [Path(path) for path in source] if folder is None else list(folder.iterdir())
     paths = sorted(path for path in paths if not path.name.startswith(".") and path.name not in _JUNK)
     if not paths:
-        raise DicomError(f"{label_of(Path(str(source)))} holds no file. Name the folder of one series.")
+        raise DicomError(f"{label_of(folder) if folder else 'The list'} holds no file. Name the folder of one series.")
     if len(paths) > MAX_FILES:
         raise DicomError(
             f"{label_of(paths[0].parent)} holds {len(paths)} files, more than {MAX_FILES}. Pass one series."

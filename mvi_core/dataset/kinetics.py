@@ -11,7 +11,7 @@ PHASE_SECONDS = {MrSequence.T1A: 25, MrSequence.T1V: 80, MrSequence.T1D: 180}  #
 # day), 0.025 mL/kg gadoxetate (dcmri data files tristan_humans_*.dmr.zip; upstream record Zenodo 15285027). For each
 # person the median signal within 5 s of each phase over the baseline median became a change of R1 by the spoiled
 # gradient-echo equation with that person's own T1 and flip angle; the numbers are medians over people. Time 0 is
-# the aorta's arrival (first signal above 1.5 x baseline) minus 15 s. Vessels are affected by inflow: read them as rough.
+# the aorta's arrival (first signal above 1.5 x baseline) minus 15 s. Inflow affects the vessels: read them as rough.
 MEASURED_T1_S = {"liver": 0.843, "portal": 1.787, "aorta": 1.794}
 MEASURED_DELTA_R1 = {  # 1/s at 25, 80, 180 s
     "liver": (0.031, 0.307, 0.373),

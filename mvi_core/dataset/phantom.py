@@ -1,7 +1,6 @@
 """How does a simulated MR study come into the world: DICOM files of the phantom cohort and the boxes drawn on them."""
 
 import io
-import os
 import re
 import shutil
 import tempfile
@@ -28,7 +27,7 @@ _VIBE = {
 }  # fmt: skip
 SETTINGS = {
     MrSequence.T1: {**_VIBE, "description": "t1_vibe_fs_tra_bh_pre"},
-    **{key: {**_VIBE, "description": "t1_vibe_fs_tra_bh_dyn", "second": second} for key, second in PHASE_SECONDS.items()},
+    **{key: {**_VIBE, "description": "t1_vibe_fs_tra_bh_dyn", "second": at} for key, at in PHASE_SECONDS.items()},
     MrSequence.T2: {
         "description": "t2_tse_fs_tra", "step_mm": 7.2, "thickness_mm": 6.0, "tr_ms": 3500.0,
         "te_ms": 84.0, "flip": 150.0, "scanning": "SE", "variant": ["SK", "SP"], "type": "2D", "echoes": 16,
@@ -45,7 +44,7 @@ _POSITION_MARK = ["-111.111111", "-222.222222", "-333.333333"]
 
 
 def write_phantom(patients, folder, *, seed, n_slices=5, matrix=160, pixel_mm=2.0, progress=None):
-    """Simulated MR studies of a patient table, as ``<folder>/<patient_id>/<sequence>/<sop>.dcm``.
+    """Write simulated MR studies of a patient table, as ``<folder>/<patient_id>/<sequence>/<sop>.dcm``.
 
     Six series a patient, each at least five axial slices, as MR Image Storage without names, dates of birth or
     institution. The same seed gives the same bytes for a patient, whatever the other patients and their order, so
@@ -124,7 +123,7 @@ def _write_patient(patient, root, seed, n_slices, grid):
         ]
     unfinished.chmod(0o755)
     shutil.rmtree(root / patient_id, ignore_errors=True)
-    os.replace(unfinished, root / patient_id)
+    unfinished.replace(root / patient_id)
     return boxes
 
 

@@ -215,7 +215,7 @@ def resize(image, size=ROI_SIZE):
 
 
 def overlay_lesion_mask(overlay):
-    """Filled lesion of a hand-drawn ring, told from the annotation text of the same overlay.
+    """Lesion inside a hand-drawn ring, told from the annotation text of the same overlay.
 
     Rule: among the 8-connected parts of the overlay, those that close around an inside and are at least 8 px high and
     wide are rings; the ring that encloses most is the lesion. Letters are smaller or open.

@@ -1,6 +1,5 @@
 """Which lesion images does a cohort have: series read back, cropped and resized once into one file."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def build_roi_cache(images_root, rois, cache, *, roi_px, margin_px=MARGIN_PX[1],
     """Lesion ROIs of all patients in one file, with the largest margin, so that smaller margins are parts of it.
 
     For each patient and sequence the series is read, the three consecutive slices at the largest box are taken, each is
-    cropped to its own box (or, where none was drawn, the box of the largest slice) enlarged by `margin_px` at each side,
+    cropped to its own box (where none was drawn: the box of the largest slice) enlarged by `margin_px` at each side,
     and resized to `roi_px` x `roi_px`. Intensities stay as the scanner stored them (after rescale): each image keeps
     its own scale, and normalisation is left to the training, which may look at training patients only.
 
@@ -94,11 +93,11 @@ def build_roi_cache(images_root, rois, cache, *, roi_px, margin_px=MARGIN_PX[1],
     cache = Path(cache)
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_name(f".{cache.name}.part")
-    save_file({"rois": tensor}, unfinished, metadata={"margin_px": str(margin_px), "roi_px": str(roi_px)})
-    os.replace(unfinished, cache)
+    save_file({"rois": tensor}, unfinished, metadata={"margin_px": str(margin_px)})  # one key: order is not kept
+    unfinished.replace(cache)
     table = pd.DataFrame(index, columns=list(INDEX_COLUMNS))
     table.to_csv(unfinished, index=False)
-    os.replace(unfinished, index_path(cache))
+    unfinished.replace(index_path(cache))
     return table
 
 
@@ -188,8 +187,8 @@ def _expect_boxes(rois):
         missing = [str(sequence) for sequence in SEQUENCES if sequence not in found]
         if missing or len(found) > len(SEQUENCES):
             raise RoiError(
-                f"Patient {patient_id} must have boxes in {', '.join(SEQUENCES)}; missing: {', '.join(missing) or 'none'}, "
-                f"unknown: {len(found - set(SEQUENCES))}. Complete rois.csv."
+                f"Patient {patient_id} must have boxes in {', '.join(SEQUENCES)}. Missing: "
+                f"{', '.join(missing) or 'none'}; unknown: {len(found - set(SEQUENCES))}. Complete rois.csv."
             )
 
 
