@@ -12,7 +12,8 @@ from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.regression import standard_error_range
 
-MOST_ROUNDS = 80  # rounds of cuts for one bound; stopping early leaves the bound valid, only wider
+MOST_ROUNDS = 40  # rounds of cuts for one bound; stopping early leaves the bound valid, only wider
+TOLERANCE = 1e-3  # a squared standard error this little (relative) above its print is not cut off: wider, still valid
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
     return HiddenModel(names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names)))))
 
 
-def feasible_ranges(model, objectives, *, intercept, most_rounds=MOST_ROUNDS):
+def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS):
     """Bounds on linear functions of the counts over everything that prints so: proven, not searched.
 
     The unknowns are the counts n[outcome, pattern]. Linear constraints: the printed counts; the score equations
@@ -90,6 +91,8 @@ def feasible_ranges(model, objectives, *, intercept, most_rounds=MOST_ROUNDS):
         Weight of each count.
     intercept : tuple of float
         Lowest and highest intercept.
+    fixed : sequence of (array-like, float)
+        Further weights of the counts whose sum is known.
     most_rounds : int
         Most rounds of cuts for a bound; fewer leave it valid and wider.
 
@@ -102,7 +105,7 @@ def feasible_ranges(model, objectives, *, intercept, most_rounds=MOST_ROUNDS):
     low = expit(intercept[0] + model.patterns @ model.coefficient_low)
     high = expit(intercept[1] + model.patterns @ model.coefficient_high)
     weight = np.where((low < 0.5) & (high > 0.5), 0.25, np.maximum(low * (1 - low), high * (1 - high)))
-    program = _linear_rows(model, design, low, high)
+    program = _linear_rows(model, design, low, high) + [(np.ravel(row), value, value) for row, value in fixed]
     rows = []
     for name, objective in objectives.items():
         ends = [_bound(sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds) for sign in (1, -1)]
@@ -149,12 +152,12 @@ def _cuts(counts, model, design, weight):
         slope = np.linalg.lstsq(information[np.ix_(others, others)], information[others, j], rcond=None)[0]
         row = weight * (design[:, j] - design[:, others] @ slope) ** 2
         needed = model.se_high[j - 1] ** -2
-        if counts @ row < needed * (1 - 1e-7):
+        if counts @ row < needed * (1 - TOLERANCE):
             cuts.append((np.tile(row, 2), needed, np.inf))
     return cuts
 
 
-def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.05, most_rounds=12):
+def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.1, most_rounds=12):
     """Intercepts that the printed odds ratios, intervals and counts leave possible, whatever intercept is printed.
 
     Intervals are halved; one is dropped as soon as no counts fit all of its intercepts.

@@ -1,0 +1,158 @@
+"""How much of a best accuracy is chance, and what do simple rules reach on the same patients?"""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mvi_core.errors import MviError
+from mvi_core.stats.audit.printed import read_printed
+from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
+
+
+def largest_of(probability, n, number, *, sd=0.0):
+    """Distribution of the best of several accuracies that share one true value.
+
+    Each count is binomial with success probability ``probability`` plus normal noise of standard deviation ``sd``
+    (clipped to 0-1); the best of ``number`` independent ones follows from the distribution function raised to that power.
+
+    Parameters
+    ----------
+    probability : float
+        True accuracy, from 0 to 1.
+    n : int
+        Patients tested.
+    number : int
+        Accuracies compared.
+    sd : float
+        Run-to-run standard deviation of the true accuracy.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n + 1,)
+        Probability that the best count is 0, 1, ... n.
+
+    Examples
+    --------
+    >>> largest_of(0.5, 1, 2).round(2).tolist()
+    [0.25, 0.75]
+    """
+    nodes = stats.norm.ppf((np.arange(400) + 0.5) / 400) * sd if sd else np.zeros(1)
+    shifted = np.clip(probability + nodes, 0, 1)
+    single = stats.binom.cdf(np.arange(n + 1), n, shifted[:, None]).mean(0)
+    return np.diff(single**number, prepend=0.0)
+
+
+def repetition_check(name, accuracies, repeated, *, n):
+    """What two accuracies of one model say about noise, and how good the best of several would be by chance.
+
+    Parameters
+    ----------
+    name : str
+        The table.
+    accuracies : sequence of str
+        All accuracies compared, in percent as printed, both repeats among them.
+    repeated : sequence of str, length 2
+        The two accuracies of one and the same model.
+    n : int
+        Patients tested.
+
+    Returns
+    -------
+    Verdict
+        Evidence: quantity, value. The run-to-run standard deviation is |difference| / sqrt(2), from one pair only; its
+        95 % interval is from the chi-square distribution with one degree of freedom.
+    """
+    values = np.array([read_printed(text).value for text in accuracies])
+    counts = np.round(values * n / 100)
+    pair = [read_printed(text).value for text in repeated]
+    noise = abs(pair[0] - pair[1]) / np.sqrt(2)
+    centre = counts.mean() / n
+    rows = [("difference of the repeats, points", abs(pair[0] - pair[1])), ("difference of the repeats, patients", abs(np.diff(np.round(np.array(pair) * n / 100)))[0])]
+    rows += [("run-to-run SD, points", noise)]
+    rows += [(f"run-to-run SD, {side} end", noise / np.sqrt(stats.chi2.isf(tail, 1))) for side, tail in (("lower", 0.025), ("upper", 0.975))]
+    rows += [("sampling SD, points", 100 * np.sqrt(centre * (1 - centre) / n)), ("mean accuracy", 100 * centre), ("best accuracy", values.max())]
+    for label, sd in (("sampling alone", 0.0), ("sampling and run-to-run noise", noise / 100)):
+        best = largest_of(centre, n, len(values), sd=sd)
+        rows += [(f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n), (f"P(best at least as printed), {label}", best[int(counts.max()) :].sum())]
+    table = np.array([counts, n - counts])
+    rows += [("p of equal accuracies (Pearson)", stats.chi2_contingency(table, correction=False).pvalue if (table.sum(1) > 0).all() else 1.0)]
+    evidence = pd.DataFrame(rows, columns=["quantity", "value"])
+    value = dict(rows)
+    same = pair[0] == pair[1]
+    word = REPRODUCED if same else ASSUMED
+    statement = (
+        f"The printed numbers imply a run-to-run standard deviation of {noise:.1f} points (one pair, {value['difference of the repeats, patients']:g} of {n} patients); "
+        f"the best of {len(values)} equally good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
+        f"{values.max():g} % is printed around a mean of {100 * centre:.1f} %."
+    )
+    alternatives = () if same else ("The order of the sequences matters to the network", "One of the two rows is a misprint")
+    assumptions = () if same else ("The two rows are two training runs of one model", "All rows are tested on the same number of patients")
+    source = "Exact distribution of the largest of independent binomials mixed over normal noise"
+    return Verdict(f"repetition: {name}", word, statement, evidence, assumptions, alternatives, source)
+
+
+def metrics(tp, fp, fn, tn):
+    """Accuracy, precision, recall and F1 of a confusion matrix, in percent.
+
+    Parameters
+    ----------
+    tp, fp, fn, tn : int
+        Counts.
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
+    >>> {name: round(value, 1) for name, value in metrics(185, 136, 0, 0).items()}
+    {'accuracy': 57.6, 'precision': 57.6, 'recall': 100.0, 'f1': 73.1}
+    """
+    total = tp + fp + fn + tn
+    return {
+        "accuracy": 100 * (tp + tn) / total,
+        "precision": 100 * tp / (tp + fp) if tp + fp else np.nan,
+        "recall": 100 * tp / (tp + fn),
+        "f1": 200 * tp / (2 * tp + fp + fn),
+    }
+
+
+def baseline_check(name, group_sizes, *, model=None, rules=None):
+    """What always predicting the outcome, and single yes/no variables, reach beside a printed model.
+
+    Parameters
+    ----------
+    name : str
+        The set of patients.
+    group_sizes : sequence of int, length 2
+        Patients without and with the outcome.
+    model : dict of str to str, optional
+        Printed percentages of the model on this set: any of accuracy, precision, recall, f1.
+    rules : dict of str to sequence of int, optional
+        Yes/no variables: patients with it, without and with the outcome.
+
+    Returns
+    -------
+    Verdict
+        "cannot be reproduced" says that the model's gain over the best simple rule is not in the print.
+    """
+    absent, present = group_sizes
+    if min(group_sizes) < 1:
+        raise MviError(f"baseline_check needs patients with and without the outcome, got {list(group_sizes)}. Check the group sizes.")
+    rows = {"always the outcome": metrics(present, absent, 0, 0)}
+    rows |= {f"{rule} alone": metrics(hit, wrong, present - hit, absent - wrong) for rule, (wrong, hit) in (rules or {}).items()}
+    if model:
+        rows["model as printed"] = {key: read_printed(text).value for key, text in model.items()}
+    evidence = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule").reset_index()
+    simple = evidence[evidence["rule"] != "model as printed"]
+    best = {key: simple.loc[simple[key].idxmax()] for key in ("accuracy", "f1")}
+    listed = "; ".join(f"{key} {row[key]:.1f} % ({row['rule']})" for key, row in best.items())
+    statement = f"The printed numbers imply, for the best simple rule on {name}, {listed}"
+    behind = [key for key in best if model and key in model and read_printed(model[key]).value <= best[key][key]]
+    if model:
+        gains = "; ".join(f"{key} {read_printed(model[key]).value - best[key][key]:+.1f} points" for key in best if key in model)
+        statement += f"; the model as printed differs by {gains}"
+    word = CANNOT if behind else ASSUMED if model else REPRODUCED
+    assumptions = ("The model's metrics and the group sizes describe the same patients",) if model else ()
+    alternatives = ("The model is meant for ranking, which accuracy and F1 do not measure",) if model else ()
+    return Verdict(f"baselines: {name}", word, statement + ".", evidence, assumptions, alternatives, "Counts of the confusion matrix of each rule")

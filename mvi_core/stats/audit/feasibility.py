@@ -1,0 +1,190 @@
+"""Do a printed regression, its formula and a printed recall leave any cohort in which all of them hold?"""
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, intercept_boxes
+from mvi_core.stats.audit.printed import SLACK, read_printed
+from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
+
+METHOD = (
+    "Linear programming over all counts of the patterns of variables and outcome: printed counts, score equations over the "
+    "rounding of the coefficients, standard errors as cutting planes. An empty program is a proof; a bound holds for every cohort"
+)
+STEP = 0.025  # width of the intercept intervals over which the hidden counts are bounded
+COUNT_COLUMNS = ("false_negatives_low", "false_negatives_high", "true_negatives_low", "true_negatives_high")
+
+
+def joint_checks(rows, known, group_sizes, *, formula, missed):
+    """What a printed regression with a hidden predictor allows, against the formula and against a printed recall.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        The multivariable table: ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed; hidden variable last.
+    known : dict of str to sequence of int
+        For every other variable: patients with it, without and with the outcome.
+    group_sizes : sequence of int, length 2
+        Patients without and with the outcome.
+    formula : dict
+        ``intercept`` and ``coefficients`` (by variable, the hidden one among them) as printed; optional ``auc``, and
+        ``threshold``, the percentage from which its net benefit exceeds treating all.
+    missed : dict of str to int
+        Readings of the recall printed elsewhere: the least number of false negatives that each implies here.
+
+    Returns
+    -------
+    tuple of Verdict
+        Intercept, calibration of the formula, false negatives; with one known variable in the formula also its AUC
+        and the start of its decision curve.
+    """
+    model = hidden_model(rows, known, group_sizes)
+    intercept = read_printed(formula["intercept"])
+    ends = (intercept.low, intercept.high)
+    hidden = model.patterns[:, -1] == 1
+    nothing = np.zeros(len(hidden))
+    counts = {"false negatives": [nothing, ~hidden], "true negatives": [~hidden, nothing]}
+    ranges = feasible_ranges(model, counts | _mean_risk(model, formula), intercept=ends)
+    boxes = _refined(model, counts)
+    verdicts = [_intercept(intercept, boxes, ranges)]
+    if ranges.empty:
+        return tuple(verdicts)
+    ranges = ranges.set_index("quantity")
+    verdicts += [_calibration(ranges, group_sizes, formula), _false_negatives(model.counts[1, 0], ranges, boxes, missed)]
+    others = [name for name in formula["coefficients"] if name != model.variables[-1]]
+    if len(others) == 1 and others[0] in model.variables and (formula.get("auc") or formula.get("threshold")):
+        verdicts += _score_checks(model, ranges, formula, known=others[0], intercept=ends)
+    return tuple(verdicts)
+
+
+def _mean_risk(model, formula):
+    """Weights that give the mean risk by the formula, at both ends of the rounding of its numbers."""
+    printed = {name: read_printed(text) for name, text in formula["coefficients"].items()}
+    size = model.counts[:, 0].sum()
+    weights = {}
+    for end in ("low", "high"):
+        logit = getattr(read_printed(formula["intercept"]), end) + sum(
+            model.patterns[:, model.variables.index(name)] * getattr(number, end) for name, number in printed.items()
+        )
+        weights[f"mean risk ({end})"] = np.tile(expit(logit) / size, (2, 1))
+    return weights
+
+
+def _refined(model, counts):
+    """Remaining intercepts in narrow steps, neighbours joined, with the bounds of the hidden counts over each run."""
+    rows = []
+    for low, high in intercept_boxes(model):
+        ends = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
+        for box in zip(ends[:-1], ends[1:], strict=True):
+            found = feasible_ranges(model, counts, intercept=box)
+            if found.empty:
+                continue
+            row = [*box, *found.iloc[0][["low", "high"]], *found.iloc[1][["low", "high"]]]
+            if rows and np.isclose(rows[-1][1], row[0]):
+                last = rows.pop()
+                row = [last[0], row[1], *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max)))]
+            rows.append(row)
+    columns = ["intercept_low", "intercept_high", *COUNT_COLUMNS]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _intercept(intercept, boxes, ranges):
+    listed = " or ".join(f"{low:.2f} to {high:.2f}" for low, high in boxes.iloc[:, :2].to_numpy()) or "none"
+    evidence = boxes
+    fits = not ranges.empty
+    word = ASSUMED if fits else CANNOT
+    statement = (
+        f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals and "
+        f"counts alone; the printed {intercept.text} is {'among these' if fits else 'not among these'}."
+    )
+    assumptions = ("The formula's intercept is that of the multivariable model with all its variables",)
+    alternatives = ("The intercept belongs to another fit", "A digit was misprinted")
+    return Verdict("intercept of the multivariable model", word, statement, evidence, assumptions, alternatives, METHOD)
+
+
+def _calibration(ranges, group_sizes, formula):
+    low, high = ranges.loc["mean risk (low)", "low"], ranges.loc["mean risk (high)", "high"]
+    observed = group_sizes[1] / sum(group_sizes)
+    evidence = pd.DataFrame([(observed, low, high)], columns=["observed", "mean_risk_low", "mean_risk_high"])
+    word = REPRODUCED if low - SLACK <= observed <= high + SLACK else CANNOT
+    where = "which holds the observed" if word == REPRODUCED else "below the observed" if high < observed else "above the observed"
+    statement = (
+        f"The printed numbers imply a mean risk of {100 * low:.1f} to {100 * high:.1f} % by the formula with "
+        f"{' and '.join(formula['coefficients'])} alone, {where} {100 * observed:.1f} %."
+    )
+    assumptions = ("The formula keeps intercept and coefficients of the larger model and leaves its other terms out",)
+    alternatives = ("The nomogram was fitted again and its formula was not printed",)
+    return Verdict("calibration of the formula", word, statement, evidence, assumptions, alternatives, METHOD)
+
+
+def _false_negatives(size, ranges, boxes, missed):
+    low, high = _whole(*ranges.loc["false negatives", ["low", "high"]])
+    rows = [("printed intercept", low, high, *_whole(*ranges.loc["true negatives", ["low", "high"]]))]
+    rows += [(f"intercept {box[0]:.2f} to {box[1]:.2f}", *_whole(*box[2:4]), *_whole(*box[4:])) for box in boxes.to_numpy()]
+    rows += [(reading, least, np.nan, np.nan, np.nan) for reading, least in missed.items()]
+    evidence = pd.DataFrame(rows, columns=["reading", *COUNT_COLUMNS])
+    statement = f"The printed numbers imply {low} to {high} false negatives among all {size} patients with the outcome"
+    inside = [f"Read as {reading}, at least {least} are missed, which fits" for reading, least in missed.items() if least <= high]
+    reading, least = next(iter(missed.items()), ("no recall is printed", 0))
+    if missed:
+        statement += f"; the printed recall implies at least {least} ({reading})"
+    free = [f"{row[0]}: {row[1]} to {row[2]} false negatives" for row in rows[1 : 1 + len(boxes)]]
+    word = CANNOT if least > high else ASSUMED
+    assumptions = ("The intercept printed in the formula is that of the multivariable model", "One classifier made both numbers")
+    alternatives = (*inside, "The network was trained again, or on all patients, before the regression", "The intercept is a misprint (" + "; ".join(free) + ")")
+    check = "false negatives: regression against recall"
+    return Verdict(check, word, statement + ".", evidence, assumptions, alternatives, METHOD)
+
+
+def _whole(low, high):
+    return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))
+
+
+def _score_checks(model, ranges, formula, *, known, intercept):
+    """AUC and lowest-risk group of the two-variable formula, for each split of the false negatives by the known one."""
+    first, last = _whole(*ranges.loc["false negatives", ["low", "high"]])
+    column, hidden = model.patterns[:, model.variables.index(known)], model.patterns[:, -1]
+    cell = [(column == level) & (hidden == 0) for level in (0, 1)]
+    nothing = np.zeros(len(hidden))
+    present = np.array([model.counts[1, 0] - model.counts[1, model.variables.index(known) + 1], model.counts[1, model.variables.index(known) + 1]])
+    slope = [read_printed(formula["coefficients"][name]).value for name in (known, model.variables[-1])]
+    rows = []
+    for split in [(total - one, one) for total in range(first, last + 1) for one in range(total + 1)]:
+        fixed = [([nothing, cell[level]], split[level]) for level in (0, 1)]
+        missed = np.array(split)
+        objectives = {"auc": _auc_weights(model, column, slope, missed, present), "clear": [cell[0], nothing]}
+        found = feasible_ranges(model, objectives, intercept=intercept, fixed=fixed, most_rounds=2)
+        if len(found):
+            least, most = found.iloc[1][["low", "high"]].to_numpy(dtype=float) + split[0]
+            risk = [100 * split[0] / max(size, 1e-9) if split[0] else 0.0 for size in (most, least)]
+            rows.append((sum(split), split[0], *found.iloc[0][["low", "high"]], *risk))
+    columns = ["false_negatives", "of_these_known_0", "auc_low", "auc_high", "lowest_risk_low", "lowest_risk_high"]
+    evidence = pd.DataFrame(rows, columns=columns)
+    return [_score_verdict(evidence, formula, key) for key in ("auc", "threshold") if formula.get(key)]
+
+
+def _auc_weights(model, column, slope, missed, present):
+    """AUC as a linear function of the patients without the outcome, those with it being fixed in every cell."""
+    score = np.array([0.0, slope[0], slope[1], slope[0] + slope[1]])  # hidden, known: 00, 01, 10, 11
+    yes = np.r_[missed, present - missed]
+    below = np.array([np.sum(yes[score > own]) + np.sum(yes[score == own]) / 2 for own in score])
+    cell = 2 * model.patterns[:, -1] + column
+    return [below[cell] / (yes.sum() * model.counts[0, 0]), np.zeros(len(column))]
+
+
+def _score_verdict(evidence, formula, key):
+    printed = read_printed(formula[key])
+    quantity, low, high = {
+        "auc": ("AUC of the formula", "auc_low", "auc_high"),
+        "threshold": ("observed risk in the formula's lowest group, in percent", "lowest_risk_low", "lowest_risk_high"),
+    }[key]
+    fits = evidence[(evidence[low] <= printed.high) & (evidence[high] >= printed.low)]
+    word = ASSUMED if len(fits) else CANNOT
+    statement = f"The printed numbers imply {evidence[low].min():.3g} to {evidence[high].max():.3g} for the {quantity}; the printed {printed.text} is {'within' if len(fits) else 'outside'}."
+    if key == "threshold":
+        lowest = 100 * expit(read_printed(formula["intercept"]).value)
+        statement += f" The lowest risk that the formula gives is {lowest:.1f} %; net benefit exceeds treating all above the larger of both."
+    assumptions = ("The formula's intercept is that of the multivariable model", "The score is the formula as printed")
+    check = "AUC of the formula" if key == "auc" else "start of the decision curve"
+    return Verdict(check, word, statement, evidence, assumptions, ("The curve belongs to the larger model or to another fit",), METHOD)

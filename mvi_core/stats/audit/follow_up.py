@@ -1,0 +1,173 @@
+"""Can printed medians be Kaplan-Meier medians, given the events, the dates of enrolment and the end of follow-up?"""
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from mvi_core.stats.audit.printed import read_printed
+from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
+
+BOUND = (
+    "With m patients certainly followed to time t unless lost, L of them lost, D events: at the j-th event at least m - L - j + 1 "
+    "are at risk, so the Kaplan-Meier curve is at least (m - L - D) / (m - L). It reaches one half only if L >= m - 2 D"
+)
+
+
+def survival_floor(certain, events, lost=0):
+    """Lowest Kaplan-Meier estimate that a number of events allows.
+
+    Parameters
+    ----------
+    certain : int
+        Patients whose planned follow-up goes beyond the time.
+    events : int
+        Events up to the time, at most.
+    lost : int
+        Patients among the certain ones who left earlier without an event.
+
+    Returns
+    -------
+    float
+        Reached when all events fall in these patients after all losses; 0 if there are more events than patients.
+
+    Examples
+    --------
+    >>> round(survival_floor(149, 64), 3), survival_floor(149, 64, lost=21)
+    (0.57, 0.5)
+    """
+    at_risk = max(certain - lost, 0)
+    return max(at_risk - events, 0) / at_risk if at_risk else 0.0
+
+
+def least_lost(certain, events):
+    """Fewest patients lost to follow-up for which a number of events brings the Kaplan-Meier curve to one half.
+
+    Parameters
+    ----------
+    certain, events : int
+        As for `survival_floor`.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> least_lost(149, 64)
+    21
+    """
+    return max(certain - 2 * events, 0)
+
+
+def most_events_above_half(n):
+    """Most events among n patients that can leave the Kaplan-Meier median unreached.
+
+    Parameters
+    ----------
+    n : int
+        Patients in the group.
+
+    Returns
+    -------
+    int
+        Reached when all events come before any censoring; any other order brings the curve lower.
+
+    Examples
+    --------
+    >>> most_events_above_half(136)
+    67
+    """
+    return (n - 1) // 2
+
+
+def constant_rate(events, enrolment):
+    """Monthly rate at which a number of events is expected, if nobody is lost and the rate is constant.
+
+    Parameters
+    ----------
+    events : int
+        Expected events.
+    enrolment : sequence of dict
+        ``n`` patients and ``months``, shortest and longest planned follow-up, spread evenly between.
+
+    Returns
+    -------
+    float
+        Events per patient and month.
+    """
+
+    def missing(rate):
+        return sum(part["n"] * np.mean(1 - np.exp(-rate * np.linspace(*part["months"], 201))) for part in enrolment) - events
+
+    return float(brentq(missing, 1e-9, 10.0))
+
+
+def median_check(name, events, medians, *, enrolment):
+    """Whether printed medians of one endpoint can come from Kaplan-Meier curves.
+
+    Parameters
+    ----------
+    name : str
+        Endpoint.
+    events : int
+        Printed number of events among all patients.
+    medians : sequence of dict
+        ``group``, ``months`` (as printed, or "not reached"), and ``n``, the group's size, if printed.
+    enrolment : sequence of dict
+        Parts of the cohort: ``n`` and ``months``, shortest and longest planned follow-up.
+
+    Returns
+    -------
+    Verdict
+        Evidence, one row a median: certain (patients followed beyond it unless lost), floor (lowest curve there
+        without losses), least_lost, most_events (allowed before it, or in all if not reached), and for the whole cohort
+        what a constant rate gives without losses: median, restricted mean, fewest lost.
+    """
+    longest = max(part["months"][1] for part in enrolment)
+    rate = constant_rate(events, enrolment)
+    evidence = pd.DataFrame([_median_row(item, events, enrolment, rate) for item in medians])
+    beyond = evidence[np.isfinite(evidence["months"]) & (evidence["months"] > longest)]
+    lost = int(evidence["least_lost"].max())
+    alternatives = _alternatives(evidence, longest)
+    if len(beyond):
+        statement = f"The printed numbers imply a longest follow-up of {longest:g} months, before the median {name} of {', '.join(beyond['group'])}."
+        return Verdict(f"medians: {name}", CANNOT, statement, evidence, (), ("A digit was misprinted",), BOUND)
+    if lost:
+        row = evidence.loc[evidence["least_lost"].idxmax()]
+        statement = (
+            f"The printed numbers imply that at least {lost} of the {row['certain']} patients with planned follow-up beyond {row['months']:g} months "
+            f"were lost without an event before the median {name} ({row['group']}): {events} events alone leave the curve at "
+            f"{row['floor']:.3f} or higher."
+        )
+        assumptions = (f"At least {lost} patients left follow-up early", "All events fell in the patients enrolled first, after these losses")
+        return Verdict(f"medians: {name}", ASSUMED, statement, evidence, assumptions, alternatives, BOUND)
+    statement = f"The printed numbers imply no loss to follow-up: {events} events can give every printed median {name}."
+    return Verdict(f"medians: {name}", REPRODUCED, statement, evidence, (), alternatives, BOUND)
+
+
+def _median_row(item, events, enrolment, rate):
+    printed, total = read_printed(item["months"]), sum(part["n"] for part in enrolment)
+    size, months = item.get("n"), printed.value
+    certain = 0 if size is None or not np.isfinite(months) else max(size - sum(part["n"] for part in enrolment if part["months"][0] < months), 0)
+    row = {"group": item["group"], "n": size, "months": months, "certain": certain, "floor": survival_floor(certain, events) if certain else np.nan}
+    row["least_lost"] = least_lost(certain, events)
+    row["most_events"] = np.nan if size is None else min(most_events_above_half(size), events)
+    if size == total and np.isfinite(months):
+        longest = max(part["months"][1] for part in enrolment)
+        before = sum(part["n"] * (1 - np.exp(-rate * months)) for part in enrolment if part["months"][0] >= months)
+        row["constant_rate_median"] = np.log(2) / rate
+        row["constant_rate_mean"] = (1 - np.exp(-rate * longest)) / rate
+        row["constant_rate_lost"] = least_lost(certain, round(before))
+    return row
+
+
+def _alternatives(evidence, longest):
+    listed = ["Follow-up ended before the stated date for some patients", "Events after the first were counted, or fewer patients stand behind the curve"]
+    if "constant_rate_mean" in evidence:
+        known = evidence.dropna(subset="constant_rate_mean")
+        listed = [
+            f"A mean restricted to {longest:g} months: a constant rate without losses gives {row['constant_rate_mean']:.1f} months for "
+            f"{row['group']} (printed {row['months']:g}), its median would be {row['constant_rate_median']:.0f} months"
+            for _, row in known.iterrows()
+        ] + listed
+    return tuple(listed)
