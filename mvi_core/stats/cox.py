@@ -1,4 +1,4 @@
-"""How does a predictor change the hazard, and is that change constant: Cox regression, its assumption and its C-index."""
+"""How does a predictor change the hazard, and is that change constant over time: Cox regression and its assumption."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,13 @@ from scipy import stats
 from mvi_core.checks import binary, finite, same_length
 from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import critical_value, same_patients, wald
-from mvi_core.stats.survival import kaplan_meier
+from mvi_core.stats.estimate import critical_value, same_patients
+from mvi_core.stats.kaplan_meier import kaplan_meier
 
 TIES = ("efron", "breslow")  # R and lifelines; SPSS, statsmodels and scikit-survival
 TRANSFORMS = ("km", "rank", "identity")
-MAX_STEPS = 50
+SETTLED = 1e-10  # step, in standard deviations, after which rounding takes over
+FARTHEST = 15  # log hazard per standard deviation that counts as infinite
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +30,8 @@ class CoxFit:
         Inverse information at the estimate.
     n, n_missing, events : int
         Complete patients used; patients left out for a missing predictor; events.
-    loglik, null_loglik : float
-        Partial log-likelihood at the estimate and at zero.
-    level : float
-        Confidence level.
+    loglik : float
+        Partial log-likelihood at the estimate.
     method : str
         Rule for ties, and interval, in words.
     """
@@ -43,8 +42,6 @@ class CoxFit:
     n_missing: int
     events: int
     loglik: float
-    null_loglik: float
-    level: float
     method: str
 
     @property
@@ -78,33 +75,15 @@ def cox(predictors, months, event, *, level=0.95, ties="efron"):
     MviError
         If there is no event, or a predictor is constant, overlapping or not a number.
     ConvergenceError
-        If a predictor separates the order of events, so that its hazard ratio is infinite.
+        If a hazard ratio is infinite, because a group has no event or separates their order.
     """
     frame, time, happened = _complete(predictors, months, event, ties)
-    beta, terms = np.zeros(frame.shape[1]), None
-    x = frame.to_numpy()
-    scale = x.std(axis=0)
-    z = (x - x.mean(axis=0)) / scale
-    null = terms = _terms(z, time, happened, beta, ties)
-    for _ in range(MAX_STEPS):
-        step = np.linalg.solve(terms[2].sum(axis=0), terms[1].sum(axis=0))
-        proposal = _terms(z, time, happened, beta + step, ties)
-        while proposal[0] < terms[0] - 1e-10:
-            step = step / 2
-            proposal = _terms(z, time, happened, beta + step, ties)
-        beta, terms = beta + step, proposal
-        if np.abs(step).max() < 1e-10:
-            break
-    else:
-        raise ConvergenceError(
-            f"Cox regression did not settle in {MAX_STEPS} steps; {frame.columns[np.abs(beta).argmax()]} may have an "
-            "infinite hazard ratio. Leave it out, or merge its groups."
-        )
-    covariance = np.linalg.inv(terms[2].sum(axis=0)) / np.outer(scale, scale)
-    table = _table(list(frame), beta / scale, np.sqrt(np.diag(covariance)), level)
-    n_missing, events = len(predictors) - len(frame), int(happened.sum())
-    method = f"Cox, {ties.capitalize()} ties, Wald interval"
-    return CoxFit(table, covariance, len(frame), n_missing, events, terms[0], null[0], level, method)
+    scale = frame.std()
+    beta, (loglik, _, info) = _maximise((frame - frame.mean()) / scale, time, happened, ties)
+    covariance = np.linalg.inv(info.sum(axis=0)) / np.outer(scale, scale)
+    table = _table(list(frame), beta / scale.to_numpy(), np.sqrt(np.diag(covariance)), level)
+    n_missing, method = len(predictors) - len(frame), f"Cox, {ties.capitalize()} ties, Wald interval"
+    return CoxFit(table, covariance, len(frame), n_missing, int(happened.sum()), loglik, method)
 
 
 def proportional_hazards_test(predictors, months, event, *, transform="km", ties="efron"):
@@ -145,54 +124,6 @@ def proportional_hazards_test(predictors, months, event, *, transform="km", ties
     return _score_tests(list(frame), score, info, scale - scale.mean())
 
 
-def concordance(months, event, risk, *, level=0.95):
-    """Harrell's C: share of comparable pairs in which the patient with the higher risk had the event first.
-
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-        Time to event or last contact.
-    event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened.
-    risk : array-like of float, shape (n_patients,)
-        Higher means an earlier event; equal risks count one half.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-        Interval from the infinitesimal jackknife (R's ``concordance``), cut at 0 and 1.
-
-    Raises
-    ------
-    MviError
-        If no pair is comparable.
-
-    Notes
-    -----
-    Of two patients with the same time, one with an event and one censored, the event came first.
-
-    Examples
-    --------
-    >>> concordance([1, 2, 3, 4], [1, 1, 0, 1], [4, 3, 1, 2]).value
-    1.0
-    """
-    time, happened = finite("months", months), binary("event", event)
-    score = finite("risk", risk)
-    n = same_length(months=time, event=happened, risk=score)
-    same_patients(months=months, event=event, risk=risk)
-    later = (time > time[:, None]) | ((time == time[:, None]) & (happened == 0))
-    comparable = later & (happened == 1)[:, None]
-    if not comparable.any():
-        raise MviError(f"concordance found no comparable pair among {n} patients. It needs an event before a later time.")
-    won = comparable * (np.sign(score[:, None] - score) + 1) / 2
-    value = won.sum() / comparable.sum()
-    own = won.sum(axis=0) + won.sum(axis=1) - value * (comparable.sum(axis=0) + comparable.sum(axis=1))
-    error = np.sqrt(np.sum(own**2)) / comparable.sum()
-    return wald(value, error, level=level, method="Harrell's C, infinitesimal jackknife", n=n, limits=(0, 1))
-
-
 def _complete(predictors, months, event, ties):
     """Complete rows as a float frame, with their times and events."""
     if ties not in TIES:
@@ -206,6 +137,26 @@ def _complete(predictors, months, event, ties):
     return frame, time[known], happened[known]
 
 
+def _maximise(frame, time, happened, ties):
+    """Coefficients at the highest partial likelihood, by Newton steps that never go down, and the terms there."""
+    x, beta = frame.to_numpy(), np.zeros(frame.shape[1])
+    terms = _terms(x, time, happened, beta, ties)
+    while True:
+        step = np.linalg.solve(terms[2].sum(axis=0), terms[1].sum(axis=0))
+        proposal = _terms(x, time, happened, beta + step, ties)
+        while proposal[0] < terms[0] - 1e-10:
+            step = step / 2
+            proposal = _terms(x, time, happened, beta + step, ties)
+        beta, terms = beta + step, proposal
+        if np.abs(step).max() < SETTLED:
+            return beta, terms
+        if np.abs(beta).max() > FARTHEST:
+            raise ConvergenceError(
+                f"Cox regression runs away: the hazard ratio of {frame.columns[np.abs(beta).argmax()]} is infinite or "
+                "zero, because one of its groups has no event. Leave it out, or merge groups."
+            )
+
+
 def _terms(x, time, happened, beta, ties):
     """Partial log-likelihood, and score and information of each event in order of time.
 
@@ -215,7 +166,9 @@ def _terms(x, time, happened, beta, ties):
     order = np.argsort(time, kind="stable")
     x, time, died = x[order], time[order], happened[order] == 1
     weight = np.exp(x @ beta)
-    sums = np.column_stack([weight, weight[:, None] * x, weight[:, None] * (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)])
+    sums = np.column_stack(
+        [weight, weight[:, None] * x, weight[:, None] * (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)]
+    )
     from_here = np.cumsum(sums[::-1], axis=0)[::-1]  # (n, 1 + p + p * p): over all later patients in the order
     risk_set = from_here[np.searchsorted(time, time[died])]
     if ties == "efron":

@@ -1,4 +1,4 @@
-"""Can a regression use these predictors: numbers, complete, varying, and none the sum of others?"""
+"""Can a regression use these predictors: are they numbers, complete, varying, and none the sum of others."""
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,9 @@ def numbers(predictors):
         If there is no column, a name repeats, or a value is text or infinite.
     """
     if predictors.shape[1] == 0 or not predictors.columns.is_unique:
-        raise MviError(f"predictors need columns with distinct names, got {list(predictors)}. Name each predictor once.")
+        raise MviError(
+            f"predictors need columns with distinct names, got {list(predictors)}. Name each predictor once."
+        )
     try:
         frame = pd.DataFrame({str(name): column.astype("Float64") for name, column in predictors.items()}).astype(float)
     except (TypeError, ValueError) as problem:
@@ -67,8 +69,8 @@ def complete_design(predictors):
     constant = [name for name in frame if frame[name].nunique() == 1]
     if constant:
         raise MviError(
-            f"{', '.join(constant)} has one value ({frame[constant[0]].iloc[0]:g}) in all {len(frame)} complete patients, "
-            "so it has no effect to estimate. Leave it out."
+            f"{', '.join(constant)} has one value ({frame[constant[0]].iloc[0]:g}) in all {len(frame)} complete "
+            "patients, so it has no effect to estimate. Leave it out."
         )
     scaled = ((frame - frame.mean()) / frame.std()).to_numpy()
     remainder = np.abs(np.diag(np.linalg.qr(scaled, mode="r"))) / np.sqrt(len(frame))

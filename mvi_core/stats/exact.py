@@ -33,7 +33,7 @@ def fisher_exact(counts):
     Examples
     --------
     >>> round(fisher_exact([[73, 23], [15, 11], [42, 25]]), 6)
-    0.078889
+    0.078888
     """
     counts = np.asarray(counts, dtype=int)
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]

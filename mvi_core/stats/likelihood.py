@@ -1,6 +1,7 @@
-"""Where is a logistic likelihood highest, how fast does it fall, and has it a maximum at all?"""
+"""Where is a logistic likelihood highest, how fast does it fall around, and has it a maximum at all."""
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, stats
 from scipy.special import expit
 
@@ -96,7 +97,7 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
             proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)
         beta, value = beta + step, proposal
     raise ConvergenceError(
-        f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale the predictors, or drop overlapping ones."
+        f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale or drop predictors."
     )
 
 
@@ -178,6 +179,35 @@ def separation(design, outcome):
     if not answer.success:
         raise MviError(f"The search for separation failed ({answer.message}). Rescale the predictors.")
     return np.where(np.abs(answer.x) > 1e-7, np.sign(answer.x), 0).astype(int)
+
+
+def likelihood_ratio_test(smaller, larger):
+    """Whether the further predictors of a larger model add information.
+
+    Parameters
+    ----------
+    smaller, larger : LogisticFit
+        Maximum-likelihood fits to the same patients; the first's predictors are among the second's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: statistic (chi-square), df, p_value, n.
+
+    Raises
+    ------
+    MviError
+        If the fits are not nested, or not to the same number of patients and events, or penalised.
+    """
+    same = (smaller.n, smaller.events) == (larger.n, larger.events)
+    penalised = any(fit.method.startswith("Firth") for fit in (smaller, larger))
+    if penalised or not same or not set(smaller.variables) < set(larger.variables):
+        raise MviError(
+            "likelihood_ratio_test needs nested maximum-likelihood fits to the same patients, got "
+            f"{smaller.variables} (n = {smaller.n}) in {larger.variables} (n = {larger.n}). Fit both to the same rows."
+        )
+    statistic, df = 2 * (larger.loglik - smaller.loglik), len(larger.variables) - len(smaller.variables)
+    return pd.DataFrame({"statistic": [statistic], "df": df, "p_value": stats.chi2.sf(statistic, df), "n": larger.n})
 
 
 def _score(design, outcome, beta, *, penalised):

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit
 from statsmodels.discrete.discrete_model import Logit
 
 from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import ConvergenceError, MviError, SeparationWarning
 from mvi_core.stats.design import complete_design, numbers
 from mvi_core.stats.estimate import critical_value, same_patients
-from mvi_core.stats.likelihood import information, log_likelihood, maximise, profile_test, separation
+from mvi_core.stats.likelihood import information, maximise, profile_test, separation
 
 INTERCEPT = "intercept"
+TESTS = {"wald": "Wald interval and test", "profile": "profile interval, likelihood-ratio test"}
 ESTIMATORS = {"ml": "maximum likelihood", "firth": "Firth penalised likelihood"}
 
 
@@ -29,14 +30,12 @@ class LogisticFit:
         One row per coefficient, intercept first: variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se.
     covariance : numpy.ndarray, shape (1 + n_predictors, 1 + n_predictors)
         Inverse information at the estimate.
-    ranges : dict of str to tuple of float
-        Each predictor's distinct values where there are at most two, else its minimum and maximum.
+    observed : dict of str to tuple of float
+        Distinct values of each predictor, ascending.
     n, n_missing, events : int
         Complete patients used; patients left out for a missing predictor; patients with outcome 1.
-    loglik, null_loglik : float
-        Log-likelihood of the model (penalised for Firth) and of the intercept alone (never penalised).
-    level : float
-        Confidence level of the intervals.
+    loglik : float
+        Log-likelihood at the estimate, with the penalty for Firth.
     method : str
         Estimator, interval and test in words.
     separated : tuple of str
@@ -45,13 +44,11 @@ class LogisticFit:
 
     table: pd.DataFrame
     covariance: np.ndarray
-    ranges: dict
+    observed: dict
     n: int
     n_missing: int
     events: int
     loglik: float
-    null_loglik: float
-    level: float
     method: str
     separated: tuple
 
@@ -110,20 +107,12 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     ConvergenceError
         If the iterations do not settle.
 
-    Warns
-    -----
-    SeparationWarning
-        If maximum likelihood is infinite. Those coefficients are then reported as infinite, and the whole
-        table carries profile-likelihood ends and p values, because Wald's do not exist.
-
     Notes
     -----
-    Firth standard errors come from the unpenalised information (R's brglm2); logistf from 1.24 prints smaller
-    ones with the same coefficients and profile intervals.
-
-    References
-    ----------
-    Heinze and Schemper 2002, doi:10.1002/sim.1047.
+    Where maximum likelihood is infinite, a `SeparationWarning` says so, those coefficients are infinite, and the
+    table carries profile-likelihood ends and p values, because Wald's do not exist. Firth standard errors come from
+    the unpenalised information (R's brglm2); logistf from 1.24 prints smaller ones with the same coefficients and
+    profile intervals. See Heinze and Schemper 2002, doi:10.1002/sim.1047.
 
     Examples
     --------
@@ -151,12 +140,17 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
         low, high, p_value = profile_test(design, y, beta, loglik, level=level, penalised=method == "firth")
     if method == "ml":
         beta, se = np.where(direction, np.copysign(np.inf, direction), beta), np.where(direction, np.inf, se)
-    test = {"wald": "Wald interval and test", "profile": "profile interval, likelihood-ratio test"}[interval]
     return LogisticFit(
-        _table(names, beta, se, low, high, p_value), covariance, {name: _range(frame[name]) for name in frame},
-        len(y), len(predictors) - len(y), int(y.sum()), loglik, log_likelihood(design[:, :1], y, logit(y.mean(keepdims=True))), level,
-        f"{ESTIMATORS[method]}, {test}", separated,
-    )  # fmt: skip
+        table=_table(names, beta, se, low, high, p_value),
+        covariance=covariance,
+        observed={name: tuple(np.unique(frame[name]).tolist()) for name in frame},
+        n=len(y),
+        n_missing=len(predictors) - len(y),
+        events=int(y.sum()),
+        loglik=loglik,
+        method=f"{ESTIMATORS[method]}, {TESTS[interval]}",
+        separated=separated,
+    )
 
 
 def predict(fit, predictors):
@@ -172,12 +166,6 @@ def predict(fit, predictors):
     Returns
     -------
     numpy.ndarray of float, shape (n_patients,)
-        Probabilities.
-
-    Raises
-    ------
-    MviError
-        If a variable is absent, a value is missing, or the fit is infinite.
     """
     return expit(_design_of(fit, predictors) @ fit.coefficients)
 
@@ -187,10 +175,8 @@ def predict_interval(fit, predictors, *, level=0.95):
 
     Parameters
     ----------
-    fit : LogisticFit
-        A fit with finite coefficients.
-    predictors : pandas.DataFrame, shape (n_patients, ...)
-        Holds every variable of the fit, complete.
+    fit, predictors
+        As in `predict`.
     level : float
         Confidence level, strictly between 0 and 1.
 
@@ -206,38 +192,9 @@ def predict_interval(fit, predictors, *, level=0.95):
     return pd.DataFrame(columns, index=predictors.index)
 
 
-def likelihood_ratio_test(smaller, larger):
-    """Whether the further predictors of a larger model add information.
-
-    Parameters
-    ----------
-    smaller, larger : LogisticFit
-        Maximum-likelihood fits to the same patients; the first's predictors are among the second's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: statistic (chi-square), df, p_value, n.
-
-    Raises
-    ------
-    MviError
-        If the fits are not nested, or not to the same number of patients and events, or penalised.
-    """
-    same = (smaller.n, smaller.events) == (larger.n, larger.events)
-    penalised = any(fit.method.startswith("Firth") for fit in (smaller, larger))
-    if penalised or not same or not set(smaller.variables) < set(larger.variables):
-        raise MviError(
-            "likelihood_ratio_test needs nested maximum-likelihood fits to the same patients, got "
-            f"{smaller.variables} (n = {smaller.n}) in {larger.variables} (n = {larger.n}). Fit both to the same rows."
-        )
-    statistic, df = 2 * (larger.loglik - smaller.loglik), len(larger.variables) - len(smaller.variables)
-    return pd.DataFrame({"statistic": [statistic], "df": df, "p_value": stats.chi2.sf(statistic, df), "n": larger.n})
-
-
 def _interval(level, method, interval):
     critical_value(level)
-    if method not in ESTIMATORS or interval not in (None, "wald", "profile"):
+    if method not in ESTIMATORS or interval not in (None, *TESTS):
         raise MviError(
             f"fit_logistic knows the methods ml, firth and the intervals wald, profile, got {method!r}, {interval!r}. "
             "Choose one of these."
@@ -269,22 +226,16 @@ def _estimate(design, y, method, separated):
 
 
 def _warn_separation(separated):
-    warnings.warn(
+    message = (
         f"The outcome is separated by {', '.join(separated)}: maximum likelihood is infinite there. "
-        "Use method='firth', or read the profile-likelihood ends of this table.",
-        SeparationWarning,
-        stacklevel=3,
+        "Use method='firth', or read the profile-likelihood ends of this table."
     )
+    warnings.warn(message, SeparationWarning, stacklevel=3)
 
 
 def _table(names, beta, se, low, high, p_value):
     ends = {"odds_ratio": np.exp(beta), "ci_low": np.exp(low), "ci_high": np.exp(high)}
     return pd.DataFrame({"variable": names} | ends | {"p_value": p_value, "coefficient": beta, "se": se})
-
-
-def _range(column):
-    values = np.unique(column)
-    return tuple(map(float, values if len(values) <= 2 else values[[0, -1]]))
 
 
 def _design_of(fit, predictors):
@@ -295,5 +246,5 @@ def _design_of(fit, predictors):
         raise MviError(f"predictors lack {', '.join(absent)}, which the fit uses. Add the columns.")
     values = numbers(predictors[list(fit.variables)])
     if values.isna().any(axis=None):
-        raise MviError(f"predictors hold {int(values.isna().any(axis=1).sum())} incomplete patients. Impute or drop them.")
+        raise MviError(f"predictors hold {values.isna().any(axis=1).sum()} incomplete patients. Impute or drop them.")
     return np.column_stack([np.ones(len(values)), values.to_numpy()])

@@ -4,19 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.special import expit
 
 from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.batched import auc_many, fit_many
 from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import critical_value, same_patients
+from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.resampling import percentile_interval, resample_counts
+from mvi_core.stats.selection import SELECTION_STEPS
 from mvi_core.stats.smooth import lowess
 
-P_KEEP = 0.05  # paper, Statistical analysis: two-tailed p < 0.05
-SELECTION_STEPS = ("univariable", "backward")
 CURVE_POINTS = 50  # as R's rms::calibrate
 
 
@@ -37,7 +35,7 @@ class _Modelling:
 
 
 def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(), level=0.95):
-    r"""Performance of a logistic model: apparent, optimism, and corrected for it.
+    r"""Apparent and optimism-corrected performance of a logistic model.
 
     In each resample of patients the model is selected and fitted anew. With :math:`\theta_b^b` its performance
     in its own resample and :math:`\theta_b` in the original patients, optimism is the mean of
@@ -98,7 +96,7 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
         rows.append((name, float(values[0]), optimism, corrected, e.low, e.high, int(worked.sum()), method))
     columns = ["metric", "apparent", "optimism", "corrected", "ci_low", "ci_high", "n_resamples", "method"]
     table = pd.DataFrame(rows, columns=columns)
-    table.attrs |= {"n": model.n, "n_missing": model.n_missing, "n_bootstrap": n_bootstrap, "selection": tuple(selection)}
+    table.attrs |= {"n": model.n, "n_missing": model.n_missing, "selection": tuple(selection)}
     return table
 
 
@@ -125,17 +123,12 @@ def corrected_calibration(predictors, mvi_present, *, n_bootstrap, rng, selectio
     tenth = min(9, (len(risks) - 1) // 2)
     grid = np.linspace(risks[tenth], risks[-1 - tenth], CURVE_POINTS)
     apparent = _smooth(model.log_odds[0], model.absent[0], model.present[0], grid)
-    gaps = np.array(
-        [
-            _smooth(log_odds, absent, present, grid) - _smooth(log_odds, model.absent[0], model.present[0], grid)
-            for log_odds, absent, present in zip(
-                model.drawn_log_odds[model.worked],
-                model.drawn_absent[model.worked],
-                model.drawn_present[model.worked],
-                strict=True,
-            )
-        ]
-    )
+    drawn = zip(model.drawn_log_odds, model.drawn_absent, model.drawn_present, strict=True)
+    gaps = [
+        _smooth(log_odds, absent, present, grid) - _smooth(log_odds, model.absent[0], model.present[0], grid)
+        for (log_odds, absent, present), worked in zip(drawn, model.worked, strict=True)
+        if worked
+    ]
     reached = np.isfinite(gaps)
     optimism = np.where(reached, gaps, 0.0).sum(axis=0) / np.maximum(reached.sum(axis=0), 1)
     columns = {"risk": grid, "apparent": apparent, "corrected": apparent - optimism, "n_resamples": reached.sum(axis=0)}
@@ -197,48 +190,14 @@ def _model(design, absent, present, selection):
     """Log odds of each covariate pattern under the selected model, (B, m), and whether it worked."""
     active, worked = np.ones((len(absent), design.shape[1]), bool), np.ones(len(absent), bool)
     for step in selection:
-        select = _univariable if step == "univariable" else _backward
-        active, usable = select(design, absent, present, active)
+        active, usable = SELECTION_STEPS[step](design, absent, present, active)
         worked &= usable
     beta, _, fitted = fit_many(design, absent, present, active=active)
     return beta @ design.T, worked & fitted & active[:, 1:].any(axis=1)
 
 
-def _univariable(design, absent, present, active):
-    """Keep the predictors that are significant alone."""
-    kept, worked = active.copy(), np.ones(len(active), bool)
-    for j in range(1, design.shape[1]):
-        alone = np.zeros_like(active)
-        alone[:, [0, j]] = True
-        beta, information, fitted = fit_many(design, absent, present, active=alone)
-        kept[:, j] &= _p_values(beta, information, fitted)[:, j] < P_KEEP
-        worked &= fitted
-    return kept, worked
-
-
-def _backward(design, absent, present, active):
-    """Drop the least significant predictor until all left are significant."""
-    active = active.copy()
-    for _ in range(design.shape[1]):
-        beta, information, fitted = fit_many(design, absent, present, active=active)
-        p_value = np.where(active, _p_values(beta, information, fitted), 0.0)[:, 1:]
-        worst = p_value.argmax(axis=1)
-        rows = np.flatnonzero(fitted & (p_value.max(axis=1) >= P_KEEP))
-        if not rows.size:
-            break
-        active[rows, worst[rows] + 1] = False
-    return active, fitted
-
-
-def _p_values(beta, information, fitted):
-    """Wald p values, (B, k); 1 where the fit failed."""
-    usable = np.where(fitted[:, None, None], information, np.eye(beta.shape[1]))
-    se = np.sqrt(np.diagonal(np.linalg.inv(usable), axis1=1, axis2=2))
-    return np.where(fitted[:, None], 2 * stats.norm.sf(np.abs(beta) / se), 1.0)
-
-
 def _measures(log_odds, absent, present):
-    """Performance of each model in the patients counted, each (B,); NaN where it does not exist."""
+    """AUC and others of each model in the patients counted, each (B,); NaN where they do not exist."""
     total, risk = absent + present, expit(log_odds)
     brier = (present * (1 - risk) ** 2 + absent * risk**2).sum(axis=1) / total.sum(axis=1)
     ones = np.ones_like(log_odds)

@@ -1,99 +1,13 @@
-"""How long do patients stay free of recurrence or death: Kaplan-Meier, medians, restricted means and the log-rank test."""
+"""How long do patients stay free of the event: medians, restricted means, numbers at risk, the log-rank test."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mvi_core.checks import binary, finite, same_length
+from mvi_core.checks import finite, same_length
 from mvi_core.errors import MviError
-from mvi_core.stats.estimate import Estimate, critical_value, same_patients, wald
-
-INTERVALS = ("log-log", "log", "plain")  # lifelines and most papers; R's default; the textbook's
-
-
-def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
-    r"""Kaplan-Meier curve with Greenwood's error.
-
-    :math:`S(t) = \prod_{t_j \le t} (1 - d_j/n_j)`.
-
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-        Time to event or last contact, not negative.
-    event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened at that time, 0 where the patient was censored.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    interval : {"log-log", "log", "plain"}
-        Scale on which the pointwise interval is symmetric. R's default is ``"log"``, lifelines' ``"log-log"``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per distinct time, from 0: months, at_risk (just before), events, censored, survival, ci_low,
-        ci_high. Where survival is 0 no such interval exists (R prints NA) and the whole range, 0 to 1, is given.
-
-    Raises
-    ------
-    MviError
-        If a time is negative, a value is missing, or the interval is unknown.
-
-    Examples
-    --------
-    >>> kaplan_meier([1, 2, 2, 3], [1, 1, 0, 0])["survival"].tolist()
-    [1.0, 0.75, 0.5, 0.5]
-    """
-    z = critical_value(level)
-    if interval not in INTERVALS:
-        raise MviError(f"interval must be one of {', '.join(INTERVALS)}, got {interval!r}. Choose one of these.")
-    time, happened = _times(months, event)
-    table = _event_table(time, happened)
-    survival = np.cumprod(1 - table["events"] / table["at_risk"])
-    table["survival"], variance = survival, _greenwood(table)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if interval == "plain":
-            margin = z * survival * np.sqrt(variance)
-            low, high = survival - margin, survival + margin
-        elif interval == "log":
-            margin = np.exp(z * np.sqrt(variance))
-            low, high = survival / margin, survival * margin
-        else:
-            margin = np.exp(z * np.sqrt(variance) / np.log(survival))
-            low, high = survival ** (1 / margin), survival**margin
-    unmoved = survival == 1
-    table["ci_low"] = np.where(unmoved, 1.0, np.where(survival == 0, 0.0, np.clip(low, 0, 1)))
-    table["ci_high"] = np.where(unmoved, 1.0, np.where(survival == 0, 1.0, np.clip(high, 0, 1)))
-    table.attrs["method"] = f"Kaplan-Meier, {interval} interval"
-    return table
-
-
-def survival_table(months, event, group, *, endpoint, group_by, level=0.95):
-    """Kaplan-Meier curves of all groups, stacked for a figure.
-
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    group : array-like, shape (n_patients,)
-        Group of each patient.
-    endpoint, group_by : str
-        Names written into the table, for example ``"os"`` and ``"mvi_present"``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        endpoint, group_by, group, then the columns of `kaplan_meier` with log-log intervals.
-    """
-    time, happened, codes, names = _grouped(months, event, group)
-    parts = []
-    for code, name in enumerate(names):
-        part = kaplan_meier(time[codes == code], happened[codes == code], level=level)
-        for place, (column, value) in enumerate((("endpoint", endpoint), ("group_by", group_by), ("group", name))):
-            part.insert(place, column, value)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+from mvi_core.stats.estimate import Estimate, wald
+from mvi_core.stats.kaplan_meier import follow_up_times, grouped_times, kaplan_meier
 
 
 def median_survival(months, event, *, level=0.95, interval="log-log", rule="first"):
@@ -150,7 +64,7 @@ def median_follow_up(months, event, *, level=0.95):
     ----------
     Schemper and Smith 1996, doi:10.1016/0197-2456(96)00075-X.
     """
-    time, happened = _times(months, event)
+    time, happened = follow_up_times(months, event)
     answer = median_survival(time, 1 - happened, level=level)
     return Estimate(answer.value, answer.low, answer.high, level, f"reverse {answer.method}", answer.n)
 
@@ -182,7 +96,7 @@ def restricted_mean(months, event, *, until, level=0.95):
 
     Notes
     -----
-    lifelines' ``restricted_mean_survival_time(return_variance=True)`` is the variance between patients, not of the mean.
+    The variance that lifelines returns is that between patients, not of the mean.
 
     Examples
     --------
@@ -191,7 +105,7 @@ def restricted_mean(months, event, *, until, level=0.95):
     """
     curve = kaplan_meier(months, event)
     last = curve["months"].iloc[-1]
-    if not 0 < until or (until > last and curve["survival"].iloc[-1] > 0):
+    if not until > 0 or (until > last and curve["survival"].iloc[-1] > 0):
         raise MviError(f"until must lie above 0 and within the follow-up ({last:g} months), got {until:g}. Shorten it.")
     before = curve[curve["months"] < until]
     steps = np.diff(np.append(before["months"], until))
@@ -227,9 +141,14 @@ def at_risk_table(months, event, times, *, group=None):
     >>> at_risk_table([6, 12, 12], [1, 0, 1], [0, 12])["at_risk"].tolist()
     [3, 2]
     """
-    time, happened, codes, names = _grouped(months, event, np.zeros(len(months), int) if group is None else group)
+    time, happened, codes, names = grouped_times(months, event, np.zeros(len(months), int) if group is None else group)
     rows = [
-        (name, tick, int(np.sum(own & (time >= tick))), *(int(np.sum(own & (time <= tick) & (happened == k))) for k in (1, 0)))
+        (
+            name,
+            tick,
+            int(np.sum(own & (time >= tick))),
+            *(int(np.sum(own & (time <= tick) & (happened == k))) for k in (1, 0)),
+        )
         for code, name in enumerate(names if group is not None else ["all"])
         for own in [codes == code]
         for tick in finite("times", times)
@@ -261,14 +180,16 @@ def log_rank(months, event, group, *, strata=None):
 
     Examples
     --------
-    >>> round(log_rank([1, 2, 3, 4], [1, 1, 1, 1], [0, 0, 1, 1]).loc[0, "statistic"], 6)
-    2.882353
+    >>> log_rank([1, 2, 3, 4], [1, 1, 1, 1], [0, 0, 1, 1])["statistic"].round(6).tolist()
+    [2.882353]
     """
-    time, happened, codes, names = _grouped(months, event, group)
+    time, happened, codes, names = grouped_times(months, event, group)
     layers = np.zeros(len(time), int) if strata is None else pd.factorize(np.asarray(strata))[0]
     same_length(months=time, strata=layers)
     if len(names) < 2 or not happened.any():
-        raise MviError(f"log_rank got {len(names)} group(s) and {happened.sum()} events. It needs two groups and an event.")
+        raise MviError(
+            f"log_rank got {len(names)} group(s) and {happened.sum()} events. It needs two groups and an event."
+        )
     excess, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     for layer in np.unique(layers):
         for moment in np.unique(time[(layers == layer) & (happened == 1)]):
@@ -280,42 +201,6 @@ def log_rank(months, event, group, *, strata=None):
             variance += d * (n - d) / max(n - 1, 1) * (np.diag(share) - np.outer(share, share))
     statistic, df = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess), np.linalg.matrix_rank(variance)
     return pd.DataFrame({"statistic": [statistic], "df": df, "p_value": stats.chi2.sf(statistic, df), "n": len(time)})
-
-
-def _times(months, event):
-    time, happened = finite("months", months), binary("event", event)
-    same_length(months=time, event=happened)
-    same_patients(months=months, event=event)
-    if (time < 0).any():
-        raise MviError(f"months must not be negative, got {time.min():g}. Check the dates of surgery and event.")
-    return time, happened
-
-
-def _grouped(months, event, group):
-    time, happened = _times(months, event)
-    labels = pd.Series(np.asarray(group))
-    same_length(months=time, group=labels)
-    same_patients(months=months, group=group)
-    if labels.isna().any():
-        raise MviError(f"group is missing for {labels.isna().sum()} of {len(labels)} patients. Leave them out, and say so.")
-    codes, names = pd.factorize(labels, sort=True)
-    return time, happened, codes, list(names)
-
-
-def _event_table(time, happened):
-    """At risk, events and censored at 0 and each distinct time."""
-    moments, place = np.unique(np.append(0.0, time), return_inverse=True)
-    events = np.bincount(place[1:], weights=happened, minlength=len(moments)).astype(int)
-    leaving = np.bincount(place[1:], minlength=len(moments))
-    at_risk = len(time) - np.append(0, np.cumsum(leaving)[:-1])
-    return pd.DataFrame({"months": moments, "at_risk": at_risk, "events": events, "censored": leaving - events})
-
-
-def _greenwood(table):
-    """Variance of log survival; not finite once survival is 0."""
-    at_risk, events = table["at_risk"].to_numpy(float), table["events"].to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.cumsum(events / (at_risk * (at_risk - events)))
 
 
 def _crossing(curve, name, rule):

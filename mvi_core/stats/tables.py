@@ -25,7 +25,7 @@ MISSING = "missing"
 
 
 def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", labels=None):
-    """Counts by MVI, odds ratio and p value of each level of each predictor: the paper's Table 1.
+    """Table 1 of the paper: counts by MVI, odds ratio and p value of each level of each predictor.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", la
     --------
     >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
     >>> table = univariable_table(afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125)
-    >>> table.loc[1, ["absent", "present", "odds_ratio"]].round(3).tolist()
-    [52, 125, 3.365]
+    >>> table[["absent", "present", "odds_ratio"]].round(3).to_numpy().tolist()
+    [[84.0, 60.0, 1.0], [52.0, 125.0, 3.365]]
     """
     critical_value(level)
     if test not in TESTS:
@@ -116,18 +116,18 @@ def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", continu
         raise MviError(f"quartiles must be 'spss' or 'r', got {quartiles!r}. Choose one of these.")
     known = values.notna().to_numpy()
     fit = fit_logistic(values.to_frame(), outcome, level=level)
-    groups = {name: values[known & (outcome == code)].to_numpy(float) for code, name in enumerate(("absent", "present"))}
+    groups = {name: values[known & (outcome == k)].to_numpy(float) for k, name in enumerate(("absent", "present"))}
     p_value = stats.mannwhitneyu(*groups.values(), method="asymptotic", use_continuity=continuity).pvalue
-    row = {"variable": values.name, "level": "per unit", "n": int(known.sum())}
+    row = {"variable": values.name, "level": "per unit", "n": fit.n}
     row |= {name: len(group) for name, group in groups.items()}
-    row |= fit.table.loc[1, ["odds_ratio", "ci_low", "ci_high"]].to_dict() | {"p_value": p_value}
-    row["n_missing"] = int((~known).sum())
+    row |= fit.table.loc[1, ["odds_ratio", "ci_low", "ci_high"]].to_dict()
+    row |= {"p_value": p_value, "n_missing": fit.n_missing}
     for name, group in groups.items():
         for end, share in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
             row[f"{name}_{end}"] = np.quantile(group, share, method=QUARTILES[quartiles])
     table = pd.DataFrame([row])
-    corrected = "with" if continuity else "without"
-    table.attrs["method"] = f"Wald interval per unit, Mann-Whitney {corrected} continuity correction, {quartiles} quartiles"
+    test = f"Mann-Whitney {'with' if continuity else 'without'} continuity correction"
+    table.attrs["method"] = f"Wald interval per unit, {test}, {quartiles} quartiles"
     return table
 
 
@@ -160,10 +160,8 @@ def variance_inflation(fit, predictors):
 
     Parameters
     ----------
-    fit : LogisticFit
-        The fit.
-    predictors : pandas.DataFrame
-        The predictors it was fitted to.
+    fit, predictors
+        A `LogisticFit` and the predictors it was fitted to.
 
     Returns
     -------
@@ -192,11 +190,13 @@ def _factor_rows(name, column, outcome, *, level, test, labels):
     codes = factor.cat.remove_unused_categories().cat.codes.to_numpy()
     names = [_text(value) for value in factor.cat.remove_unused_categories().cat.categories]
     if len(names) < 2:
-        raise MviError(f"{name} has {len(names)} level(s) among {len(column)} patients, so nothing compares. Leave it out.")
+        raise MviError(f"{name} has {len(names)} level(s) in {len(column)} patients, none to compare. Leave it out.")
     counts = np.array([[np.sum((codes == i) & (outcome == k)) for k in (0, 1)] for i in range(len(names))])
+    both_classes(f"mvi_present of patients with {name}", outcome[codes >= 0])
     whole = _p_value(counts, test) if len(names) > 2 else np.nan
+    pairs = [counts[[0, i]] for i in range(1, len(counts))]
     rows = [(*counts[0], 1.0, np.nan, np.nan, whole)]
-    rows += [(*pair[1], *_odds_ratio(name, pair, level, test), _p_value(pair, test)) for pair in _pairs(counts)]
+    rows += [(*pair[1], *_odds_ratio(name, pair, level, test), _p_value(pair, test)) for pair in pairs]
     if labels is not None and len(labels) != len(names):
         raise MviError(f"{name} has levels {names}, got labels {list(labels)}. Give one label per level.")
     rows = [(name, label, row[0] + row[1], *row) for label, row in zip(labels or names, rows, strict=True)]
@@ -204,10 +204,6 @@ def _factor_rows(name, column, outcome, *, level, test, labels):
         lost = [int(np.sum((codes < 0) & (outcome == k))) for k in (0, 1)]
         rows.append((name, MISSING, sum(lost), *lost, np.nan, np.nan, np.nan, np.nan))
     return rows
-
-
-def _pairs(counts):
-    return [counts[[0, i]] for i in range(1, len(counts))]
 
 
 def _text(value):
@@ -218,12 +214,8 @@ def _odds_ratio(name, pair, level, test):
     """Odds ratio of the second row against the first, with its interval."""
     (a, b), (c, d) = pair
     if not pair.all():
-        warnings.warn(
-            f"{name} has an empty cell {pair.tolist()}, so its odds ratio is not finite; the exact interval is given. "
-            "Consider Firth's method.",
-            SeparationWarning,
-            stacklevel=5,
-        )
+        message = f"{name} has an empty cell {pair.tolist()}: no finite odds ratio, the exact interval is given."
+        warnings.warn(f"{message} Consider Firth's method.", SeparationWarning, stacklevel=5)
     if test == "fisher" or not pair.all():
         exact = stats.contingency.odds_ratio(pair[::-1, ::-1], kind="conditional")
         return (exact.statistic, *exact.confidence_interval(level))
@@ -236,6 +228,8 @@ def _odds_ratio(name, pair, level, test):
 
 
 def _p_value(counts, test):
+    if not counts.sum(axis=0).all():
+        return np.nan  # all patients of these levels share one outcome
     if test == "fisher" or (test == "wald" and not counts.all()):
         return fisher_exact(counts)
     if test == "wald":

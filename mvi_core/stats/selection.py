@@ -1,0 +1,69 @@
+"""Which predictors does a modelling keep: selection by p value, in all resamples at once."""
+
+import numpy as np
+from scipy import stats
+
+from mvi_core.stats.batched import fit_many
+
+P_KEEP = 0.05  # paper, Statistical analysis: two-tailed p < 0.05
+
+
+def univariable(design, absent, present, active):
+    """Keep the predictors that are significant alone.
+
+    Parameters
+    ----------
+    design, absent, present
+        As in `fit_many`, one design for all resamples.
+    active : numpy.ndarray of bool, shape (B, k)
+        Coefficients still in the model, the intercept among them.
+
+    Returns
+    -------
+    active : numpy.ndarray of bool, shape (B, k)
+    worked : numpy.ndarray of bool, shape (B,)
+        False for a resample in which a needed fit failed.
+    """
+    kept, worked = active.copy(), np.ones(len(active), bool)
+    for j in range(1, design.shape[1]):
+        alone = np.zeros_like(active)
+        alone[:, [0, j]] = True
+        beta, information, fitted = fit_many(design, absent, present, active=alone)
+        kept[:, j] &= _p_values(beta, information, fitted)[:, j] < P_KEEP
+        worked &= fitted
+    return kept, worked
+
+
+def backward(design, absent, present, active):
+    """Drop the least significant predictor until all left are significant.
+
+    Parameters
+    ----------
+    design, absent, present, active
+        As in `univariable`.
+
+    Returns
+    -------
+    active, worked
+        As in `univariable`.
+    """
+    active = active.copy()
+    for _ in range(design.shape[1]):
+        beta, information, fitted = fit_many(design, absent, present, active=active)
+        p_value = np.where(active, _p_values(beta, information, fitted), 0.0)[:, 1:]
+        worst = p_value.argmax(axis=1)
+        rows = np.flatnonzero(fitted & (p_value.max(axis=1) >= P_KEEP))
+        if not rows.size:
+            break
+        active[rows, worst[rows] + 1] = False
+    return active, fitted
+
+
+def _p_values(beta, information, fitted):
+    """Wald p values, (B, k); 1 where the fit failed."""
+    usable = np.where(fitted[:, None, None], information, np.eye(beta.shape[1]))
+    se = np.sqrt(np.diagonal(np.linalg.inv(usable), axis1=1, axis2=2))
+    return np.where(fitted[:, None], 2 * stats.norm.sf(np.abs(beta) / se), 1.0)
+
+
+SELECTION_STEPS = {"univariable": univariable, "backward": backward}
