@@ -173,8 +173,7 @@ def apply_augmentation(rois, draw, *, crop_px, sequence_sd):
     """
     shape = rois.shape
     images = rois.flatten(0, 2).unsqueeze(1)  # (B*S*N, 1, H, W)
-    theta = torch.as_tensor(_affine(draw, crop_px), dtype=rois.dtype, device=rois.device)
-    grid = functional.affine_grid(theta, list(images.shape), align_corners=False)  # (B*S*N, H, W, 2)
+    grid = _grid(draw, crop_px, rois)  # (B*S*N, H, W, 2)
     varied = functional.grid_sample(images, grid, padding_mode="border", align_corners=False).view(shape)
     if not draw.noise_sd.any():
         return varied
@@ -182,15 +181,19 @@ def apply_augmentation(rois, draw, *, crop_px, sequence_sd):
     return varied + noise_sd[..., None, None] * _noise(draw.noise_seed, varied)
 
 
-def _affine(draw, crop_px):
-    """Output to input coordinates, both from -1 to 1, as rows (n, 2, 3) of x and y."""
+def _grid(draw, crop_px, rois):
+    """Where each output pixel is read, x before y, the crop reaching from -1 to 1; faster than `affine_grid`."""
     cut = (CACHE_MARGIN_PX - draw.margin_px) / np.repeat(crop_px, 2, axis=-1)  # (..., 4) share of the crop
     before, after = cut[..., 0::2], cut[..., 1::2]  # (..., 2) of y and x
     half = (1 - before - after) / draw.scale[..., None] * np.where(draw.flip, -1, 1)
-    theta = np.zeros((*draw.scale.shape, 2, 3))
-    theta[..., 0, 0], theta[..., 1, 1] = half[..., 1], half[..., 0]
-    theta[..., 2] = (before - after)[..., ::-1]
-    return theta.reshape(-1, 2, 3)
+    axes = []
+    for axis, length in enumerate(rois.shape[-2:]):
+        centres = (2 * np.arange(length) + 1) / length - 1  # of output pixels
+        places = half[..., [axis]] * centres + (before - after)[..., [axis]]
+        axes.append(torch.as_tensor(places.reshape(-1, length), dtype=rois.dtype, device=rois.device))
+    y, x = axes  # (n, H), (n, W)
+    full = (len(y), *rois.shape[-2:])
+    return torch.stack([x[:, None, :].expand(full), y[:, :, None].expand(full)], dim=-1)  # (n, H, W, 2)
 
 
 def _noise(seeds, like):

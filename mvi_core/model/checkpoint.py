@@ -28,7 +28,7 @@ def save_tensors(path, tensors, description):
         Ends in ``.safetensors``; an older file stays intact until the new one is complete.
     tensors : dict of str to torch.Tensor
     description : dict
-        Anything JSON can hold.
+        Anything that JSON holds.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,10 +104,8 @@ def load_network(path):
 
     Returns
     -------
-    network : MviNet
-        In evaluation mode.
-    description : dict
-        With ``roi_px``, ``network``, ``sequences`` and ``notes``.
+    tuple of MviNet and dict
+        Network in evaluation mode; its ``roi_px``, ``network``, ``sequences`` and ``notes``.
 
     Raises
     ------
@@ -164,7 +162,7 @@ def load_training(path, network, optimiser, *, origin):
     Raises
     ------
     ManifestError
-        If the stored training was made from something else, or its file is broken.
+        If it was made from something else, or its file is broken.
     """
     if not Path(path).exists():
         return []
@@ -180,12 +178,17 @@ def load_training(path, network, optimiser, *, origin):
         owner, _, rest = name.partition(".")
         split[owner][rest] = tensor
     network.load_state_dict(split["network"])
-    slots = {}
+    parameters, slots = list(network.parameters()), {}
     for name, tensor in split["optimiser"].items():
         i, _, key = name.partition(".")
-        slots.setdefault(int(i), {})[key] = tensor
+        slots.setdefault(int(i), {})[key] = _as_laid_out(tensor, parameters[int(i)])
     optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
     return description["history"]
+
+
+def _as_laid_out(tensor, parameter):
+    """Moment in the memory order of its parameter: the fused optimiser walks through both as they lie."""
+    return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor.clone()
 
 
 def _replace(path, content):

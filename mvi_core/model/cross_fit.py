@@ -1,5 +1,6 @@
 """What does the network say of patients it has not seen: one model per fold, and one for the external patients."""
 
+import hashlib
 import time
 from dataclasses import dataclass, field
 from itertools import count
@@ -12,10 +13,12 @@ from mvi_core.errors import MviError
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.network import MviNet
 from mvi_core.model.prediction import grade_probabilities, prediction_table
-from mvi_core.model.training import TrainSettings, train
+from mvi_core.model.schedule import TrainSettings
+from mvi_core.model.training import train, training_origin
 
 OUT_OF_FOLD = "development (out-of-fold)"
 EXTERNAL = "external"
+DIGITS = 12  # of the digest in a checkpoint's name
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class ModelSettings:
     training: TrainSettings = field(default_factory=TrainSettings)
 
 
-def fit_network(batches, *, settings, seed, checkpoint=None, progress=None):
+def fit_network(batches, *, settings, seed, checkpoints=None, name="final", progress=None):
     """Network trained from new weights on one set of patients.
 
     Parameters
@@ -42,7 +45,10 @@ def fit_network(batches, *, settings, seed, checkpoint=None, progress=None):
     settings : ModelSettings
     seed : int
         Decides the first weights.
-    checkpoint : pathlib.Path, optional
+    checkpoints : pathlib.Path, optional
+        Folder. The file's name holds a digest of data, settings and seed, so that only the same training goes on.
+    name : str
+        Start of the file's name.
     progress : callable, optional
 
     Returns
@@ -56,6 +62,9 @@ def fit_network(batches, *, settings, seed, checkpoint=None, progress=None):
     generator = torch.Generator().manual_seed(seed)
     network = MviNet(len(mean), batches.roi_px, settings.network, generator=generator)
     network.set_intensity_scale(mean, sd)
+    origin = repr(training_origin(network, batches, settings.training))
+    digest = hashlib.sha256(origin.encode()).hexdigest()[:DIGITS]
+    checkpoint = checkpoints and checkpoints / f"{name}-{digest}.safetensors"
     return network, train(network, batches, settings=settings.training, checkpoint=checkpoint, progress=progress)
 
 
@@ -93,7 +102,8 @@ def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None
             seen.training_batches(seed=_stream(seed, fold), batch_patients=settings.training.batch_patients),
             settings=settings,
             seed=_stream(seed, fold),
-            checkpoint=checkpoints and checkpoints / f"fold-{fold}.safetensors",
+            checkpoints=checkpoints,
+            name=f"fold-{fold}",
             progress=report(position),
         )
         chance = grade_probabilities(network, unseen.plain_rois())
@@ -127,7 +137,7 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
         development.training_batches(seed=seed, batch_patients=settings.training.batch_patients),
         settings=settings,
         seed=seed,
-        checkpoint=checkpoints and checkpoints / "final.safetensors",
+        checkpoints=checkpoints,
         progress=progress,
     )
     chance = grade_probabilities(network, external.plain_rois())

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from mvi_core.checks import expect_shape
 from mvi_core.errors import MviError
+from mvi_core.model.machine import reproducible
 
 
 def slice_features(network, roi_batches):
@@ -23,7 +25,7 @@ def slice_features(network, roi_batches):
     numpy.ndarray of float32, shape (P, S, F)
         ``F`` is 512 at the paper's width.
     """
-    with torch.inference_mode():
+    with reproducible(), torch.inference_mode():
         return torch.cat([network.features(rois[:, :, :1])[:, :, 0] for rois in roi_batches]).numpy()
 
 
@@ -94,7 +96,8 @@ def tsne_map(features, patient_ids, sequences, *, perplexity=30, seed):
         points = features[:, number].astype(np.float64)
         spread = points.std(axis=0)
         points = (points - points.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-        place = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
+        with threadpool_limits(1):
+            place = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(points)
         maps.append(
             pd.DataFrame({"patient_id": patient_ids, "sequence": str(sequence), "x": place[:, 0], "y": place[:, 1]})
         )

@@ -5,6 +5,7 @@ import pandas as pd
 import torch
 
 from mvi_core.errors import MviError
+from mvi_core.model.machine import reproducible
 from mvi_core.names import GRADES, PREDICTION_COLUMNS
 
 SCORINGS = ("first", "mean")
@@ -37,7 +38,7 @@ def grade_probabilities(network, roi_batches):
         raise MviError(
             "grade_probabilities needs a network in evaluation mode, got training mode. Call network.eval() first."
         )
-    with torch.inference_mode():
+    with reproducible(), torch.inference_mode():
         chances = [network(rois).double().softmax(-1) for rois in roi_batches]  # each (b, N**S, K)
     every = torch.cat(chances).numpy()  # (P, N**S, K)
     return {"first": every[:, 0], "mean": every.mean(axis=1)}
