@@ -25,7 +25,7 @@ def theme():
         style="ticks",
         palette=list(SERIES),
         rc={
-            "figure.figsize": (WIDTH_IN, 4.2), "figure.dpi": 110, "savefig.dpi": 200, "figure.facecolor": "white",
+            "figure.figsize": (WIDTH_IN, 4.2), "figure.dpi": 180, "savefig.dpi": 180, "figure.facecolor": "white",
             "figure.constrained_layout.use": True, "font.family": "DejaVu Sans", "font.size": 12,
             "axes.titlesize": 12.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 12,
             "xtick.labelsize": 11.5, "ytick.labelsize": 11.5, "legend.fontsize": 11.5, "legend.frameon": False,

@@ -1,0 +1,217 @@
+"""Do the figures show what their tables hold, in one language of colours?"""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from mvi_core import figures
+from mvi_core.figures.style import ENROLMENT_COLOURS, GRADE_COLOURS, KIND_COLOURS, MVI_COLOURS, OURS, group_style
+from mvi_core.names import CohortKind, MviGrade
+from mvi_core.stats.nomogram import published_nomogram
+
+CSS = Path(__file__).parents[1] / "book" / "_static" / "custom.css"
+RANGE = {"ci_low": [0.3, 0.4], "ci_high": [0.7, 0.9]}
+FOREST = pd.DataFrame(
+    {"label": ["AFP", "ALT"], "odds_ratio": [3.365, 2.04], "ci_low": [2.118, 1.22], "ci_high": [5.347, 3.412]}
+)
+FLOW = pd.DataFrame(
+    {"step": ["resected", "complete"], "n_excluded": [np.nan, 12], "n_left": [np.nan, 321], "reason": ["", "no MR"]}
+)
+MISSING = pd.DataFrame({"label": ["AFP", "ALT"], "n_missing": [0, 300], "n": [321, 321]})
+TABLE_2 = pd.DataFrame(
+    {"sequences": ["T1+T1V+T1D", "T1"], "accuracy": [0.5, 0.6], **RANGE, "printed": [0.9211, 0.6666]}
+)
+METRICS = pd.DataFrame(
+    {
+        "metric": ["accuracy"] * 2,
+        "series": ["DL-MVI", "paper"],
+        "value": [0.5, 0.6869],
+        "ci_low": [0.4, np.nan],
+        "ci_high": [0.6, np.nan],
+    }
+)
+POINTS = pd.DataFrame({"x": [0.0, 1, 2], "y": [0.0, 1, 0], "enrolment": ["2015", "2015", "2018"]})
+EPOCHS = pd.DataFrame(
+    {"epoch": [1, 2, 1, 2], "part": ["training", "training", "test", "test"], "value": [1.0, 0.5, 1.1, 0.8]}
+)
+CURVES = pd.DataFrame(
+    {
+        "group": ["MVI absent"] * 2 + ["MVI present"] * 2,
+        "months": [0, 10, 0, 12],
+        "survival": [1, 0.9, 1, 0.7],
+        "ci_low": [1, 0.8, 1, 0.6],
+        "ci_high": [1, 0.95, 1, 0.8],
+        "censored": [0, 3, 0, 1],
+    }
+)
+AT_RISK = pd.DataFrame(
+    {"group": ["MVI absent", "MVI present"] * 2, "months": [0, 0, 12, 12], "at_risk": [136, 185, 40, 41]}
+)
+ROC = pd.DataFrame({"sensitivity": [0, 0.8, 1], "specificity": [1, 0.7, 0]})
+CALIBRATION = pd.DataFrame(
+    {
+        "kind": ["grouped", "smooth", "smooth"],
+        "risk": [0.4, 0.2, 0.8],
+        "observed": [0.5, 0.2, 0.8],
+        "ci_low": [0.3, 0.1, 0.7],
+        "ci_high": [0.6, 0.3, 0.9],
+    }
+)
+RISKS = pd.DataFrame({"risk": [0.1, 0.8], "share_absent": [0.3, 0.1], "share_present": [0.1, 0.5]})
+BENEFIT = pd.DataFrame(
+    {
+        "threshold": [0.1, 0.2],
+        "net_benefit": [0.5, 0.4],
+        "ci_low": [0.4, 0.3],
+        "ci_high": [0.6, 0.5],
+        "treat_all": [0.5, 0.3],
+        "treat_none": [0.0, 0.0],
+    }
+)
+NOMOGRAM = published_nomogram(intercept=-3.51, coefficients={"afp_gt_20": 1.53, "dl_mvi": 3.58}).to_dict()
+LAYERS = [
+    ("ROI", (1, 48, 48)),
+    ("7x7 convolution", (16, 24, 24)),
+    ("average pool", (128,)),
+    ("concatenation", (384,)),
+    ("FC", (3,)),
+]
+
+DRAWINGS = {
+    "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
+    "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
+    "forest": lambda axes: figures.forest(FOREST, axes),
+    "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, majority=0.42),
+    "metric_points": lambda axes: figures.metric_points(METRICS, axes),
+    "embedding_panel": lambda axes: figures.embedding_panel(POINTS, axes, title="M0, T1", separation="AUC 0.9"),
+    "training_curves": lambda axes: figures.training_curves(EPOCHS, axes, ylabel="cross-entropy"),
+    "survival_curves": lambda axes: figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival"),
+    "nomogram": lambda axes: figures.nomogram(NOMOGRAM, axes),
+    "roc": lambda axes: figures.roc(ROC, axes, note="AUC 0.82"),
+    "calibration": lambda axes: figures.calibration(CALIBRATION, axes, risks=RISKS),
+    "decision_curve": lambda axes: figures.decision_curve(BENEFIT, axes, mark=0.04),
+    "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
+}  # fmt: skip
+TABLES = (FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT)
+
+
+@pytest.fixture
+def axes():
+    with mpl.rc_context():
+        figures.theme()
+        figure, axes = plt.subplots()
+        yield axes
+        plt.close(figure)
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def lightness(colour):
+    """CIE L* of a colour: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance, then the cube-root law."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 116 * np.dot(linear, (0.2126, 0.7152, 0.0722)) ** (1 / 3) - 16
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, name):
+    before = [table.copy() for table in TABLES]
+    assert DRAWINGS[name](axes) is axes
+    figures.stamp(axes, "phantom")
+    axes.figure.canvas.draw()
+    for table, copy in zip(TABLES, before, strict=True):
+        pd.testing.assert_frame_equal(table, copy)
+
+
+def test_the_public_list_holds_every_drawing():
+    others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel"}
+    assert set(figures.__all__) == set(DRAWINGS) | others
+
+
+def test_a_forest_plot_draws_both_ends_of_every_interval(axes):
+    figures.forest(FOREST, axes)
+    (bars,) = [c for c in axes.collections if len(c.get_segments()) == len(FOREST)]
+    drawn = [sorted(segment[:, 0]) for segment in bars.get_segments()]
+    np.testing.assert_allclose(drawn, FOREST[["ci_low", "ci_high"]])
+    assert texts(axes)[0] == "3.37 (2.12\N{EN DASH}5.35)"
+
+
+def test_printed_values_stand_beside_ours_as_open_markers(axes):
+    figures.forest(FOREST.assign(printed_odds_ratio=[3.4, 2.0], printed_ci_low=[2, 1], printed_ci_high=[5, 3]), axes)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["ours", "paper"]
+    paper = next(line for line in axes.lines if line.get_label() == "paper")
+    assert paper.get_markerfacecolor() == "white"
+
+
+def test_a_number_that_nobody_reports_is_said_to_be_missing(axes):
+    figures.flow_chart(FLOW, axes)
+    assert "number not reported" in texts(axes)[0]
+    assert any("12 patients left out" in text for text in texts(axes))
+
+
+def test_numbers_at_risk_stand_beneath_their_ticks(axes):
+    figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival")
+    placed = {(text.get_text(), text.xy[0]) for text in axes.texts}
+    assert {("136", 0), ("185", 0), ("40", 12), ("41", 12)} <= placed
+    assert list(axes.get_xticks()) == [0, 12]
+
+
+def test_the_nomogram_places_the_papers_points(axes):
+    """Paper, Fig. 4A: AFP above 20 ng/mL is around 42.5 points; 100 * 1.53 / 3.58 = 42.7."""
+    figures.nomogram(NOMOGRAM, axes, labels={"afp_gt_20": "AFP"}, levels={"afp_gt_20": ("low", "high")})
+    high = next(text for text in axes.texts if text.get_text() == "high")
+    assert high.get_position()[0] == pytest.approx(0.427, abs=5e-4)
+    assert {"Points", "AFP", "dl_mvi", "Total points", "Probability of MVI"} <= set(texts(axes))
+
+
+def test_the_network_figure_shows_the_shapes_it_is_given(axes):
+    figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"])
+    assert "16 \N{MULTIPLICATION SIGN} 24 \N{MULTIPLICATION SIGN} 24" in texts(axes)
+    assert len(axes.patches) == 3 * 3 + 2  # three layers in three branches, two layers after fusion
+
+
+def test_lesion_boxes_frame_whole_pixels():
+    figure, axes = plt.subplots(1, 2)
+    box = SimpleNamespace(row0=2, col0=3, row1=6, col1=9)
+    images = {"T1": np.zeros((10, 12)), "T2": np.ones((10, 12))}
+    figures.sequence_panel(images, axes, boxes={"T1": box, "T2": box})
+    (frame,) = axes[0].patches
+    assert (frame.get_x(), frame.get_y(), frame.get_width(), frame.get_height()) == (2.5, 1.5, 6, 4)
+    assert [panel.get_title(loc="left") + panel.get_title() for panel in axes] == ["T1", "T2"]
+    plt.close(figure)
+
+
+def test_a_group_keeps_its_colour_whatever_its_place():
+    assert group_style("DL-MVI present", 0) == group_style("MVI present", 3)
+    assert group_style("MVI absent", 0)["color"] == MVI_COLOURS["absent"]
+    assert group_style("2018", 0)["color"] == ENROLMENT_COLOURS["2018"]
+
+
+@pytest.mark.parametrize("pair", [MVI_COLOURS, ENROLMENT_COLOURS, {**GRADE_COLOURS}])
+def test_colours_that_meet_differ_in_greyscale(pair):
+    shades = sorted(lightness(colour) for colour in pair.values())
+    assert all(b - a > 12 for a, b in pairwise(shades))
+
+
+def test_every_grade_and_kind_has_a_colour_and_white_words_read_on_it():
+    assert set(GRADE_COLOURS) == set(MviGrade) and set(KIND_COLOURS) == set(CohortKind)
+    assert all(lightness(colour) < 49 for colour in (*KIND_COLOURS.values(), OURS))  # contrast of 4.5 to white
+
+
+def test_the_book_names_the_kinds_of_cohort_in_the_figures_colours():
+    found = dict(re.findall(r"--kind-(\w+): (#\w{6});", CSS.read_text(encoding="utf-8")))
+    assert found == KIND_COLOURS
+
+
+def test_a_stamp_names_the_kind_of_patients(axes):
+    figures.stamp(axes, "reconstructed")
+    assert axes.figure.get_supxlabel() == "reconstructed patients"
