@@ -8,9 +8,10 @@ from scipy.special import expit
 from mvi_core.errors import ConvergenceError, MviError
 
 MAX_STEPS = 500  # Firth's scoring converges linearly
+ROUNDING = 1e-14  # promised gain below which a step that promises no less than the last one is noise
 LONGEST_STEP = 10  # in any patient's log odds; keeps runaway fits within floating point
 SMALLEST_WEIGHT = 1e-10  # of a patient, so that a step exists where all risks are 0 or 1
-FARTHEST = 1000  # change in any patient's log odds after which a profile end counts as infinite
+FARTHEST = 100  # change in any patient's log odds after which a profile end counts as infinite
 
 
 def information(design, beta):
@@ -84,11 +85,13 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
     """
     free = np.arange(len(start)) != held
     beta, value = start.astype(float), log_likelihood(design, outcome, start, penalised=penalised)
+    promised = np.inf
     for _ in range(MAX_STEPS):
         score, matrix = _score(design, outcome, beta, penalised=penalised)
         step = np.zeros(len(beta))
         step[free] = np.linalg.solve(matrix[np.ix_(free, free)], score[free])
-        if score @ step < tolerance:
+        last, promised = promised, score @ step
+        if promised < tolerance or (promised < ROUNDING and promised >= last):
             return beta + step, log_likelihood(design, outcome, beta + step, penalised=penalised)
         step *= min(1, LONGEST_STEP / np.abs(design @ step).max())
         proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)

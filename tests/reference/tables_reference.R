@@ -1,0 +1,38 @@
+# Makes tables_*.csv: answers of R for tests/stats/test_tables.py and test_exact.py. Run in this folder: Rscript tables_reference.R
+# R 4.2.2, survival 3.5-3 (data pbc), MASS 7.3-58.2 (data birthwt).
+suppressMessages({library(survival); library(MASS)})
+d <- subset(pbc, !is.na(trt), c(ascites, hepato, edema, sex, status, protime))
+d <- data.frame(died = as.numeric(d$status == 2), ascites = d$ascites, hepato = d$hepato, edema = d$edema, male = as.numeric(d$sex == "m"), protime = d$protime)
+write.csv(d, "tables_pbc.csv", row.names = FALSE)
+out <- data.frame()
+put <- function(case, quantity, x) out <<- rbind(out, data.frame(case = case, quantity = quantity, value = as.numeric(x)))
+tight <- glm.control(epsilon = 1e-14, maxit = 100)
+for (v in c("ascites", "hepato", "male")) {
+  t <- table(d[[v]], d$died); m <- glm(d$died ~ d[[v]], binomial, control = tight)
+  put(v, "odds_ratio", exp(coef(m)[2])); put(v, "low", exp(confint.default(m)[2, 1])); put(v, "high", exp(confint.default(m)[2, 2]))
+  put(v, "p_wald", summary(m)$coefficients[2, 4])
+  put(v, "p_pearson", chisq.test(t, correct = FALSE)$p.value); put(v, "p_yates", chisq.test(t)$p.value)
+  put(v, "p_likelihood_ratio", anova(m, test = "LRT")[2, 5]); put(v, "p_fisher", fisher.test(t)$p.value)
+  # conditional odds ratio and exact ends: roots solved tightly (fisher.test stops at 1e-4)
+  k <- rowSums(t); n1 <- sum(t[, 2]); x <- t[2, 2]; s <- max(0, n1 - k[1]):min(k[2], n1)
+  lw <- lchoose(k[2], s) + lchoose(k[1], n1 - s)
+  dens <- function(o) { w <- lw + s * log(o); w <- exp(w - max(w)); w / sum(w) }
+  root <- function(f) exp(uniroot(function(l) f(exp(l)), c(-15, 15), tol = 1e-13)$root)
+  put(v, "conditional", root(function(o) sum(s * dens(o)) - x))
+  put(v, "exact_low", root(function(o) sum(dens(o)[s >= x]) - 0.025)); put(v, "exact_high", root(function(o) sum(dens(o)[s <= x]) - 0.025))
+  put(v, "R_printed", fisher.test(t)$estimate)
+}
+put("edema", "p_fisher", fisher.test(table(d$edema, d$died))$p.value)
+put("edema", "p_pearson", suppressWarnings(chisq.test(table(d$edema, d$died))$p.value))
+m <- glm(died ~ factor(edema), binomial, d, control = tight); b <- coef(m)[-1]
+put("edema", "p_wald", pchisq(drop(b %*% solve(vcov(m)[-1, -1], b)), 2, lower.tail = FALSE))
+put("race", "p_fisher", fisher.test(table(birthwt$race, birthwt$low))$p.value)
+put("ftv", "p_fisher", fisher.test(table(pmin(birthwt$ftv, 2), birthwt$race))$p.value)
+write.csv(as.matrix(unclass(table(birthwt$race, birthwt$low))), "tables_race.csv", row.names = FALSE)
+write.csv(as.matrix(unclass(table(pmin(birthwt$ftv, 2), birthwt$race))), "tables_ftv.csv", row.names = FALSE)
+for (g in 0:1) for (type in 6:7) put(paste0("protime_", g), paste0("q_type", type), quantile(d$protime[d$died == g], c(.25, .5, .75), type = type))
+put("protime", "p_continuity", wilcox.test(protime ~ died, d, exact = FALSE, correct = TRUE)$p.value)
+put("protime", "p_spss", wilcox.test(protime ~ died, d, exact = FALSE, correct = FALSE)$p.value)
+m <- glm(died ~ protime, binomial, d, control = tight)
+put("protime", "odds_ratio", exp(coef(m)[2])); put("protime", "low", exp(confint.default(m)[2, 1])); put("protime", "high", exp(confint.default(m)[2, 2]))
+write.csv(format(out, digits = 15, trim = TRUE), "tables_reference.csv", row.names = FALSE, quote = FALSE)
