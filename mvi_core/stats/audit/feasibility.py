@@ -12,7 +12,7 @@ METHOD = (
     "Linear programming over all counts of the patterns of variables and outcome: printed counts, score equations over the "
     "rounding of the coefficients, standard errors as cutting planes. An empty program is a proof; a bound holds for every cohort"
 )
-STEP = 0.025  # width of the intercept intervals over which the hidden counts are bounded
+STEP = 0.05  # width of the intercept intervals over which the hidden counts are bounded
 COUNT_COLUMNS = ("false_negatives_low", "false_negatives_high", "true_negatives_low", "true_negatives_high")
 
 
@@ -45,12 +45,11 @@ def joint_checks(rows, known, group_sizes, *, formula, missed):
     hidden = model.patterns[:, -1] == 1
     nothing = np.zeros(len(hidden))
     counts = {"false negatives": [nothing, ~hidden], "true negatives": [~hidden, nothing]}
-    ranges = feasible_ranges(model, counts | _mean_risk(model, formula), intercept=ends)
+    ranges = feasible_ranges(model, counts | _mean_risk(model, formula), intercept=ends).ranges
     boxes = _refined(model, counts)
     verdicts = [_intercept(intercept, boxes, ranges)]
-    if ranges.empty:
+    if not ranges:
         return tuple(verdicts)
-    ranges = ranges.set_index("quantity")
     verdicts += [_calibration(ranges, group_sizes, formula), _false_negatives(model.counts[1, 0], ranges, boxes, missed)]
     others = [name for name in formula["coefficients"] if name != model.variables[-1]]
     if len(others) == 1 and others[0] in model.variables and (formula.get("auc") or formula.get("threshold")):
@@ -73,14 +72,15 @@ def _mean_risk(model, formula):
 
 def _refined(model, counts):
     """Remaining intercepts in narrow steps, neighbours joined, with the bounds of the hidden counts over each run."""
-    rows = []
+    rows, slopes = [], ()
     for low, high in intercept_boxes(model):
         ends = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
         for box in zip(ends[:-1], ends[1:], strict=True):
-            found = feasible_ranges(model, counts, intercept=box)
-            if found.empty:
+            found = feasible_ranges(model, counts, intercept=box, slopes=slopes)
+            slopes = found.slopes
+            if not found.ranges:
                 continue
-            row = [*box, *found.iloc[0][["low", "high"]], *found.iloc[1][["low", "high"]]]
+            row = [*box, *found.ranges["false negatives"], *found.ranges["true negatives"]]
             if rows and np.isclose(rows[-1][1], row[0]):
                 last = rows.pop()
                 row = [last[0], row[1], *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max)))]
@@ -92,7 +92,7 @@ def _refined(model, counts):
 def _intercept(intercept, boxes, ranges):
     listed = " or ".join(f"{low:.2f} to {high:.2f}" for low, high in boxes.iloc[:, :2].to_numpy()) or "none"
     evidence = boxes
-    fits = not ranges.empty
+    fits = bool(ranges)
     word = ASSUMED if fits else CANNOT
     statement = (
         f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals and "
@@ -104,7 +104,7 @@ def _intercept(intercept, boxes, ranges):
 
 
 def _calibration(ranges, group_sizes, formula):
-    low, high = ranges.loc["mean risk (low)", "low"], ranges.loc["mean risk (high)", "high"]
+    low, high = ranges["mean risk (low)"][0], ranges["mean risk (high)"][1]
     observed = group_sizes[1] / sum(group_sizes)
     evidence = pd.DataFrame([(observed, low, high)], columns=["observed", "mean_risk_low", "mean_risk_high"])
     word = REPRODUCED if low - SLACK <= observed <= high + SLACK else CANNOT
@@ -119,8 +119,8 @@ def _calibration(ranges, group_sizes, formula):
 
 
 def _false_negatives(size, ranges, boxes, missed):
-    low, high = _whole(*ranges.loc["false negatives", ["low", "high"]])
-    rows = [("printed intercept", low, high, *_whole(*ranges.loc["true negatives", ["low", "high"]]))]
+    low, high = _whole(*ranges["false negatives"])
+    rows = [("printed intercept", low, high, *_whole(*ranges["true negatives"]))]
     rows += [(f"intercept {box[0]:.2f} to {box[1]:.2f}", *_whole(*box[2:4]), *_whole(*box[4:])) for box in boxes.to_numpy()]
     rows += [(reading, least, np.nan, np.nan, np.nan) for reading, least in missed.items()]
     evidence = pd.DataFrame(rows, columns=["reading", *COUNT_COLUMNS])
@@ -143,22 +143,23 @@ def _whole(low, high):
 
 def _score_checks(model, ranges, formula, *, known, intercept):
     """AUC and lowest-risk group of the two-variable formula, for each split of the false negatives by the known one."""
-    first, last = _whole(*ranges.loc["false negatives", ["low", "high"]])
+    first, last = _whole(*ranges["false negatives"])
     column, hidden = model.patterns[:, model.variables.index(known)], model.patterns[:, -1]
     cell = [(column == level) & (hidden == 0) for level in (0, 1)]
     nothing = np.zeros(len(hidden))
     present = np.array([model.counts[1, 0] - model.counts[1, model.variables.index(known) + 1], model.counts[1, model.variables.index(known) + 1]])
     slope = [read_printed(formula["coefficients"][name]).value for name in (known, model.variables[-1])]
-    rows = []
+    rows, slopes = [], ()
     for split in [(total - one, one) for total in range(first, last + 1) for one in range(total + 1)]:
         fixed = [([nothing, cell[level]], split[level]) for level in (0, 1)]
         missed = np.array(split)
         objectives = {"auc": _auc_weights(model, column, slope, missed, present), "clear": [cell[0], nothing]}
-        found = feasible_ranges(model, objectives, intercept=intercept, fixed=fixed, most_rounds=2)
-        if len(found):
-            least, most = found.iloc[1][["low", "high"]].to_numpy(dtype=float) + split[0]
+        found = feasible_ranges(model, objectives, intercept=intercept, fixed=fixed, most_rounds=2, slopes=slopes)
+        slopes = found.slopes
+        if found.ranges:
+            least, most = np.array(found.ranges["clear"]) + split[0]
             risk = [100 * split[0] / max(size, 1e-9) if split[0] else 0.0 for size in (most, least)]
-            rows.append((sum(split), split[0], *found.iloc[0][["low", "high"]], *risk))
+            rows.append((sum(split), split[0], *found.ranges["auc"], *risk))
     columns = ["false_negatives", "of_these_known_0", "auc_low", "auc_high", "lowest_risk_low", "lowest_risk_high"]
     evidence = pd.DataFrame(rows, columns=columns)
     return [_score_verdict(evidence, formula, key) for key in ("auc", "threshold") if formula.get(key)]

@@ -4,7 +4,6 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.special import expit
 
@@ -13,6 +12,7 @@ from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.regression import standard_error_range
 
 MOST_ROUNDS = 40  # rounds of cuts for one bound; stopping early leaves the bound valid, only wider
+MOST_SLOPES = 40  # cuts carried from one program to the next
 TOLERANCE = 1e-3  # a squared standard error this little (relative) above its print is not cut off: wider, still valid
 
 
@@ -38,6 +38,22 @@ class HiddenModel:
     se_high: np.ndarray
     counts: np.ndarray
     patterns: np.ndarray
+
+
+@dataclass(frozen=True)
+class Feasible:
+    """Bounds that hold for every cohort behind a print.
+
+    Attributes
+    ----------
+    ranges : dict of str to tuple of float
+        Lowest and highest value of each quantity; empty if no counts at all fit, which is a proof.
+    slopes : tuple
+        Cuts that were used, to begin another program with.
+    """
+
+    ranges: dict
+    slopes: tuple
 
 
 def hidden_model(rows, known, group_sizes, *, level=0.95):
@@ -74,7 +90,7 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
     return HiddenModel(names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names)))))
 
 
-def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS):
+def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS, slopes=()):
     """Bounds on linear functions of the counts over everything that prints so: proven, not searched.
 
     The unknowns are the counts n[outcome, pattern]. Linear constraints: the printed counts; the score equations
@@ -95,24 +111,31 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
         Further weights of the counts whose sum is known.
     most_rounds : int
         Most rounds of cuts for a bound; fewer leave it valid and wider.
+    slopes : sequence of (int, numpy.ndarray)
+        Vectors c by variable to begin with, such as those of an earlier answer; they only save time.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns quantity, low, high; empty if no counts at all fit, which is a proof.
+    Feasible
     """
     design = np.c_[np.ones(len(model.patterns)), model.patterns]
     low = expit(intercept[0] + model.patterns @ model.coefficient_low)
     high = expit(intercept[1] + model.patterns @ model.coefficient_high)
     weight = np.where((low < 0.5) & (high > 0.5), 0.25, np.maximum(low * (1 - low), high * (1 - high)))
     program = _linear_rows(model, design, low, high) + [(np.ravel(row), value, value) for row, value in fixed]
-    rows = []
+    slopes, ranges = list(slopes)[-MOST_SLOPES:], {}
+    program += [_cut(slope, model, design, weight) for slope in slopes]
     for name, objective in objectives.items():
-        ends = [_bound(sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds) for sign in (1, -1)]
-        if None in ends:
-            return pd.DataFrame(columns=["quantity", "low", "high"])
-        rows.append((name, ends[0], -ends[1]))
-    return pd.DataFrame(rows, columns=["quantity", "low", "high"])
+        ends = []
+        for sign in (1, -1):
+            end, found = _bound(sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds)
+            slopes += found
+            program += [_cut(slope, model, design, weight) for slope in found]
+            ends.append(end)
+        if np.isinf(ends).any():
+            return Feasible({}, tuple(slopes))
+        ranges[name] = (ends[0], -ends[1])
+    return Feasible(ranges, tuple(slopes))
 
 
 def _linear_rows(model, design, low, high):
@@ -130,34 +153,41 @@ def _linear_rows(model, design, low, high):
 
 
 def _bound(objective, program, model, *, design, weight, rounds):
-    """Smallest value of the objective; cuts found on the way are kept in the program, where they hold as well."""
+    """Smallest value of the objective, infinite if nothing fits, and the slopes of the cuts that it took."""
+    slopes, rows = [], list(program)
     for _ in range(rounds):
-        matrix, lower, upper = (np.array(part) for part in zip(*program, strict=True))
-        solution = milp(objective, constraints=LinearConstraint(matrix, lower, upper), bounds=Bounds(0, np.inf))
+        matrix, lower, upper = (np.array(part) for part in zip(*rows, strict=True))
+        solution = milp(objective, constraints=LinearConstraint(matrix, lower, upper), bounds=Bounds(0, np.inf), options={"presolve": False})
         if not solution.success:
-            return None
-        cuts = _cuts(solution.x.reshape(2, -1).sum(0), model, design, weight)
-        if not cuts:
+            return np.inf, slopes
+        found = _broken(solution.x.reshape(2, -1).sum(0), model, design, weight)
+        if not found:
             break
-        program += cuts
-    return solution.fun
+        slopes += found
+        rows += [_cut(slope, model, design, weight) for slope in found]
+    return solution.fun, slopes
 
 
-def _cuts(counts, model, design, weight):
-    """Information constraints that these counts break."""
+def _broken(counts, model, design, weight):
+    """Slopes of the information constraints that these counts break."""
     information = design.T @ (design * (counts * weight)[:, None])
-    cuts = []
+    slopes = []
     for j in range(1, design.shape[1]):
         others = np.delete(np.arange(design.shape[1]), j)
         slope = np.linalg.lstsq(information[np.ix_(others, others)], information[others, j], rcond=None)[0]
-        row = weight * (design[:, j] - design[:, others] @ slope) ** 2
-        needed = model.se_high[j - 1] ** -2
-        if counts @ row < needed * (1 - TOLERANCE):
-            cuts.append((np.tile(row, 2), needed, np.inf))
-    return cuts
+        row, needed, _ = _cut((j, slope), model, design, weight)
+        if counts @ row[: len(counts)] < needed * (1 - TOLERANCE):
+            slopes.append((j, slope))
+    return slopes
 
 
-def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.1, most_rounds=12):
+def _cut(slope, model, design, weight):
+    j, vector = slope
+    row = weight * (design[:, j] - np.delete(design, j, axis=1) @ vector) ** 2
+    return np.tile(row, 2), model.se_high[j - 1] ** -2, np.inf
+
+
+def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
     """Intercepts that the printed odds ratios, intervals and counts leave possible, whatever intercept is printed.
 
     Intervals are halved; one is dropped as soon as no counts fit all of its intercepts.
@@ -178,11 +208,13 @@ def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.1, most_rounds=12):
     list of tuple of float
         Intervals that remain, neighbours joined; outside of them no fit exists.
     """
-    kept, waiting = [], [search]
+    kept, waiting, slopes = [], [search], ()
     nothing = {"any": np.zeros((2, len(model.patterns)))}
     while waiting:
         low, high = waiting.pop()
-        if feasible_ranges(model, nothing, intercept=(low, high), most_rounds=most_rounds).empty:
+        found = feasible_ranges(model, nothing, intercept=(low, high), most_rounds=most_rounds, slopes=slopes)
+        slopes = found.slopes
+        if not found.ranges:
             continue
         if high - low <= width:
             kept.append((low, high))

@@ -1,0 +1,146 @@
+"""Which checks apply to a paper's numbers, and which of its values can no check use?"""
+
+import inspect
+from dataclasses import dataclass
+
+from mvi_core.errors import MviError
+from mvi_core.stats.audit.agreement import repeat_check, sum_check
+from mvi_core.stats.audit.chance import baseline_check, repetition_check
+from mvi_core.stats.audit.counts import confusion_check, fraction_check, proportion_check
+from mvi_core.stats.audit.feasibility import joint_checks
+from mvi_core.stats.audit.follow_up import median_check
+from mvi_core.stats.audit.odds import univariable_checks
+from mvi_core.stats.audit.printed import read_printed
+from mvi_core.stats.audit.regression import formula_check, nomogram_check, row_check
+from mvi_core.stats.audit.sample_size import sample_size_check
+from mvi_core.stats.audit.two_by_two import formula_fit_check
+from mvi_core.stats.audit.verdict import Verdict
+
+CHECKS = {
+    "repeats": repeat_check,
+    "sums": sum_check,
+    "fractions": fraction_check,
+    "proportions": proportion_check,
+    "confusion": confusion_check,
+    "univariable": univariable_checks,
+    "multivariable": row_check,
+    "formula": formula_check,
+    "nomogram": nomogram_check,
+    "formula_fit": formula_fit_check,
+    "joint": joint_checks,
+    "medians": median_check,
+    "repetition": repetition_check,
+    "baselines": baseline_check,
+    "sample_size": sample_size_check,
+}
+ABOUT = ("title", "citation", "note")  # sections that describe the paper and are not checked
+NEEDED = {  # of each row: values without which the row says nothing, and printed values that may be missing
+    "univariable": (("variable", "absent", "present"), ("odds_ratio", "ci_low", "ci_high", "p_value")),
+    "multivariable": (("variable", "odds_ratio", "ci_low", "ci_high"), ("p_value",)),
+    "medians": (("group", "months"), ()),
+}
+LISTS = {"univariable": "rows", "multivariable": "rows", "medians": "medians"}
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that the checks say about a paper.
+
+    Attributes
+    ----------
+    verdicts : tuple of Verdict
+        In the order of `CHECKS`.
+    messages : tuple of str
+        One for each value, row or section that no check could use.
+    """
+
+    verdicts: tuple
+    messages: tuple
+
+
+def audit_paper(mapping):
+    """Every applicable check on the numbers of a paper.
+
+    Parameters
+    ----------
+    mapping : dict
+        By section, a dict or a list of dicts of arguments of the section's check (see `CHECKS` and the functions that
+        it names). Printed numbers are best given as text, since a number loses its trailing zeros.
+        ``data_manifest/audit_example.yaml`` is a worked example.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    MviError
+        If the description is not a mapping of sections.
+
+    Examples
+    --------
+    >>> audit = audit_paper({"fractions": {"name": "deaths", "k": 64, "n": 321, "percent": "19.9%"}, "colour": "blue"})
+    >>> audit.verdicts[0].verdict, len(audit.messages)
+    ('reproduced', 1)
+    """
+    if not isinstance(mapping, dict):
+        raise MviError(f"a paper must be described by sections, got {type(mapping).__name__}. See data_manifest/audit_example.yaml.")
+    unknown = [name for name in mapping if name not in CHECKS and name not in ABOUT]
+    messages = [f"{name}: not a section of an audit, so it is not used. Known are {', '.join(CHECKS)}." for name in unknown]
+    verdicts = []
+    for section, check in CHECKS.items():
+        entries = mapping.get(section, [])
+        for number, entry in enumerate([entries] if isinstance(entries, dict) else entries or [], start=1):
+            found, unused = _run(section, f"{section} {number}", check, entry)
+            verdicts += found
+            messages += unused
+    return Audit(tuple(verdicts), tuple(messages))
+
+
+def _run(section, where, check, entry):
+    if not isinstance(entry, dict):
+        return [], [f"{where}: expected named values, got {entry!r}, so it is not used. Write it as name: value."]
+    where = f"{where} ({entry['name']})" if "name" in entry else where
+    known = inspect.signature(check).parameters
+    messages = [f"{where}: {key} is not used by this check. Known are {', '.join(known)}." for key in entry if key not in known]
+    entry = {key: value for key, value in entry.items() if key in known}
+    missing = [key for key, item in known.items() if item.default is item.empty and entry.get(key) is None]
+    if missing:
+        return [], [*messages, f"{where}: {', '.join(missing)} is missing, so the check is left out. Add what the paper prints."]
+    if section in LISTS:
+        rows, unused = _usable_rows(where, entry[LISTS[section]], *NEEDED[section])
+        messages += unused
+        if not rows:
+            return [], [*messages, f"{where}: no usable row is left, so the check is left out. Correct the rows above."]
+        entry[LISTS[section]] = rows
+    try:
+        found = check(**entry)
+    except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, IndexError) as problem:
+        return [], [*messages, f"{where}: cannot be used ({problem}). Correct the value and run the audit again."]
+    return [found] if isinstance(found, Verdict) else list(found), messages
+
+
+def _usable_rows(where, rows, needed, optional):
+    """Rows without the values that cannot be read, and one message for each such value or row."""
+    usable, messages = [], []
+    for number, row in enumerate(rows, start=1):
+        place = f"{where}, row {number}"
+        if not isinstance(row, dict) or any(row.get(key) is None for key in needed):
+            messages.append(f"{place}: a row needs {', '.join(needed)}, got {row!r}. The row is not used.")
+            continue
+        unreadable = [key for key in (*needed, *optional) if _is_printed(key) and row.get(key) is not None and not _readable(row[key])]
+        messages += [f"{place} ({row[needed[0]]}): {key} {row[key]!r} is no printed number. It is not used." for key in unreadable]
+        if not set(unreadable) & set(needed):
+            usable.append({key: value for key, value in row.items() if key not in unreadable})
+    return usable, messages
+
+
+def _is_printed(key):
+    return key not in ("variable", "group", "absent", "present")
+
+
+def _readable(text):
+    try:
+        return read_printed(text) is not None
+    except MviError:
+        return False

@@ -1,0 +1,185 @@
+"""Which of the paper's printed numbers go into which check?"""
+
+import math
+
+from mvi_core.errors import MviError
+from mvi_core.stats.audit.counts import confusion_tables, denominators
+from mvi_core.stats.audit.paper import audit_paper
+from mvi_core.stats.audit.printed import read_printed
+from mvi_core.stats.audit.regression import standard_error_range
+
+TABLE_1 = {  # rows of Table 1 by id: reference level, level of interest
+    "age": ("le_50", "gt_50"), "sex": ("male", "female"), "afp": ("le_20", "gt_20"), "ascites": ("no", "yes"),
+    "hepatitis": ("no", "yes"), "cirrhosis": ("no", "yes"), "alt": ("le_40", "gt_40"), "ast": ("le_40", "gt_40"),
+    "ggt": ("le_50", "gt_50"), "tb": ("le_19", "gt_19"), "cb": ("le_6_8", "gt_6_8"), "alb": ("le_40", "gt_40"),
+    "plt": ("le_100", "gt_100"), "inr": ("le_1", "gt_1"), "pt": ("le_12", "gt_12"),
+    "encapsulation": ("incomplete", "complete"), "edmondson": ("1_2", "3_4"),
+}  # fmt: skip
+TABLE_2 = ("t1_t1d_t1v", "t1_t1a_t2", "t1_t1d_t2", "dwi_t1_t2", "dwi_t1a_t2", "t1v_t1d", "t1v_t1d_t1", "t1v_t1d_t2")
+TABLE_3 = ("alt", "ast", "ggt", "afp", "dl_mvi")
+ROW = {"odds_ratio": "or", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p"}
+METRICS = ("accuracy", "precision", "recall", "f1")
+
+
+def run_audit(values):
+    """All checks on the numbers of Sun et al. 2022.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        ``data_manifest/paper_values.csv``: at least columns id, printed, value.
+
+    Returns
+    -------
+    tuple of Verdict
+
+    Raises
+    ------
+    MviError
+        If an id is missing or a value cannot be used.
+    """
+    audit = audit_paper(describe(values))
+    if audit.messages:
+        raise MviError(f"paper_values.csv holds values that cannot be used: {' '.join(audit.messages)} Correct them there.")
+    return audit.verdicts
+
+
+def describe(values):
+    """Paper's numbers as sections for `audit_paper`.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        As for `run_audit`.
+
+    Returns
+    -------
+    dict
+    """
+    text = dict(zip(values["id"], values["printed"].astype(str), strict=True))
+    try:
+        return _agreement(text) | _proportions(text) | _models(text) | _outcomes(text)
+    except KeyError as missing:
+        raise MviError(f"paper_values.csv has no row with id {missing}. Add the row as the paper prints it.") from missing
+
+
+def _count(text, name):
+    return round(read_printed(text[name]).value)
+
+
+def _sizes(text):
+    return _count(text, "table1_n_absent"), _count(text, "table1_n_present")
+
+
+def _agreement(text):
+    repeats = {
+        "patients": ("abstract_n_patients", "n_patients", "baseline_n_patients", "table1_n_patients", "recurrence_n", "discussion_n_patients"),
+        "patients with MVI": ("abstract_mvi_present", "baseline_mvi_present", "table1_n_present"),
+        "AUC of the model": ("abstract_auc", "model_auc", "discussion_auc"),
+        "best accuracy": ("multi_best_accuracy", "table2_t1_t1d_t1v_accuracy", "discussion_best_accuracy"),
+    }
+    for name in ("afp", "dl_mvi"):
+        repeats |= {f"{name} {end}": (f"abstract_{name}_{end}", f"table3_{name}_{end}") for end in ("or", "ci_low", "ci_high")}
+    total = _count(text, "n_patients")
+    parts = {"2015": _count(text, "n_patients_2015"), "2018": _count(text, "n_patients_2018")}
+    groups = dict(zip(("absent", "present"), _sizes(text), strict=True))
+    shares = (("MVI present", "baseline_mvi_present", "baseline_n_patients", "baseline_mvi_percent"),)
+    shares += tuple((name, f"{name}_events", f"{name}_n", f"{name}_percent") for name in ("recurrence", "death"))
+    return {
+        "repeats": [{"name": name, "places": {key: text[key] for key in ids}} for name, ids in repeats.items()],
+        "sums": [{"name": "patients by year", "parts": parts, "total": total}, {"name": "patients by MVI", "parts": groups, "total": total}],
+        "fractions": [{"name": name, "k": _count(text, k), "n": _count(text, n), "percent": text[percent]} for name, k, n, percent in shares],
+    }
+
+
+def _proportions(text):
+    table_2 = [text[f"table2_{name}_accuracy"] for name in TABLE_2]
+    single = [text[f"single_{name}_accuracy"] for name in ("t1v", "t1d", "t1")]
+    slices, development, total = _count(text, "n_slices"), _count(text, "n_patients_2015"), _count(text, "n_patients")
+    units = {"patients": 1, "slices": slices}
+    shared = {"stated_n": [development], "max_n": total}
+    found = denominators(table_2, max_n=total)
+    section = {
+        "proportions": [
+            {"name": "Table 2", "percentages": table_2, "units": units | {"slice combinations": _count(text, "n_combinations")}, **shared},
+            {"name": "single sequences", "percentages": single, "units": units, **shared},
+        ],
+        "confusion": [{"name": "external set", "metrics": _external(text), "stated_n": _count(text, "n_patients_2018")}],
+    }
+    if len(found):
+        repeated = [text["table2_t1_t1d_t1v_accuracy"], text["table2_t1v_t1d_t1_accuracy"]]
+        section["repetition"] = [{"name": "T1 with T1D and T1V, twice in Table 2", "accuracies": table_2, "repeated": repeated, "n": int(found[0])}]
+    return section
+
+
+def _external(text):
+    return {name: text[f"external_{name}"] for name in METRICS}
+
+
+def _models(text):
+    table_1 = []
+    for name, levels in TABLE_1.items():
+        counts = {key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels] for key in ("total", "absent", "present")}
+        table_1.append({"variable": name, **counts, **{key: text[f"table1_{name}_{end}"] for key, end in ROW.items()}})
+    table_3 = [{"variable": name} | {key: text[f"table3_{name}_{end}"] for key, end in ROW.items()} for name in TABLE_3]
+    coefficients = {name: text[f"formula_{name}_coefficient"] for name in TABLE_3[-2:]}
+    points = {"afp": text["nomogram_afp_points"], "dl_mvi": text["nomogram_dl_present_points"]}
+    known = {row["variable"]: (row["absent"][1], row["present"][1]) for row in table_1 if row["variable"] in TABLE_3}
+    afp = next(row for row in table_1 if row["variable"] == "afp")
+    sizes, intercept, auc = _sizes(text), text["formula_intercept"], text["model_auc"]
+    formula = {"intercept": intercept, "coefficients": coefficients, "auc": auc, "threshold": text["nb_beats_treat_all_from"]}
+    fit = {"intercept": intercept, "coefficients": list(coefficients.values()), "absent": afp["absent"], "present": afp["present"], "auc": auc}
+    fit["se_hidden"] = standard_error_range(text["table3_dl_mvi_ci_low"], text["table3_dl_mvi_ci_high"])
+    rules = {name: known[name] for name in ("afp", "ast", "alt")}
+    baselines = [{"name": "all patients", "group_sizes": sizes, "rules": rules}]
+    tables = confusion_tables(**_external(text), max_n=_count(text, "n_patients"))
+    if len(tables):
+        first = tables.iloc[0]
+        groups = (int(first.tn + first.fp), int(first.tp + first.fn))
+        baselines.append({"name": f"external set (n = {first.n})", "group_sizes": groups, "model": _external(text)})
+    return {
+        "univariable": {"rows": table_1, "n_absent": sizes[0], "n_present": sizes[1]},
+        "multivariable": {"rows": table_3, "name": "Table 3"},
+        "formula": {"coefficients": coefficients, "odds_ratios": {row["variable"]: row["odds_ratio"] for row in table_3}},
+        "nomogram": {"coefficients": coefficients, "points": points},
+        "formula_fit": fit,
+        "joint": {"rows": table_3, "known": known, "group_sizes": sizes, "formula": formula, "missed": _missed(text, tables)},
+        "baselines": baselines,
+    }
+
+
+def _missed(text, tables):
+    """False negatives that the external recall implies, by what its units were."""
+    readings = {}
+    if len(tables):
+        first, slices = tables.iloc[0], _count(text, "n_slices")
+        readings[f"{first.n} patients, {first.tp + first.fn} of them with MVI"] = int(first.fn)
+        readings[f"{first.n} slices, {slices} a patient"] = math.ceil(first.fn / slices)
+    least = max(_sizes(text)[1] - _count(text, "n_patients_2015"), 0)
+    share = 1 - read_printed(text["external_recall"]).high / 100
+    readings[f"all {text['n_patients_2018']} patients, at least {least} of them with MVI"] = math.ceil(least * share)
+    return readings
+
+
+def _outcomes(text):
+    end = int(text["follow_up_end"].split()[-1]) + 1  # follow-up to 31 December: the next January
+    enrolment = []
+    for which in ("first", "second"):
+        year = _count(text, f"enrolment_{which}_year")
+        enrolment.append({"n": _count(text, f"n_patients_{year}"), "months": [12 * (end - year - 1), 12 * (end - year)]})
+    total, (absent, present) = _count(text, "n_patients"), _sizes(text)
+    groups = {"all": total, "mvi_present": present, "mvi_absent": absent, "dl_present": None, "dl_absent": None}
+    medians = [
+        {
+            "name": name.upper(),
+            "events": _count(text, events),
+            "enrolment": enrolment,
+            "medians": [
+                {"group": group, "n": n, "months": text[f"median_{name}_{group}"]} for group, n in groups.items() if f"median_{name}_{group}" in text
+            ],
+        }
+        for name, events in (("os", "death_events"), ("rfs", "recurrence_events"))
+    ]
+    models = {f"{len(TABLE_3)} variables (Table 3)": len(TABLE_3), f"{len(TABLE_1) + 1} variables (Table 1)": len(TABLE_1) + 1}
+    size = {"n": total, "events": present, "models": models, "auc": read_printed(text["model_auc"]).value}
+    return {"medians": medians, "sample_size": size}
