@@ -17,14 +17,22 @@ SIZE_RANGE_CM = (0.8, 13.0)  # lesion diameters drawn; a patient's size_cm is cl
 # of them tends to be strong in another, so that three together tell more than three independent ones would. Each sign
 # is drawn in one sequence only. All of this is an idealisation with a known answer, not a finding.
 GRADE_STEP = {"M0": 0.0, "M1": 0.85, "M2": 1.30}
+SIGN = {  # diagnostic odds ratios in patients: Hong 2021, doi:10.1159/000513704
+    MrSequence.T1: "lesion darker than liver",  # 4.9
+    MrSequence.T1A: "wedge of peritumoural enhancement",  # 4.4
+    MrSequence.T1V: "irregular margin and broken capsule",  # 3.2 (margin)
+    MrSequence.T1D: "peritumoural hypointensity",  # 8.2 in the hepatobiliary phase; drawn in the transitional phase here
+    MrSequence.T2: "faint peritumoural brightness",
+    MrSequence.DWI: "none",
+}
 SIGN_EFFECT = {
-    MrSequence.T1: 1.0,  # lesion darker than liver (Hong 2021: diagnostic odds ratio 4.9)
-    MrSequence.T1A: 0.5,  # wedge of peritumoural enhancement (4.4)
-    MrSequence.T1V: 1.0,  # irregular margin (3.2) and broken capsule
-    MrSequence.T1D: 1.0,  # peritumoural hypointensity, drawn in the transitional phase (8.2 in the hepatobiliary phase)
-    MrSequence.T2: 0.2,  # faint peritumoural brightness
-    MrSequence.DWI: 0.0,  # nothing but the size of the lesion
-}  # doi:10.1159/000513704
+    MrSequence.T1: 1.0,
+    MrSequence.T1A: 0.5,
+    MrSequence.T1V: 1.0,
+    MrSequence.T1D: 1.0,
+    MrSequence.T2: 0.2,
+    MrSequence.DWI: 0.0,
+}
 SIGN_CORRELATION = -0.3
 
 # Planted: what another scanner setting does to the images of 2018, by sequence. Sequences not named do not drift.
@@ -53,8 +61,11 @@ _OTHER_SIGNAL = {  # relative to liver before contrast (T1) or to liver (T2, DWI
     MrSequence.T2: {"wall": 0.5, "liver": 1, "spleen": 1.9, "aorta": 0.3, "portal": 0.5, "spine": 0.8, "hcc": 1.6},
     MrSequence.DWI: {"wall": 0.2, "liver": 1, "spleen": 2.2, "aorta": 0.2, "portal": 0.3, "spine": 0.5, "hcc": 2.0},
 }
-_HALO = {MrSequence.T1D: (-0.16, -0.09, -0.5), MrSequence.T2: (0.10, 0.08, 0.4)}  # at sign 0, per unit of sign, at most
-_CAPSULE = {MrSequence.T1V: 0.35, MrSequence.T1D: 0.12}  # brightness of the late rim, of pre-contrast liver
+_HALO = {
+    MrSequence.T1D: (-0.18, -0.11, -0.55),
+    MrSequence.T2: (0.10, 0.08, 0.4),
+}  # at sign 0, per unit of sign, at most
+_CAPSULE = {MrSequence.T1V: 0.70, MrSequence.T1D: 0.12}  # brightness of the late rim, of pre-contrast liver
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,18 +103,22 @@ class PatientPlan:
 
 
 def planted():
-    """Planted numbers as one plain dictionary, for the cohort description and the book.
+    """Everything that was planted, as plain numbers and words for the cohort description and the book.
 
     Returns
     -------
     dict
-        Keys ``grade_step``, ``sign_effect``, ``sign_correlation``, ``drift_2018``.
+        ``planted`` (``grade_step``, ``sign_effect``, ``sign_correlation``, ``sign``) and ``drift`` (change of the later
+        scanner setting by sequence), as in ``data_manifest/cohorts/phantom.yaml``.
     """
     return {
-        "grade_step": dict(GRADE_STEP),
-        "sign_effect": {str(sequence): effect for sequence, effect in SIGN_EFFECT.items()},
-        "sign_correlation": SIGN_CORRELATION,
-        "drift_2018": {str(sequence): dict(change) for sequence, change in DRIFT.items()},
+        "planted": {
+            "grade_step": dict(GRADE_STEP),
+            "sign_effect": {str(sequence): effect for sequence, effect in SIGN_EFFECT.items()},
+            "sign_correlation": SIGN_CORRELATION,
+            "sign": {str(sequence): sign for sequence, sign in SIGN.items()},
+        },
+        "drift": {str(sequence): dict(change) for sequence, change in DRIFT.items()},
     }
 
 
@@ -250,7 +265,7 @@ def _with_lesion(plan, sequence, image, texture, place):
         near *= np.sign(most) * _between(abs(at_zero) + abs(per_unit) * sign, 0, abs(most))
     tumour = signals["hcc"] * (1 + 0.08 * texture[::-1])
     if sequence is MrSequence.T1:
-        tumour *= float(np.exp(-0.11 * sign))
+        tumour *= float(np.exp(-0.13 * sign))
     image = image * (1 + near)
     inside = 1 / (1 + np.exp(np.clip(outside / 0.8, -30, 30)))
     image += inside * (tumour - image)
@@ -274,7 +289,7 @@ def _capsule(plan, sequence, angle, outside):
     kept = 1.0 if sequence is MrSequence.T1D else 1 / (1 + float(np.exp(1.1 * (plan.signs[sequence] - 0.4))))
     turn = np.mod(angle - np.float32(plan.lobes[1, 1]), np.float32(2 * np.pi)) / np.float32(2 * np.pi)
     arc = 1 / (1 + np.exp(12 * (turn - kept)))
-    return _CAPSULE[sequence] * arc * np.exp(-0.5 * (outside / 1.6) ** 2)
+    return _CAPSULE[sequence] * arc * np.exp(-0.5 * (outside / 2.0) ** 2)
 
 
 def _between(value, low, high):

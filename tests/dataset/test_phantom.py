@@ -8,6 +8,7 @@ import pandas as pd
 import pydicom
 import pytest
 
+from mvi_core.cohort.spec import load_spec
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.phantom import ROI_COLUMNS, write_phantom
 from mvi_core.dataset.phantom_image import DRIFT, GRADE_STEP, SIGN_EFFECT, plan_patient, planted, render
@@ -134,7 +135,7 @@ def test_signs_have_the_planted_distance_and_correlation():
         assert present[sequence].mean() - absent[sequence].mean() == pytest.approx(GRADE_STEP["M2"] * effect, abs=0.25)
         assert absent[sequence].std() == pytest.approx(1, abs=0.12)
     within = pd.concat([absent, present - present.mean()])[list(map(str, PAPER_SEQUENCES))].corr().to_numpy()
-    assert within[np.triu_indices(3, 1)] == pytest.approx(planted()["sign_correlation"], abs=0.1)
+    assert within[np.triu_indices(3, 1)] == pytest.approx(planted()["planted"]["sign_correlation"], abs=0.1)
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
@@ -147,11 +148,10 @@ def test_only_the_sequences_named_drift_between_the_years(sequence):
     assert np.array_equal(images["2015"], images["2018"]) == (sequence not in DRIFT)
 
 
-def test_the_planted_numbers_are_plain_and_complete():
-    numbers = planted()
-    assert numbers["sign_effect"]["DWI"] == 0 and set(numbers["drift_2018"]) == {"T1", "T1D"}
-    assert set(numbers["sign_effect"]) == {str(sequence) for sequence in SEQUENCES}
-    assert all(type(key) is str for key in numbers["sign_effect"])
+def test_the_cohort_description_lists_what_was_planted():
+    numbers, description = planted(), load_spec("phantom")
+    assert numbers["planted"] == description.planted and numbers["drift"] == description.drift
+    assert numbers["planted"]["sign_effect"]["DWI"] == 0 and set(numbers["drift"]) == {"T1", "T1D"}
 
 
 def test_progress_counts_patients(tmp_path):
