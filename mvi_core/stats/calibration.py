@@ -4,24 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from scipy.stats import chi2
-from statsmodels.genmod.families import Binomial
-from statsmodels.genmod.generalized_linear_model import GLM
 
 from mvi_core import checks
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
+from mvi_core.stats.likelihood import information, maximise
 from mvi_core.stats.resampling import percentile_interval, resample_counts
+from mvi_core.stats.smooth import lowess
 
-SPAN = 2 / 3  # share of the patients in each local fit; default of R's lowess
+SMALLEST_INFORMATION = 1e-8  # a standard error of 10,000 on the log odds
 CURVE_POINTS = 101  # points of the smooth curve, evenly spaced over the predicted risks
-GROUP_RULE = "risk quantiles (type 7), intervals (a, b], ties kept together"
+MEASURES = ("brier", "scaled_brier", "expected_observed", "ici", "e50", "e90", "e_max")
+GROUP_RULE = "cut at quantiles of risk (type 7), intervals (a, b], ties kept together"
 
 
 @dataclass(frozen=True)
 class HosmerLemeshow:
-    """Hosmer-Lemeshow test: ``chi2``, ``df``, ``p_value``, the grouping ``rule`` and the table of ``groups``."""
+    """Hosmer-Lemeshow test with its grouping ``rule`` and the table of ``groups``."""
 
     chi2: float
     df: int
@@ -41,10 +43,8 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
         Predicted probability of MVI, from 0 to 1.
     rng : numpy.random.Generator
         Source of the resamples of patients.
-    n_bootstrap : int
-        Number of resamples.
-    level : float
-        Confidence level, strictly between 0 and 1.
+    n_bootstrap, level : int, float
+        Number of resamples; confidence level, strictly between 0 and 1.
     clip : float, optional
         Move risks outside ``[clip, 1 - clip]`` to its ends for intercept and slope, which a risk of exactly 0
         or 1 would make infinite; ``method`` counts them. Without it such a risk is an error.
@@ -86,10 +86,8 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
         "slope": _slope(outcome, log_odds, level, note),
     }
     counts = resample_counts(n, n_bootstrap, rng=rng).astype(int)
-    replicates = [_distances(np.repeat(outcome, row), np.repeat(risk, row)) for row in counts]
-    values = _distances(outcome, risk)
-    for metric, value in values.items():
-        drawn = [replicate[metric] for replicate in replicates]
+    replicates = np.transpose([_distances(np.repeat(outcome, row), np.repeat(risk, row)) for row in counts])
+    for metric, value, drawn in zip(MEASURES, _distances(outcome, risk), replicates, strict=True):
         estimates[metric] = percentile_interval(value, drawn, level=level, n=n)
     return estimate_table(estimates)
 
@@ -99,18 +97,14 @@ def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, 
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
+    mvi_present, risk : array-like, shape (n_patients,)
+        As in `calibration_summary`.
     rng : numpy.random.Generator
         Source of the resamples behind the band of the smooth curve.
-    n_bootstrap : int
-        Number of resamples of patients.
+    n_bootstrap, level : int, float
+        Number of resamples; confidence level, strictly between 0 and 1.
     n_groups : int
         Groups by quantiles of risk; equal risks stay together, so there may be fewer.
-    level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -147,10 +141,8 @@ def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
+    mvi_present, risk : array-like, shape (n_patients,)
+        As in `calibration_summary`.
     external : bool
         False where the model was fitted to these patients (groups - 2 degrees of freedom), True for new ones (groups).
     n_groups : int
@@ -168,65 +160,19 @@ def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
 
     Notes
     -----
-    R's ``cut(risk, quantile(risk, 0:10 / 10))``, as in ResourceSelection. SAS groups by counts and gives another
-    chi-square; splitting equal risks by row order gives an arbitrary one. The test says little: read the curve.
+    R's ``cut(risk, unique(c(-Inf, quantile(risk, 1:9 / 10), Inf)))``; ResourceSelection differs only where a tenth
+    or more have the lowest risk, which it joins to the next. SAS groups by counts and gives another chi-square;
+    splitting equal risks by row order gives an arbitrary one. The test says little: read the curve.
     """
     groups = _groups(*_sorted_outcome_and_risk(mvi_present, risk), n_groups)
     df = len(groups) - 2 * (not external)
     if df < 1:
-        raise MviError(
-            f"Hosmer-Lemeshow has {len(groups)} groups of different risk, too few. Read the calibration curve."
-        )
+        raise MviError(f"Hosmer-Lemeshow has only {len(groups)} groups of risk. Read the calibration curve instead.")
     if ((groups.expected <= 0) | (groups.expected >= groups.n)).any():
-        raise MviError(
-            "A Hosmer-Lemeshow group expects nobody with, or nobody without, MVI. Risks of 0 or 1 cannot be tested."
-        )
+        raise MviError("A Hosmer-Lemeshow group expects nobody with, or without, MVI. Leave out risks of 0 and 1.")
     spread = groups.expected * (1 - groups.expected / groups.n)
     statistic = float((((groups.observed - groups.expected) ** 2) / spread).sum())
     return HosmerLemeshow(statistic, df, float(chi2.sf(statistic, df)), f"{len(groups)} groups: {GROUP_RULE}", groups)
-
-
-def lowess(x, y):
-    """Locally weighted regression of ``y`` on sorted ``x``, as R's ``lowess(x, y, f = 2/3, iter = 0)``.
-
-    Without robustness iterations, which would treat the rarer outcome as outliers. statsmodels' lowess agrees,
-    but gives NaN where two thirds of the patients share one risk; R and this function then give their mean.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n,)
-        Ascending.
-    y : numpy.ndarray of float, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-        Smoothed values at ``x``. Fitted at points at least 1 % of the range apart, linear in between.
-
-    References
-    ----------
-    Cleveland 1979, doi:10.1080/01621459.1979.10481038; R, src/library/stats/src/lowess.c.
-    """
-    k = max(2, min(len(x), int(SPAN * len(x) + 1e-7)))
-    extent = x[-1] - x[0]
-    knots = np.unique(x)
-    jump = np.maximum(np.arange(1, len(knots) + 1), np.searchsorted(knots, knots + 0.01 * extent, side="right") - 1)
-    chosen = [0]
-    while chosen[-1] < len(knots) - 1:
-        chosen.append(min(int(jump[chosen[-1]]), len(knots) - 1))
-    at = knots[chosen][:, None]  # (m, 1)
-    width = np.maximum(at - x[: len(x) - k + 1], x[k - 1 :] - at).min(axis=1, keepdims=True)  # k-th nearest
-    distance = np.abs(x - at)  # (m, n)
-    inside = distance <= 0.999 * width
-    near = np.divide(distance, width, out=np.zeros_like(distance), where=inside & (distance > 0.001 * width))
-    weight = np.where(inside, (1 - near**3) ** 3, 0.0)
-    weight /= weight.sum(axis=1, keepdims=True)
-    centre = weight @ x
-    offset = x - centre[:, None]
-    spread = (weight * offset**2).sum(axis=1)
-    steep = np.sqrt(spread) > 0.001 * extent
-    slope = np.divide((weight * offset) @ y, spread, out=np.zeros(len(at)), where=steep)
-    return np.interp(x, knots[chosen], weight @ y + slope * (at[:, 0] - centre))
 
 
 def _sorted_outcome_and_risk(mvi_present, risk):
@@ -256,45 +202,44 @@ def _log_odds(risk, clip):
 
 
 def _intercept(outcome, log_odds, level, note):
-    """Calibration in the large: intercept of the logistic model with the log odds as offset."""
-    fit = GLM(outcome, np.ones(len(outcome)), family=Binomial(), offset=log_odds).fit(tol=1e-12, maxiter=200)
-    return wald(fit.params[0], fit.bse[0], level=level, method=f"logistic with offset, Wald{note}", n=len(outcome))
+    """Calibration in the large: intercept of the logistic model whose slope is held at 1."""
+    n, middle = len(outcome), logit(outcome.mean())
+    ends = middle - log_odds[-1] - 1, middle - log_odds[0] + 1  # all risks below, and all above, the prevalence
+    value = brentq(lambda shift: expit(log_odds + shift).sum() - outcome.sum(), *ends, xtol=1e-13)
+    known = (expit(log_odds + value) * expit(-log_odds - value)).sum()
+    if known < SMALLEST_INFORMATION:
+        return undefined("the risks are so near 0 and 1 that no intercept is better", level=level, n=n)
+    return wald(value, known**-0.5, level=level, method=f"logistic with offset, Wald{note}", n=n)
 
 
 def _slope(outcome, log_odds, level, note):
     """Calibration slope: coefficient of the log odds; undefined where it is infinite or not identified."""
     n, absent, present = len(outcome), log_odds[outcome == 0], log_odds[outcome == 1]
-    if log_odds[0] == log_odds[-1]:
+    unit = log_odds.std()
+    if log_odds[-1] - log_odds[0] < 1e-9:
         return undefined("all risks are equal", level=level, n=n)
     if absent.max() <= present.min() or present.max() <= absent.min():
         return undefined("the risks separate the classes, so the slope is infinite", level=level, n=n)
-    fit = GLM(outcome, np.column_stack([np.ones(n), log_odds]), family=Binomial()).fit(tol=1e-12, maxiter=200)
-    return wald(fit.params[1], fit.bse[1], level=level, method=f"logistic, Wald{note}", n=n)
+    design = np.column_stack([np.ones(n), (log_odds - log_odds.mean()) / unit])
+    beta, _ = maximise(design, outcome, np.zeros(2))
+    error = np.linalg.inv(information(design, beta))[1, 1] ** 0.5
+    return wald(beta[1] / unit, error / unit, level=level, method=f"logistic, Wald{note}", n=n)
 
 
 def _distances(outcome, risk):
-    """Measures of the distance between sorted risks and outcomes, by name; NaN where one class is missing."""
+    """Measure the distance between sorted risks and outcomes, as in MEASURES; NaN where one class is missing."""
     brier, share = np.mean((risk - outcome) ** 2), outcome.mean()
     gap = np.abs(risk - lowess(risk, outcome))
-    both = 0 < share < 1
-    return {
-        "brier": brier,
-        "scaled_brier": 1 - brier / (share * (1 - share)) if both else np.nan,
-        "expected_observed": risk.mean() / share if both else np.nan,
-        "ici": gap.mean(),
-        "e50": np.quantile(gap, 0.5),
-        "e90": np.quantile(gap, 0.9),
-        "e_max": gap.max(),
-    }
+    e50, e90 = np.quantile(gap, [0.5, 0.9])
+    scaled, ratio = (1 - brier / (share * (1 - share)), risk.mean() / share) if 0 < share < 1 else (np.nan, np.nan)
+    return brier, scaled, ratio, gap.mean(), e50, e90, gap.max()
 
 
 def _groups(outcome, risk, n_groups):
     """Patients by quantiles of their sorted risks: one row per group of different risks."""
     if n_groups < 1:
         raise MviError(f"n_groups must be at least 1, got {n_groups}. The usual number is 10.")
-    place, rest = np.divmod(
-        (len(risk) - 1) * np.arange(1, n_groups), n_groups
-    )  # exact: no rounded quantile splits ties
+    place, rest = np.divmod((len(risk) - 1) * np.arange(1, n_groups), n_groups)  # whole numbers: no rounded quantile
     edges = np.unique(risk[place] + (risk[np.minimum(place + 1, len(risk) - 1)] - risk[place]) * (rest / n_groups))
     frame = pd.DataFrame({"group": np.searchsorted(edges, risk), "risk": risk, "outcome": outcome})
     return frame.groupby("group", as_index=False).agg(

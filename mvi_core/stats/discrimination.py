@@ -8,6 +8,7 @@ from sklearn.metrics import confusion_matrix, roc_curve
 from mvi_core import checks
 from mvi_core.errors import MviError
 from mvi_core.names import GRADES
+from mvi_core.stats.confusion import compound, one_against_rest, quadratic_kappa, shares
 from mvi_core.stats.delong import TINY, auc_interval, auc_variance, placements
 from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
 from mvi_core.stats.resampling import percentile_interval
@@ -16,8 +17,8 @@ from mvi_core.stats.resampling import percentile_interval
 def auc(mvi_present, risk, *, level=0.95):
     """Area under the ROC curve with DeLong's interval, cut at 0 and 1.
 
-    A patient with MVI and one without are compared; the area is the share of pairs in which the
-    former has the higher risk, ties counting one half. The direction is never turned round.
+    The area is the share of pairs, a patient with MVI and one without, in which the former has the higher
+    risk; ties count one half. The direction is never turned round.
 
     Parameters
     ----------
@@ -68,15 +69,13 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
 
     Returns
     -------
-    difference : Estimate
-        Area of ``risk_a`` minus area of ``risk_b``.
-    p_value : float
-        Two-sided, normal reference; 1 where both rank the patients alike.
+    difference, p_value : Estimate, float
+        Area of ``risk_a`` minus area of ``risk_b``; two-sided, normal reference, 1 where both rank alike.
 
     Raises
     ------
     MviError
-        If a class has fewer than two patients, or the difference has no variance (use the bootstrap).
+        If the difference has no variance, or a class one patient (use the bootstrap).
 
     Examples
     --------
@@ -88,10 +87,8 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
     (area_a, present_a, absent_a), (area_b, present_b, absent_b) = (placements(outcome, s) for s in scores)
     value, variance = area_a - area_b, auc_variance(present_a - present_b, absent_a - absent_b)
     if np.isnan(variance) or (variance <= TINY and abs(value) > 1e-12):
-        raise MviError(
-            f"The difference of {value:.3g} between two areas has no DeLong variance with {len(present_a)} present and "
-            f"{len(absent_a)} absent. Use bootstrap_interval, or more patients."
-        )
+        counts = f"{len(present_a)} present, {len(absent_a)} absent"
+        raise MviError(f"A difference of {value:.3g} between areas has no DeLong variance ({counts}). Bootstrap it.")
     variance = max(variance, 0.0)
     p_value = 1.0 if variance <= TINY else float(2 * ndtr(-abs(value) / np.sqrt(variance)))
     return wald(value, np.sqrt(variance), level=level, method="DeLong paired", n=len(outcome), limits=(-1, 1)), p_value
@@ -102,10 +99,8 @@ def roc_table(mvi_present, risk):
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
-    risk : array-like of float, shape (n_patients,)
-        Any score that is higher where MVI is more likely.
+    mvi_present, risk : array-like, shape (n_patients,)
+        As in `auc`.
 
     Returns
     -------
@@ -128,10 +123,8 @@ def youden(mvi_present, risk):
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
-    risk : array-like of float, shape (n_patients,)
-        Any score that is higher where MVI is more likely.
+    mvi_present, risk : array-like, shape (n_patients,)
+        As in `auc`.
 
     Returns
     -------
@@ -147,9 +140,8 @@ def youden(mvi_present, risk):
     """
     table = roc_table(mvi_present, risk)
     below = np.append(table["cutoff"].to_numpy()[1:], -np.inf)
+    table.insert(1, "cutoff_midpoint", np.where(np.isinf(table["cutoff"]), np.inf, (table["cutoff"] + below) / 2))
     index = table["sensitivity"] + table["specificity"] - 1
-    first_finite = np.where(np.isinf(table["cutoff"]), np.inf, (table["cutoff"] + below) / 2)
-    table.insert(1, "cutoff_midpoint", first_finite)
     return table.assign(youden=index)[index >= index.max() - 1e-12].reset_index(drop=True)
 
 
@@ -158,33 +150,25 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
-    predicted : array-like of bool, shape (n_patients,)
-        Predicted MVI.
+    mvi_present, predicted : array-like of bool, shape (n_patients,)
+        Histologic MVI, of which both classes must occur; and predicted MVI.
     rng : numpy.random.Generator
         Source of the resamples behind F1, balanced accuracy and MCC.
-    n_bootstrap : int
-        Number of resamples of patients.
-    level : float
-        Confidence level, strictly between 0 and 1.
+    n_bootstrap, level : int, float
+        Number of resamples of patients; confidence level, strictly between 0 and 1.
 
     Returns
     -------
     pandas.DataFrame
         Rows ``accuracy, sensitivity, specificity, precision, npv, f1, balanced_accuracy, mcc``; columns
         ``metric, value, ci_low, ci_high, n, method``. ``n`` is the denominator of a share. A share without
-        patients has value NaN and method ``undefined: ...``.
+        patients has value NaN and method ``undefined: ...``; MCC is 0 where all are predicted alike (as in
+        scikit-learn; Chicco and Jurman 2020, doi:10.1186/s12864-019-6413-7).
 
     Raises
     ------
     MviError
         If only one class is present, or values are missing or other than 0 and 1.
-
-    Notes
-    -----
-    MCC is 0 by convention where nobody, or everybody, is predicted positive (Chicco and Jurman 2020,
-    doi:10.1186/s12864-019-6413-7; scikit-learn does the same). Resamples with one class only are left out.
 
     Examples
     --------
@@ -198,9 +182,9 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
     checks.both_classes("mvi_present", outcome)
     cells = confusion_matrix(outcome, positive, labels=[1, 0])  # rows: truth, columns: prediction
     drawn = rng.multinomial(n, cells.ravel() / n, size=n_bootstrap).reshape(-1, 2, 2)
-    values, replicates = _compound(cells), _compound(drawn)
-    compound = {name: percentile_interval(values[name], replicates[name], level=level, n=n) for name in values}
-    return estimate_table(_shares(cells, level) | compound)
+    values, replicates = compound(cells), compound(drawn)
+    others = {name: percentile_interval(values[name], replicates[name], level=level, n=n) for name in values}
+    return estimate_table(shares(cells, level=level) | others)
 
 
 def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
@@ -212,10 +196,8 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
         ``M0``, ``M1`` or ``M2``; the true grades must be at least two different ones.
     rng : numpy.random.Generator
         Source of the resamples behind quadratic kappa and F1.
-    n_bootstrap : int
-        Number of resamples of patients.
-    level : float
-        Confidence level, strictly between 0 and 1.
+    n_bootstrap, level : int, float
+        Number of resamples of patients; confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -236,17 +218,16 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
     if np.count_nonzero(matrix.sum(axis=1)) < 2:
         raise MviError(f"grade holds {truth[0]} only ({n} patients). At least two grades are needed here.")
     drawn = rng.multinomial(n, matrix.ravel() / n, size=n_bootstrap).reshape(-1, *matrix.shape)
-    kappa = percentile_interval(_quadratic_kappa(matrix), _quadratic_kappa(drawn), level=level, n=n)
-    tables = {"all": {"accuracy": wilson(np.trace(matrix), n, level=level), "quadratic_kappa": kappa}}
+    kappa = percentile_interval(quadratic_kappa(matrix), quadratic_kappa(drawn), level=level, n=n)
+    overall = {"accuracy": wilson(np.trace(matrix), n, level=level), "quadratic_kappa": kappa}
+    tables = {"all": estimate_table(overall)}
     for k, name in enumerate(GRADES):
-        cells, replicates = _one_against_rest(matrix, k), _compound(_one_against_rest(drawn, k))["f1"]
-        value = _compound(cells)["f1"]
-        known = cells[0].sum() > 0
-        f1 = percentile_interval(value, replicates, level=level, n=n) if known else undefined(f"no {name}", level=level)
-        tables[str(name)] = _shares(cells, level) | {"f1": f1}
-    return pd.concat([estimate_table(rows).assign(grade=name) for name, rows in tables.items()], ignore_index=True)[
-        ["grade", "metric", "value", "ci_low", "ci_high", "n", "method"]
-    ]
+        cells, f1 = one_against_rest(matrix, k), undefined(f"no patient of grade {name}", level=level)
+        if cells[0].any():
+            replicates = compound(one_against_rest(drawn, k))["f1"]
+            f1 = percentile_interval(compound(cells)["f1"], replicates, level=level, n=n)
+        tables[str(name)] = estimate_table(shares(cells, level=level) | {"f1": f1})
+    return pd.concat(tables, names=["grade", None]).reset_index(level="grade").reset_index(drop=True)
 
 
 def _outcome_and_scores(mvi_present, **scores):
@@ -259,59 +240,10 @@ def _outcome_and_scores(mvi_present, **scores):
     return outcome, *checked.values()
 
 
-def _shares(cells, level):
-    """Wilson estimates of the five shares of a 2 x 2 table ``[[tp, fn], [fp, tn]]``."""
-    (tp, fn), (fp, tn) = cells.tolist()
-    shares = {
-        "accuracy": (tp + tn, tp + tn + fp + fn, "no patient"),
-        "sensitivity": (tp, tp + fn, "no patient of the class"),
-        "specificity": (tn, tn + fp, "no patient outside the class"),
-        "precision": (tp, tp + fp, "no patient predicted positive"),
-        "npv": (tn, tn + fn, "no patient predicted negative"),
-    }
-    return {
-        name: wilson(k, n, level=level) if n else undefined(why, level=level) for name, (k, n, why) in shares.items()
-    }
-
-
-def _compound(cells):
-    """F1, balanced accuracy and MCC of 2 x 2 tables, shape (..., 2, 2); NaN where a class is missing."""
-    tp, fn, fp, tn = np.moveaxis(np.asarray(cells, dtype=float).reshape(*np.shape(cells)[:-2], 4), -1, 0)
-    both = np.where((tp + fn > 0) & (fp + tn > 0), 1.0, np.nan)
-    f1 = _ratio(2 * tp, 2 * tp + fp + fn)
-    balanced = (_ratio(tp, tp + fn) + _ratio(tn, tn + fp)) / 2
-    mcc = _ratio(tp * tn - fp * fn, np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
-    return {"f1": f1 * both, "balanced_accuracy": balanced * both, "mcc": mcc * both}
-
-
-def _ratio(numerator, denominator):
-    """Quotient, 0 where the denominator is 0."""
-    return np.divide(numerator, denominator, out=np.zeros(np.shape(numerator)), where=denominator > 0)
-
-
-def _quadratic_kappa(matrix):
-    """Cohen's kappa with quadratic weights of tables (..., K, K); NaN where chance disagreement is 0."""
-    matrix = np.asarray(matrix, dtype=float)
-    distance = np.arange(matrix.shape[-1])
-    weights = (distance[:, None] - distance) ** 2
-    expected = matrix.sum(-1)[..., :, None] * matrix.sum(-2)[..., None, :] / matrix.sum((-2, -1))[..., None, None]
-    chance = (weights * expected).sum((-2, -1))
-    return np.where(chance > 0, 1 - _ratio((weights * matrix).sum((-2, -1)), chance), np.nan)
-
-
-def _one_against_rest(matrix, k):
-    """2 x 2 tables ``[[tp, fn], [fp, tn]]`` of grade ``k`` from tables (..., K, K)."""
-    tp, of_grade, called = matrix[..., k, k], matrix.sum(-1)[..., k], matrix.sum(-2)[..., k]
-    rest = matrix.sum((-2, -1)) - of_grade - called + tp
-    return np.stack([tp, of_grade - tp, called - tp, rest], axis=-1).reshape(*np.shape(tp), 2, 2)
-
-
 def _grades(name, values):
     """Grades as a list of text, each one of M0, M1, M2."""
     grades = [str(value) for value in values]
-    wrong = [(place, value) for place, value in enumerate(grades) if value not in set(GRADES)]
-    if wrong or not grades:
-        raise MviError(
-            f"{name} must hold M0, M1 or M2, got {wrong[:1] or 'nothing'}. Leave out patients without a grade."
-        )
+    wrong = sorted(set(grades) - set(GRADES)) or ["nothing"] * (not grades)
+    if wrong:
+        raise MviError(f"{name} must hold M0, M1 or M2, got {wrong[0]}. Leave out patients without a grade.")
     return grades

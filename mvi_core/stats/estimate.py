@@ -50,7 +50,6 @@ def critical_value(level):
     Returns
     -------
     float
-        1.96 for 0.95.
 
     Raises
     ------
