@@ -91,7 +91,10 @@ def summary_lines():
     for label, printed, name, row in _HEADLINES:
         cells = [_headline(cohort, name, row) for cohort in ("paper", "phantom")]
         lines.append(f"{label:<44}{paper_value(printed):>14}{cells[0]:>16}{cells[1]:>16}")
-    lines += ["-" * 90, "paper: pseudo-patients rebuilt from the printed numbers; phantom: simulated images. Neither is a finding."]
+    lines += [
+        "-" * 90,
+        "paper: pseudo-patients rebuilt from the printed numbers; phantom: simulated images. Neither is a finding.",
+    ]
     site = study.root / "_build" / "html" / "index.html"
     return [*lines, f"Open {site}"] if site.is_file() else lines
 
@@ -107,15 +110,25 @@ def write_contents():
 
 _INTRODUCTION = (
     "No patient of the paper is public. Every page of this book therefore says at its top which cohort made it: "
-    "**reconstructed** pseudo-patients carry the printed numbers and nothing else, **phantom** images carry effects that we "
-    "planted, **real** patients come from public tables, and your **own** cohort can stand beside them. "
+    "**reconstructed** pseudo-patients carry the printed numbers and nothing else, **phantom** images carry effects that "
+    "we planted, **real** patients come from public tables, and your **own** cohort can stand beside them. "
     "Only the last two can teach anything about patients."
 )
 _HEADLINES = (
     ("AFP > 20 ng/mL, univariable odds ratio", "table1_afp_or", "table1.csv", ("variable", "afp_gt_20", "odds_ratio")),
-    ("AFP > 20 ng/mL, multivariable odds ratio", "table3_afp_or", "table3.csv", ("variable", "afp_gt_20", "odds_ratio")),
+    (
+        "AFP > 20 ng/mL, multivariable odds ratio",
+        "table3_afp_or",
+        "table3.csv",
+        ("variable", "afp_gt_20", "odds_ratio"),
+    ),
     ("DL-MVI, multivariable odds ratio", "table3_dl_mvi_or", "table3.csv", ("variable", "dl_mvi", "odds_ratio")),
-    ("T1 + T1V + T1D, accuracy in 2015 (%)", "table2_t1_t1d_t1v_accuracy", "table2.csv", ("sequences", "T1+T1V+T1D", "accuracy")),
+    (
+        "T1 + T1V + T1D, accuracy in 2015 (%)",
+        "table2_t1_t1d_t1v_accuracy",
+        "table2.csv",
+        ("sequences", "T1+T1V+T1D", "accuracy"),
+    ),
     ("accuracy in 2018 (%)", "external_accuracy", "external.csv", ("metric", "accuracy", "value")),
     ("AUC of AFP + DL-MVI", "model_auc", "performance.csv", ("metric", "auc", "value")),
 )
@@ -123,7 +136,9 @@ _HEADLINES = (
 
 def _title(planned, kind):
     number, question = planned.page.name.split("_")[0], planned.page.question
-    return f"{number} {question}" + (f" ({load_spec(planned.cohort).title})" if kind in (CohortKind.REAL, CohortKind.OWN) else "")
+    return f"{number} {question}" + (
+        f" ({load_spec(planned.cohort).title})" if kind in (CohortKind.REAL, CohortKind.OWN) else ""
+    )
 
 
 def _shown_cohorts(study):

@@ -220,18 +220,23 @@ def _refuse_unknown(parameters, notebook, page):
     known = _parameter_names(notebook)
     unknown = [name for name in parameters if name not in known]
     if unknown:
-        raise PageError(f"Page {page.name} has no parameter '{unknown[0]}'. Its parameters are {', '.join(sorted(known))}.")
+        raise PageError(
+            f"Page {page.name} has no parameter '{unknown[0]}'. Its parameters are {', '.join(sorted(known))}."
+        )
 
 
 def _parameter_names(notebook):
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     targets = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assign | ast.AnnAssign)]
-    return {getattr(node, "target", None).id if isinstance(node, ast.AnnAssign) else node.targets[0].id for node in targets}
+    return {
+        getattr(node, "target", None).id if isinstance(node, ast.AnnAssign) else node.targets[0].id for node in targets
+    }
 
 
 def _execute(notebook, parameters, planned, study):
     import nbformat
     import papermill
+    from traitlets.config import Config
 
     target = executed_path(study, planned.page, planned.cohort)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -241,7 +246,7 @@ def _execute(notebook, parameters, planned, study):
         try:
             papermill.execute_notebook(
                 source, output, parameters=parameters, kernel_name="python3", language="python", progress_bar=False,
-                cwd=study.root, log_output=False,
+                cwd=study.root, log_output=False, config=Config(KernelManager={"transport": "ipc"}),  # no port to race for
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
             raise PageError(_failure(planned, problem)) from problem

@@ -1,16 +1,21 @@
 """How is a number said: formats estimates, publishes them to the page, and puts them beside the print."""
 
 import html
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
+from mvi_core.cohort.predictors import find_predictor
 from mvi_core.cohort.spec import CohortSpec, load_spec
 from mvi_core.errors import ManifestError
+from mvi_core.names import DL_MVI
 from mvi_core.results import commit, result_path
 from mvi_core.study import Study, load_study
+
+MOST_EVIDENCE = 20  # rows of evidence shown under a verdict
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,25 @@ def show_table(page, frame, caption, *, result=None):
     return HTML(f'<div class="table-wrap">{body[:start]}{heading}{body[start:]}</div>{_made_by_line(page, result)}')
 
 
+def show_verdicts(page, verdicts, *, result=None):
+    """Verdicts of the audit, each opening to its evidence, assumptions and other readings.
+
+    Parameters
+    ----------
+    page : OpenPage
+    verdicts : sequence of Verdict
+    result : str, optional
+        The result file behind them.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    from IPython.display import HTML
+
+    return HTML("".join(map(_verdict_html, verdicts)) + _made_by_line(page, result))
+
+
 def publish(key, value):
     """Make a text available to the prose as ``{glue:text}``.
 
@@ -122,7 +146,11 @@ def publish(key, value):
     """
     from myst_nb import glue
 
-    glue(key, value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value), display=False)
+    glue(
+        key,
+        value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value),
+        display=False,
+    )
 
 
 def estimate_text(estimate, *, digits=2, percent=False):
@@ -189,6 +217,26 @@ def interval_text(value, low, high, *, digits=2):
     return f"{_number(value, digits)} ({_number(low, digits)}–{_number(high, digits)})"
 
 
+def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low", "ci_high")):
+    """Texts of value and interval, one for each row of a table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    digits : int, default 2
+    percent : bool, default False
+        Multiply by 100 first.
+    columns : sequence of str
+        Value, low and high end.
+
+    Returns
+    -------
+    list of str
+    """
+    factor = 100 if percent else 1
+    return [interval_text(*row, digits=digits) for row in frame[list(columns)].to_numpy(dtype=float) * factor]
+
+
 @lru_cache
 def paper_values():
     """Every number the paper prints: id, printed text, value, unit, place, meaning.
@@ -225,10 +273,94 @@ def paper_value(key):
     return table.loc[key, "printed"]
 
 
+def term_label(name):
+    """Name of a model term in print.
+
+    Parameters
+    ----------
+    name : str
+        A predictor of Table 1, ``"dl_mvi"`` or ``"size_cm"``.
+
+    Returns
+    -------
+    str
+    """
+    return {DL_MVI: "DL-MVI", "size_cm": "Tumour size (per cm)"}.get(name) or find_predictor(name).label
+
+
+def beside_paper(table, place):
+    """Put the printed odds ratio, interval and p beside each row of a table of effects.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high``, ``p_value``; one row a predictor.
+    place : {"table1", "table3"}
+        The printed table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``printed_odds_ratio``, ``printed_ci_low``, ``printed_ci_high``, ``printed_p_value`` as printed (missing
+        where the paper has no such row), and ``n_agree``: how many of the four are equal to every printed digit.
+    """
+    printed = paper_values()["printed"]
+    beside = table.copy()
+    keys = [re.sub(r"_(gt_\w+|female|3_4)$", "", name) for name in table["variable"]]
+    agree = np.zeros(len(table), dtype=int)
+    for column, suffix in (("odds_ratio", "or"), ("ci_low", "ci_low"), ("ci_high", "ci_high"), ("p_value", "p")):
+        beside[f"printed_{column}"] = [printed.get(f"{place}_{key}_{suffix}") for key in keys]
+        agree += [agrees(*pair) for pair in zip(table[column], beside[f"printed_{column}"], strict=True)]
+    return beside.assign(n_agree=agree)
+
+
+def agrees(value, printed):
+    """Whether a number rounds to a printed one, to every printed digit.
+
+    Parameters
+    ----------
+    value : float
+    printed : str or None
+        As printed: ``"0.21"``, ``"68.69%"`` (then ``value`` is a percentage), ``"< 0.001"``, ``"not reached"``.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> agrees(0.2096, "0.21"), agrees(0.2049, "0.21"), agrees(0.0004, "< 0.001"), agrees(float("inf"), "not reached")
+    (True, False, True, True)
+    """
+    if printed is None or pd.isna(printed) or pd.isna(value):
+        return False
+    text = printed.strip().rstrip("%").replace("\N{MINUS SIGN}", "-")
+    if text == "not reached":
+        return bool(np.isposinf(value))
+    if text.startswith("<"):
+        return bool(value < float(text[1:]))
+    decimals = len(text.partition(".")[2])
+    return bool(abs(value - float(text)) <= 0.5 * 10**-decimals + 1e-9)
+
+
 def _number(value, digits, percent=False):
     if np.isposinf(value):
         return "not reached"
     return "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
+
+
+def _verdict_html(item):
+    say = html.escape
+    evidence = item.evidence.head(MOST_EVIDENCE).to_html(index=False, escape=True, border=0, na_rep="", classes="study-table")
+    more = len(item.evidence) - MOST_EVIDENCE
+    notes = [("Assumes", item.assumptions), ("Other readings", item.alternatives), ("Method", (item.source,))]
+    lists = "".join(f"<p><strong>{name}:</strong> {say('; '.join(map(str, words)))}</p>" for name, words in notes if any(words))
+    rest = f"<p>{more} further rows in the result file.</p>" if more > 0 else ""
+    return (
+        f'<details class="verdict"><summary><span class="verdict-word {item.verdict.split()[0]}">{say(item.verdict)}</span> '
+        f"<strong>{say(item.check)}</strong>: {say(item.statement)}</summary>"
+        f'{lists}<div class="table-wrap">{evidence}</div>{rest}</details>'
+    )
 
 
 def _made_by_line(page, result):

@@ -109,7 +109,9 @@ def read_result(cohort, name):
     """
     path = result_path(cohort, name)
     if not path.is_file():
-        raise ManifestError(f"Result {cohort}/{name} does not exist yet. Run `make book`, or the page that writes it (`mvi run`).")
+        raise ManifestError(
+            f"Result {cohort}/{name} does not exist yet. Run `make book`, or the page that writes it (`mvi run`)."
+        )
     _refuse_stale(path, f"{cohort}/{name}")
     if name.endswith(".json"):
         return json.loads(path.read_text(encoding="utf-8"))
@@ -197,8 +199,12 @@ def _refuse_stale(path, label):
         raise StaleResultError(f"Result {label} has no record beside it. Delete it and run `make book` again.")
     record = json.loads(record_path.read_text(encoding="utf-8"))
     if record["sha256"] != sha256(path):
-        raise StaleResultError(f"Result {label} is not the file its record describes. Delete it and run `make book` again.")
+        raise StaleResultError(
+            f"Result {label} is not the file its record describes. Delete it and run `make book` again."
+        )
     work = load_study().work
     for item, expected in record["inputs"].items():
         if not (work / item).is_file() or sha256(work / item) != expected:
-            raise StaleResultError(f"Result {label} was made from another version of {item}. Run `make book` to renew it.")
+            raise StaleResultError(
+                f"Result {label} was made from another version of {item}. Run `make book` to renew it."
+            )

@@ -50,7 +50,7 @@ class Study:
 
 
 def load_study(path=None):
-    """Settings of the study.
+    """Read the settings of the study.
 
     Parameters
     ----------
@@ -70,14 +70,20 @@ def load_study(path=None):
     root = project_root()
     path = root / (path or os.environ.get(STUDY_VARIABLE) or "config/study.yaml")
     if not path.is_file():
-        raise ManifestError(f"Settings file {path.name} does not exist. Set {STUDY_VARIABLE} to a file such as config/study.yaml.")
+        raise ManifestError(
+            f"Settings file {path.name} does not exist. Set {STUDY_VARIABLE} to a file such as config/study.yaml."
+        )
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as problem:
-        raise ManifestError(f"Settings file {path.name} is not valid YAML ({problem}). Mend the line that is named.") from problem
+        raise ManifestError(
+            f"Settings file {path.name} is not valid YAML ({problem}). Mend the line that is named."
+        ) from problem
     missing = [key for key in ("profile", "work", "cohorts") if key not in (settings or {})]
     if missing:
-        raise ManifestError(f"Settings file {path.name} lacks {', '.join(missing)}. Copy the key from config/study.yaml.")
+        raise ManifestError(
+            f"Settings file {path.name} lacks {', '.join(missing)}. Copy the key from config/study.yaml."
+        )
     return Study(settings["profile"], path, settings, root)
 
 

@@ -6,12 +6,13 @@
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
+import pandas as pd
 
 from mvi_core import figures
 from mvi_core.cohort.flow import missing_table
 from mvi_core.report import open_page, publish, show_figure, show_table
 from mvi_core.results import read_result, write_result
-from mvi_core.stats.survival import follow_up
+from mvi_core.stats.survival import median_follow_up
 
 figures.theme()
 page = open_page("01_cohort", cohort)
@@ -29,7 +30,7 @@ show_figure(page, figure, result="flow.csv")
 # %% [markdown]
 # ## What was measured
 # %%
-missing = missing_table(patients)
+missing = missing_table(patients).query("n_missing < n").assign(label=lambda table: table["column"])
 write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
 # %% mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
@@ -44,9 +45,20 @@ show_table(page, quality, "Values converted or set missing.", result="quality.cs
 # ## How long they were followed
 # Follow-up is the reverse Kaplan-Meier median: the time to censoring, with the event as the censoring.
 # %%
-followed = follow_up(patients)
+ends = {"os": "overall survival", "rfs": "recurrence-free survival"} if page.spec.analyses["survival"] else {}
+times = {
+    end: patients[[f"{end}_months", f"{end}_event"]].dropna().set_axis(["months", "event"], axis=1) for end in ends
+}
+rows = [
+    (ends[end], len(table), int(table["event"].sum()), estimate.value, estimate.low, estimate.high)
+    for end, table in times.items()
+    for estimate in [median_follow_up(table["months"], table["event"])]
+]
+followed = pd.DataFrame(rows, columns=["end point", "n", "events", "median follow-up (months)", "ci_low", "ci_high"])
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
-show_table(page, followed.round(1), "Events and follow-up in months.", result="follow_up.csv")
+show_table(
+    page, followed.round(1), "Events and follow-up; empty where the source has no usable times.", result="follow_up.csv"
+)
 # %%
 publish("n_patients", f"{len(patients)}")
 publish("n_present", f"{int(patients['mvi_present'].sum())}")

@@ -10,7 +10,9 @@ PIP_ONLY = {"dcurves", "mlscorecheck", "sphinx-mathjax-offline"}  # not on conda
 
 def locked():
     """Version of each locked package."""
-    pins = re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
+    pins = re.findall(
+        r"^([A-Za-z0-9_.-]+)==(\S+)", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+    )
     return dict(pins)
 
 
@@ -26,7 +28,11 @@ def environment():
     versions = locked()
     conda = [f"  - {CONDA_NAMES.get(name, name)}={versions[name]}" for name in direct() if name not in PIP_ONLY]
     pip = [f"    - {name}=={versions[name]}" for name in direct() if name in PIP_ONLY]
-    head = ["# The versions of requirements.lock for conda users; made by `make lock`.", "name: mvi", "channels: [conda-forge]"]
+    head = [
+        "# The versions of requirements.lock for conda users; made by `make lock`.",
+        "name: mvi",
+        "channels: [conda-forge]",
+    ]
     return "\n".join([*head, "dependencies:", "  - python=3.11", *conda, "  - pip", "  - pip:", *pip]) + "\n"
 
 

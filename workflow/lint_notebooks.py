@@ -17,7 +17,9 @@ def faults_of(path):
     notebook = jupytext.read(path)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     yield from _layout(path, notebook, code)
-    lengths = [sum(1 for line in cell.source.splitlines() if line.strip() and not line.startswith("#")) for cell in code]
+    lengths = [
+        sum(1 for line in cell.source.splitlines() if line.strip() and not line.startswith("#")) for cell in code
+    ]
     if sum(lengths) > MOST_LINES:
         yield f"{sum(lengths)} lines of code, at most {MOST_LINES}"
     for number, (cell, length) in enumerate(zip(code, lengths, strict=True), start=1):

@@ -1,7 +1,7 @@
 """Run the workflow and show what it does: step k of n, elapsed time, the long steps' own progress.
 
-Only one run at a time works in a project folder. The lock is the operating system's, so a killed run leaves none behind;
-unfinished files of a killed run are made again.
+Only one run at a time works in a project folder. The lock is the operating system's, so a killed run leaves none
+behind; unfinished files of a killed run are made again.
 """
 
 import argparse
@@ -49,7 +49,10 @@ class Progress:
         rule, since, wildcards = self.jobs.get(self.finished, ("step", time.monotonic(), ""))
         width = len(steps[2])
         took = time.monotonic() - since
-        print(f"[{steps[1]:>{width}}/{steps[2]}  {clock(self.start)}] {rule} {wildcards}".rstrip() + f"  ({took:.0f} s)", flush=True)
+        print(
+            f"[{steps[1]:>{width}}/{steps[2]}  {clock(self.start)}] {rule} {wildcards}".rstrip() + f"  ({took:.0f} s)",
+            flush=True,
+        )
 
 
 def clock(start):
@@ -60,11 +63,9 @@ def clock(start):
 
 def command(arguments, study):
     """Command line of the engine."""
-    return [
-        sys.executable, "-m", "snakemake", arguments.target, "--snakefile", "workflow/Snakefile", "--directory", str(study.root),
-        "--cores", str(arguments.jobs), "--nolock", "--rerun-incomplete", "--rerun-triggers", "mtime", "params", "input",
-        "--printshellcmds", *arguments.engine,
-    ]  # fmt: skip
+    snakemake = [sys.executable, "-m", "snakemake", arguments.target, "--snakefile", "workflow/Snakefile"]
+    place = ["--directory", str(study.root), "--cores", str(arguments.jobs), "--nolock", "--rerun-incomplete"]
+    return [*snakemake, *place, "--rerun-triggers", "mtime", "params", "input", "--printshellcmds", *arguments.engine]
 
 
 def main():

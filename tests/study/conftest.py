@@ -20,7 +20,9 @@ multivariable: [afp_gt_20]
 licence: none
 citation: none
 """
-SETTINGS = "profile: test\nwork: .\ncohorts: [ward, clinic]\nseeds: {cohort: 1, resampling: 1}\nphantom: {limit: null}\n"
+SETTINGS = (
+    "profile: test\nwork: .\ncohorts: [ward, clinic]\nseeds: {cohort: 1, resampling: 1}\nphantom: {limit: null}\n"
+)
 PAGES = """
 pages:
 - {name: 01_count, question: "How many?", needs: [], reads: [], writes: [count.csv], parameters: {seed: seeds.resampling}}

@@ -1,0 +1,86 @@
+# %% [markdown]
+# # How does a DICOM series become a lesion image?
+# Paper: Methods, *MR imaging acquisition*, and *Step 1: feature extraction from single MR sequence*.
+# Reads `patients.csv`, `rois_index.csv` and the DICOM files of the cohort.
+# %% tags=["parameters", "remove-cell"]
+cohort = "phantom"  # cohort id in data_manifest/cohorts/
+seed: int = 2022  # chooses the patient that is shown
+roi_px: int = 320  # px, size of the network input in the paper
+margin_px: int = 8  # px added at every side; the paper adds 5 to 10
+# %% tags=["hide-input"]
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from mvi_core import figures
+from mvi_core.dataset.dicom import read_series, real_liver_slice
+from mvi_core.dataset.kinetics import phase_signal
+from mvi_core.dataset.roi import RoiBox, from_mask, overlay_lesion_mask
+from mvi_core.dataset.rois import lesion_roi_steps, read_roi_cache
+from mvi_core.names import SEQUENCES
+from mvi_core.report import open_page, publish, show_figure, show_table
+from mvi_core.results import read_result, result_path
+
+figures.theme()
+page = open_page("03_images", cohort)
+# %% [markdown]
+# ## A real lesion
+# pydicom ships one contrast-enhanced liver slice of a real patient, with a ring drawn around the lesion. Only the pixels
+# and the acquisition settings are read; nothing that identifies the patient is kept. The ring is told from the annotation
+# text by its shape: of all closed rings in the overlay it encloses most.
+# %%
+volume, overlay = real_liver_slice()
+mask = overlay_lesion_mask(overlay)
+box = from_mask(mask)
+steps = lesion_roi_steps(volume.pixels[0], box, roi_px=roi_px, margin_px=margin_px)
+# %% mystnb={"figure": {"caption": "From a real liver slice to the network input: drawn box, enlarged box, crop, resized crop. Real patient, shipped with pydicom; not a patient of the cohort named here.", "name": "fig-real-roi"}, "image": {"alt": "Four panels: a liver slice with a small box around a lesion, the same with an enlarged box, the crop, and the crop resized to the network input."}}
+figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), layout="constrained")
+figures.roi_steps(
+    [step.image for step in steps], axes, titles=[step.title for step in steps], boxes=[step.boxes for step in steps]
+)
+figures.stamp(axes[0], "real")
+show_figure(page, figure)
+# %% [markdown]
+# ## The study's own images, the same way
+# Every file of the cohort goes through the same reader: slices in the order of their position in space, never of their
+# file names; three consecutive slices at the largest lesion diameter; one box a slice.
+# %%
+patients = read_result(cohort, "patients.csv")
+crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
+ids = index["patient_id"].drop_duplicates().tolist()
+shown = patients.groupby("mvi_grade").sample(1, random_state=seed)
+last = shown.iloc[-1]
+middle = index[index["patient_id"] == last["patient_id"]].groupby("sequence").nth(1).set_index("sequence")
+series = {name: read_series(result_path(cohort, f"images/dicom/{last['patient_id']}/{name}")) for name in SEQUENCES}
+slices = {name: series[name].pixels[middle.loc[name, "slice_index"]] for name in SEQUENCES}
+boxes = {name: RoiBox(*middle.loc[name, ["row0", "col0", "row1", "col1"]].astype(int)) for name in SEQUENCES}
+# %% mystnb={"figure": {"caption": "The middle slice of one patient in the six sequences, with the enlarged lesion box.", "name": "fig-series"}, "image": {"alt": "Six axial liver slices of one patient, one a sequence, each with a box around the lesion."}}
+figure, axes = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")
+figures.sequence_panel(slices, axes.flat, boxes=boxes)
+figures.stamp(axes[0, 0], page.spec.kind)
+show_figure(page, figure, result="rois_index.csv")
+# %% mystnb={"figure": {"caption": "One patient of each grade: the lesion in the six sequences, as the network receives it.", "name": "fig-crops"}, "image": {"alt": "Three rows of six crops: one patient of each MVI grade, columns T1, T1A, T1V, T1D, T2 and DWI."}}
+figure, axes = plt.subplots(len(shown), 6, figsize=(11, 2.2 * len(shown)), layout="constrained")
+for row, patient in zip(axes, shown.itertuples(), strict=True):
+    figures.sequence_panel(dict(zip(SEQUENCES, crops[ids.index(patient.patient_id), :, 1], strict=True)), row)
+    row[0].set_ylabel(patient.mvi_grade)
+figures.stamp(axes[0, 0], page.spec.kind)
+show_figure(page, figure, result="rois_index.csv")
+# %% [markdown]
+# ## What the contrast agent does
+# Signal of liver, vessels and tumour in the four T1-weighted phases, relative to the liver before contrast. The phantom
+# uses these constants; liver, portal vein and aorta follow curves measured in people after gadoxetic acid.
+# %%
+tissues = ("liver", "portal", "aorta", "hcc")
+signal = pd.DataFrame({name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in SEQUENCES[:4]})
+show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
+# %%
+publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
+publish("n_images", f"{len(index):,}")
+publish("n_patients", int(index["patient_id"].nunique()))
+# %% [markdown]
+# ## Answer
+# The real lesion measures {glue:text}`lesion_mm` from top to bottom. For the cohort {glue:text}`n_images` lesion images of
+# {glue:text}`n_patients` patients were read back from DICOM, cropped and resized.
+#
+# **What this page cannot show.** A phantom looks like a liver only as far as we made it so: what a network learns on it
+# says nothing about patients. The paper's rectangles were drawn by two doctors; how far two readers differ is not printed.
