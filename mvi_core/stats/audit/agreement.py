@@ -1,4 +1,4 @@
-"""Does a paper print the same number wherever it says the same thing, and do its parts add up?"""
+"""Does a paper print the same number wherever it says the same thing, and do its parts add up: repeats and sums."""
 
 import pandas as pd
 
@@ -8,26 +8,46 @@ from mvi_core.stats.audit.verdict import CANNOT, REPRODUCED, Verdict
 MISPRINT = ("A digit was misprinted in one place",)
 
 
-def repeat_check(name, places):
-    """Whether a number that is printed in several places is the same in all, to the digits that each prints.
+def repeat_check(numbers):
+    """Whether each number that is printed in several places is the same in all, to the digits that each prints.
 
     Parameters
     ----------
-    name : str
-        What is counted.
-    places : dict of str to str
-        Printed number by place.
+    numbers : dict of str to dict of str to str
+        By what is counted: printed number by place.
 
     Returns
     -------
     Verdict
+        Evidence: number, place, printed, agrees.
+
+    Examples
+    --------
+    >>> repeat_check({"AUC": {"Abstract": "0.82", "Table 2": "0.824"}}).verdict
+    'reproduced'
     """
-    printed = {place: read_printed(text) for place, text in places.items()}
-    evidence = pd.DataFrame([(place, item.text, item.value) for place, item in printed.items()], columns=["place", "printed", "value"])
-    agree = max(item.low for item in printed.values()) <= min(item.high for item in printed.values())
-    listed = ", ".join(f"{item.text} ({place})" for place, item in printed.items())
-    statement = f"The printed numbers imply {'one value' if agree else 'different values'} for {name}: {listed}."
-    return Verdict(f"said more than once: {name}", REPRODUCED if agree else CANNOT, statement, evidence, (), () if agree else MISPRINT, "Comparison")
+    rows = []
+    for name, places in numbers.items():
+        printed = {place: read_printed(text) for place, text in places.items()}
+        agree = max(item.low for item in printed.values()) <= min(item.high for item in printed.values())
+        rows += [(name, place, item.text, agree) for place, item in printed.items()]
+    evidence = pd.DataFrame(rows, columns=["number", "place", "printed", "agrees"])
+    wrong = evidence[~evidence["agrees"]]
+    listed = "; ".join(f"{row.number} {row.printed} ({row.place})" for row in wrong.itertuples())
+    statement = (
+        f"The printed numbers imply different values in different places: {listed}." if listed else
+        f"The printed numbers imply one value each for all {len(numbers)} numbers that are printed more than once."
+    )  # fmt: skip
+    word, alternatives = (CANNOT, MISPRINT) if listed else (REPRODUCED, ())
+    return Verdict(
+        "numbers printed more than once",
+        word,
+        statement,
+        evidence,
+        (),
+        alternatives,
+        "Comparison of rounding intervals",
+    )
 
 
 def sum_check(name, parts, total):
@@ -53,6 +73,8 @@ def sum_check(name, parts, total):
     """
     found = sum(parts.values())
     evidence = pd.DataFrame([*parts.items(), ("sum", found), ("printed total", total)], columns=["part", "count"])
-    statement = f"The printed numbers imply {' + '.join(map(str, parts.values()))} = {found} for {name}, printed {total}."
+    statement = (
+        f"The printed numbers imply {' + '.join(map(str, parts.values()))} = {found} for {name}, printed {total}."
+    )
     word = REPRODUCED if found == total else CANNOT
     return Verdict(f"sum: {name}", word, statement, evidence, (), MISPRINT if word == CANNOT else (), "Addition")

@@ -1,4 +1,4 @@
-"""How much of a best accuracy is chance, and what do simple rules reach on the same patients?"""
+"""How much of a best accuracy is chance, and what do simple rules reach on the same patients: noise and baselines."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ def largest_of(probability, n, number, *, sd=0.0):
     """Distribution of the best of several accuracies that share one true value.
 
     Each count is binomial with success probability ``probability`` plus normal noise of standard deviation ``sd``
-    (clipped to 0-1); the best of ``number`` independent ones follows from the distribution function raised to that power.
+    (clipped to 0-1); the best of ``number`` independent ones follows from a power of
+    the distribution function.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def largest_of(probability, n, number, *, sd=0.0):
 
 
 def repetition_check(name, accuracies, repeated, *, n):
-    """What two accuracies of one model say about noise, and how good the best of several would be by chance.
+    """Noise between two runs of one model, and how good the best of several would be by chance.
 
     Parameters
     ----------
@@ -67,26 +68,51 @@ def repetition_check(name, accuracies, repeated, *, n):
     pair = [read_printed(text).value for text in repeated]
     noise = abs(pair[0] - pair[1]) / np.sqrt(2)
     centre = counts.mean() / n
-    rows = [("difference of the repeats, points", abs(pair[0] - pair[1])), ("difference of the repeats, patients", abs(np.diff(np.round(np.array(pair) * n / 100)))[0])]
+    rows = [
+        ("difference of the repeats, points", abs(pair[0] - pair[1])),
+        ("difference of the repeats, patients", abs(np.diff(np.round(np.array(pair) * n / 100)))[0]),
+    ]
     rows += [("run-to-run SD, points", noise)]
-    rows += [(f"run-to-run SD, {side} end", noise / np.sqrt(stats.chi2.isf(tail, 1))) for side, tail in (("lower", 0.025), ("upper", 0.975))]
-    rows += [("sampling SD, points", 100 * np.sqrt(centre * (1 - centre) / n)), ("mean accuracy", 100 * centre), ("best accuracy", values.max())]
+    rows += [
+        (f"run-to-run SD, {side} end", noise / np.sqrt(stats.chi2.isf(tail, 1)))
+        for side, tail in (("lower", 0.025), ("upper", 0.975))
+    ]
+    rows += [
+        ("sampling SD, points", 100 * np.sqrt(centre * (1 - centre) / n)),
+        ("mean accuracy", 100 * centre),
+        ("best accuracy", values.max()),
+    ]
     for label, sd in (("sampling alone", 0.0), ("sampling and run-to-run noise", noise / 100)):
         best = largest_of(centre, n, len(values), sd=sd)
-        rows += [(f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n), (f"P(best at least as printed), {label}", best[int(counts.max()) :].sum())]
+        rows += [
+            (f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n),
+            (f"P(best at least as printed), {label}", best[int(counts.max()) :].sum()),
+        ]
     table = np.array([counts, n - counts])
-    rows += [("p of equal accuracies (Pearson)", stats.chi2_contingency(table, correction=False).pvalue if (table.sum(1) > 0).all() else 1.0)]
+    rows += [
+        (
+            "p of equal accuracies (Pearson)",
+            stats.chi2_contingency(table, correction=False).pvalue if (table.sum(1) > 0).all() else 1.0,
+        )
+    ]
     evidence = pd.DataFrame(rows, columns=["quantity", "value"])
     value = dict(rows)
     same = pair[0] == pair[1]
     word = REPRODUCED if same else ASSUMED
     statement = (
-        f"The printed numbers imply a run-to-run standard deviation of {noise:.1f} points (one pair, {value['difference of the repeats, patients']:g} of {n} patients); "
-        f"the best of {len(values)} equally good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
+        f"The printed numbers imply a run-to-run standard deviation of {noise:.1f} points (one pair, "
+        f"{value['difference of the repeats, patients']:g} of {n} patients); the best of {len(values)} equally good "
+        f"models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
         f"{values.max():g} % is printed around a mean of {100 * centre:.1f} %."
     )
-    alternatives = () if same else ("The order of the sequences matters to the network", "One of the two rows is a misprint")
-    assumptions = () if same else ("The two rows are two training runs of one model", "All rows are tested on the same number of patients")
+    alternatives = (
+        () if same else ("The order of the sequences matters to the network", "One of the two rows is a misprint")
+    )
+    assumptions = (
+        ()
+        if same
+        else ("The two rows are two training runs of one model", "All rows are tested on the same number of patients")
+    )
     source = "Exact distribution of the largest of independent binomials mixed over normal noise"
     return Verdict(f"repetition: {name}", word, statement, evidence, assumptions, alternatives, source)
 
@@ -118,7 +144,7 @@ def metrics(tp, fp, fn, tn):
 
 
 def baseline_check(name, group_sizes, *, model=None, rules=None):
-    """What always predicting the outcome, and single yes/no variables, reach beside a printed model.
+    """Metrics of simple rules (always the outcome, one yes/no variable) beside those of a printed model.
 
     Parameters
     ----------
@@ -138,9 +164,14 @@ def baseline_check(name, group_sizes, *, model=None, rules=None):
     """
     absent, present = group_sizes
     if min(group_sizes) < 1:
-        raise MviError(f"baseline_check needs patients with and without the outcome, got {list(group_sizes)}. Check the group sizes.")
+        raise MviError(
+            f"baseline_check needs patients with and without the outcome, got {list(group_sizes)}. Check the sizes."
+        )
     rows = {"always the outcome": metrics(present, absent, 0, 0)}
-    rows |= {f"{rule} alone": metrics(hit, wrong, present - hit, absent - wrong) for rule, (wrong, hit) in (rules or {}).items()}
+    rows |= {
+        f"{rule} alone": metrics(hit, wrong, present - hit, absent - wrong)
+        for rule, (wrong, hit) in (rules or {}).items()
+    }
     if model:
         rows["model as printed"] = {key: read_printed(text).value for key, text in model.items()}
     evidence = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule").reset_index()
@@ -150,9 +181,19 @@ def baseline_check(name, group_sizes, *, model=None, rules=None):
     statement = f"The printed numbers imply, for the best simple rule on {name}, {listed}"
     behind = [key for key in best if model and key in model and read_printed(model[key]).value <= best[key][key]]
     if model:
-        gains = "; ".join(f"{key} {read_printed(model[key]).value - best[key][key]:+.1f} points" for key in best if key in model)
+        gains = "; ".join(
+            f"{key} {read_printed(model[key]).value - best[key][key]:+.1f} points" for key in best if key in model
+        )
         statement += f"; the model as printed differs by {gains}"
     word = CANNOT if behind else ASSUMED if model else REPRODUCED
     assumptions = ("The model's metrics and the group sizes describe the same patients",) if model else ()
     alternatives = ("The model is meant for ranking, which accuracy and F1 do not measure",) if model else ()
-    return Verdict(f"baselines: {name}", word, statement + ".", evidence, assumptions, alternatives, "Counts of the confusion matrix of each rule")
+    return Verdict(
+        f"baselines: {name}",
+        word,
+        statement + ".",
+        evidence,
+        assumptions,
+        alternatives,
+        "Counts of the confusion matrix of each rule",
+    )

@@ -1,4 +1,6 @@
-"""Do a printed regression, its formula and a printed recall leave any cohort in which all of them hold?"""
+"""Do a printed regression, its formula and a printed recall leave any cohort in which all hold: proofs."""
+
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,15 +11,16 @@ from mvi_core.stats.audit.printed import SLACK, read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
 METHOD = (
-    "Linear programming over all counts of the patterns of variables and outcome: printed counts, score equations over the "
-    "rounding of the coefficients, standard errors as cutting planes. An empty program is a proof; a bound holds for every cohort"
+    "Linear programming over all counts of patterns and outcome: printed counts, score equations over "
+    "the rounding of the coefficients, standard errors as cuts. An empty program is a proof; bounds hold for every cohort"
 )
+EVERYONE = "The multivariable model was fitted to all patients of the univariable table"
 STEP = 0.05  # width of the intercept intervals over which the hidden counts are bounded
 COUNT_COLUMNS = ("false_negatives_low", "false_negatives_high", "true_negatives_low", "true_negatives_high")
 
 
 def joint_checks(rows, known, group_sizes, *, formula, missed):
-    """What a printed regression with a hidden predictor allows, against the formula and against a printed recall.
+    """Bounds on the hidden predictor of a printed regression, against its formula and a printed recall.
 
     Parameters
     ----------
@@ -50,7 +53,10 @@ def joint_checks(rows, known, group_sizes, *, formula, missed):
     verdicts = [_intercept(intercept, boxes, ranges)]
     if not ranges:
         return tuple(verdicts)
-    verdicts += [_calibration(ranges, group_sizes, formula), _false_negatives(model.counts[1, 0], ranges, boxes, missed)]
+    verdicts += [
+        _calibration(ranges, group_sizes, formula),
+        _false_negatives(model.counts[1, 0], ranges, boxes, missed),
+    ]
     others = [name for name in formula["coefficients"] if name != model.variables[-1]]
     if len(others) == 1 and others[0] in model.variables and (formula.get("auc") or formula.get("threshold")):
         verdicts += _score_checks(model, ranges, formula, known=others[0], intercept=ends)
@@ -75,7 +81,7 @@ def _refined(model, counts):
     rows, slopes = [], ()
     for low, high in intercept_boxes(model):
         ends = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
-        for box in zip(ends[:-1], ends[1:], strict=True):
+        for box in pairwise(ends):
             found = feasible_ranges(model, counts, intercept=box, slopes=slopes)
             slopes = found.slopes
             if not found.ranges:
@@ -83,7 +89,11 @@ def _refined(model, counts):
             row = [*box, *found.ranges["false negatives"], *found.ranges["true negatives"]]
             if rows and np.isclose(rows[-1][1], row[0]):
                 last = rows.pop()
-                row = [last[0], row[1], *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max)))]
+                row = [
+                    last[0],
+                    row[1],
+                    *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max))),
+                ]
             rows.append(row)
     columns = ["intercept_low", "intercept_high", *COUNT_COLUMNS]
     return pd.DataFrame(rows, columns=columns)
@@ -95,10 +105,10 @@ def _intercept(intercept, boxes, ranges):
     fits = bool(ranges)
     word = ASSUMED if fits else CANNOT
     statement = (
-        f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals and "
-        f"counts alone; the printed {intercept.text} is {'among these' if fits else 'not among these'}."
+        f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals "
+        f"and counts alone; the printed {intercept.text} is {'among these' if fits else 'not among these'}."
     )
-    assumptions = ("The formula's intercept is that of the multivariable model with all its variables",)
+    assumptions = (EVERYONE, "The formula's intercept is that of the multivariable model with all its variables")
     alternatives = ("The intercept belongs to another fit", "A digit was misprinted")
     return Verdict("intercept of the multivariable model", word, statement, evidence, assumptions, alternatives, METHOD)
 
@@ -108,12 +118,21 @@ def _calibration(ranges, group_sizes, formula):
     observed = group_sizes[1] / sum(group_sizes)
     evidence = pd.DataFrame([(observed, low, high)], columns=["observed", "mean_risk_low", "mean_risk_high"])
     word = REPRODUCED if low - SLACK <= observed <= high + SLACK else CANNOT
-    where = "which holds the observed" if word == REPRODUCED else "below the observed" if high < observed else "above the observed"
+    where = (
+        "which holds the observed"
+        if word == REPRODUCED
+        else "below the observed"
+        if high < observed
+        else "above the observed"
+    )
     statement = (
         f"The printed numbers imply a mean risk of {100 * low:.1f} to {100 * high:.1f} % by the formula with "
         f"{' and '.join(formula['coefficients'])} alone, {where} {100 * observed:.1f} %."
     )
-    assumptions = ("The formula keeps intercept and coefficients of the larger model and leaves its other terms out",)
+    assumptions = (
+        EVERYONE,
+        "The formula keeps intercept and coefficients of the larger model and leaves its other terms out",
+    )
     alternatives = ("The nomogram was fitted again and its formula was not printed",)
     return Verdict("calibration of the formula", word, statement, evidence, assumptions, alternatives, METHOD)
 
@@ -121,18 +140,32 @@ def _calibration(ranges, group_sizes, formula):
 def _false_negatives(size, ranges, boxes, missed):
     low, high = _whole(*ranges["false negatives"])
     rows = [("printed intercept", low, high, *_whole(*ranges["true negatives"]))]
-    rows += [(f"intercept {box[0]:.2f} to {box[1]:.2f}", *_whole(*box[2:4]), *_whole(*box[4:])) for box in boxes.to_numpy()]
+    rows += [
+        (f"intercept {box[0]:.2f} to {box[1]:.2f}", *_whole(*box[2:4]), *_whole(*box[4:])) for box in boxes.to_numpy()
+    ]
     rows += [(reading, least, np.nan, np.nan, np.nan) for reading, least in missed.items()]
     evidence = pd.DataFrame(rows, columns=["reading", *COUNT_COLUMNS])
     statement = f"The printed numbers imply {low} to {high} false negatives among all {size} patients with the outcome"
-    inside = [f"Read as {reading}, at least {least} are missed, which fits" for reading, least in missed.items() if least <= high]
+    inside = [
+        f"Read as {reading}, at least {least} are missed, which fits"
+        for reading, least in missed.items()
+        if least <= high
+    ]
     reading, least = next(iter(missed.items()), ("no recall is printed", 0))
     if missed:
         statement += f"; the printed recall implies at least {least} ({reading})"
     free = [f"{row[0]}: {row[1]} to {row[2]} false negatives" for row in rows[1 : 1 + len(boxes)]]
     word = CANNOT if least > high else ASSUMED
-    assumptions = ("The intercept printed in the formula is that of the multivariable model", "One classifier made both numbers")
-    alternatives = (*inside, "The network was trained again, or on all patients, before the regression", "The intercept is a misprint (" + "; ".join(free) + ")")
+    assumptions = (
+        EVERYONE,
+        "The intercept printed in the formula is that of the multivariable model",
+        "One classifier made both numbers",
+    )
+    alternatives = (
+        *inside,
+        "The network was trained again, or on all patients, before the regression",
+        "The intercept is a misprint (" + "; ".join(free) + ")",
+    )
     check = "false negatives: regression against recall"
     return Verdict(check, word, statement + ".", evidence, assumptions, alternatives, METHOD)
 
@@ -147,7 +180,12 @@ def _score_checks(model, ranges, formula, *, known, intercept):
     column, hidden = model.patterns[:, model.variables.index(known)], model.patterns[:, -1]
     cell = [(column == level) & (hidden == 0) for level in (0, 1)]
     nothing = np.zeros(len(hidden))
-    present = np.array([model.counts[1, 0] - model.counts[1, model.variables.index(known) + 1], model.counts[1, model.variables.index(known) + 1]])
+    present = np.array(
+        [
+            model.counts[1, 0] - model.counts[1, model.variables.index(known) + 1],
+            model.counts[1, model.variables.index(known) + 1],
+        ]
+    )
     slope = [read_printed(formula["coefficients"][name]).value for name in (known, model.variables[-1])]
     rows, slopes = [], ()
     for split in [(total - one, one) for total in range(first, last + 1) for one in range(total + 1)]:
@@ -162,7 +200,13 @@ def _score_checks(model, ranges, formula, *, known, intercept):
             rows.append((sum(split), split[0], *found.ranges["auc"], *risk))
     columns = ["false_negatives", "of_these_known_0", "auc_low", "auc_high", "lowest_risk_low", "lowest_risk_high"]
     evidence = pd.DataFrame(rows, columns=columns)
-    return [_score_verdict(evidence, formula, key) for key in ("auc", "threshold") if formula.get(key)]
+    verdicts = []
+    for key in ("auc", "threshold"):
+        if formula.get(key):
+            verdict, fits = _score_verdict(evidence, formula, key)
+            verdicts.append(verdict)
+            evidence = fits if len(fits) else evidence  # the curve is asked for among the splits that give the AUC
+    return verdicts
 
 
 def _auc_weights(model, column, slope, missed, present):
@@ -182,10 +226,26 @@ def _score_verdict(evidence, formula, key):
     }[key]
     fits = evidence[(evidence[low] <= printed.high) & (evidence[high] >= printed.low)]
     word = ASSUMED if len(fits) else CANNOT
-    statement = f"The printed numbers imply {evidence[low].min():.3g} to {evidence[high].max():.3g} for the {quantity}; the printed {printed.text} is {'within' if len(fits) else 'outside'}."
+    where = "within" if len(fits) else "outside"
+    statement = (
+        f"The printed numbers imply {evidence[low].min():.3g} to {evidence[high].max():.3g} for the {quantity}; "
+        f"the printed {printed.text} is {where}."
+    )
     if key == "threshold":
         lowest = 100 * expit(read_printed(formula["intercept"]).value)
-        statement += f" The lowest risk that the formula gives is {lowest:.1f} %; net benefit exceeds treating all above the larger of both."
+        statement += (
+            f" The lowest risk that the formula gives is {lowest:.1f} %; "
+            "net benefit exceeds treating all above the larger of both."
+        )
     assumptions = ("The formula's intercept is that of the multivariable model", "The score is the formula as printed")
     check = "AUC of the formula" if key == "auc" else "start of the decision curve"
-    return Verdict(check, word, statement, evidence, assumptions, ("The curve belongs to the larger model or to another fit",), METHOD)
+    verdict = Verdict(
+        check,
+        word,
+        statement,
+        evidence,
+        assumptions,
+        ("The curve belongs to the larger model or to another fit",),
+        METHOD,
+    )
+    return verdict, fits

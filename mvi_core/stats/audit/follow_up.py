@@ -1,4 +1,4 @@
-"""Can printed medians be Kaplan-Meier medians, given the events, the dates of enrolment and the end of follow-up?"""
+"""Can printed medians be Kaplan-Meier medians, given the events, enrolment and the end of follow-up: a bound."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
 BOUND = (
-    "With m patients certainly followed to time t unless lost, L of them lost, D events: at the j-th event at least m - L - j + 1 "
-    "are at risk, so the Kaplan-Meier curve is at least (m - L - D) / (m - L). It reaches one half only if L >= m - 2 D"
+    "With m patients certainly followed to time t unless lost, L of them lost, D events: at the j-th event at least "
+    "m - L - j + 1 are at risk, so the Kaplan-Meier curve is at least (m - L - D) / (m - L). It reaches one half only if "
+    "L >= m - 2 D"
 )
 
 
@@ -97,7 +98,10 @@ def constant_rate(events, enrolment):
     """
 
     def missing(rate):
-        return sum(part["n"] * np.mean(1 - np.exp(-rate * np.linspace(*part["months"], 201))) for part in enrolment) - events
+        return (
+            sum(part["n"] * np.mean(1 - np.exp(-rate * np.linspace(*part["months"], 201))) for part in enrolment)
+            - events
+        )
 
     return float(brentq(missing, 1e-9, 10.0))
 
@@ -127,29 +131,52 @@ def median_check(name, events, medians, *, enrolment):
     rate = constant_rate(events, enrolment)
     evidence = pd.DataFrame([_median_row(item, events, enrolment, rate) for item in medians])
     beyond = evidence[np.isfinite(evidence["months"]) & (evidence["months"] > longest)]
-    lost = int(evidence["least_lost"].max())
+    lost, usual = (
+        int(evidence[name].max(skipna=True)) if name in evidence else 0 for name in ("least_lost", "constant_rate_lost")
+    )
     alternatives = _alternatives(evidence, longest)
     if len(beyond):
-        statement = f"The printed numbers imply a longest follow-up of {longest:g} months, before the median {name} of {', '.join(beyond['group'])}."
+        statement = (
+            f"The printed numbers imply a longest follow-up of {longest:g} months, before the median {name} of "
+            f"{', '.join(beyond['group'])}."
+        )
         return Verdict(f"medians: {name}", CANNOT, statement, evidence, (), ("A digit was misprinted",), BOUND)
     if lost:
         row = evidence.loc[evidence["least_lost"].idxmax()]
         statement = (
-            f"The printed numbers imply that at least {lost} of the {row['certain']} patients with planned follow-up beyond {row['months']:g} months "
-            f"were lost without an event before the median {name} ({row['group']}): {events} events alone leave the curve at "
-            f"{row['floor']:.3f} or higher."
+            f"The printed numbers imply that at least {lost} of the {row['certain']} patients with planned follow-up "
+            f"beyond {row['months']:g} months were lost without an event before the median {name} ({row['group']}): "
+            f"{events} events alone leave the curve at {row['floor']:.3f} or higher."
         )
-        assumptions = (f"At least {lost} patients left follow-up early", "All events fell in the patients enrolled first, after these losses")
+        assumptions = (
+            f"At least {lost} patients left follow-up early",
+            "All events fell in the patients enrolled first, after these losses; each event elsewhere takes two more",
+        )
         return Verdict(f"medians: {name}", ASSUMED, statement, evidence, assumptions, alternatives, BOUND)
-    statement = f"The printed numbers imply no loss to follow-up: {events} events can give every printed median {name}."
-    return Verdict(f"medians: {name}", REPRODUCED, statement, evidence, (), alternatives, BOUND)
+    statement = f"The printed numbers imply no loss to follow-up: {events} events can give every printed median {name}"
+    if usual:
+        statement += " if nearly all fell in the patients enrolled first; "
+        statement += f"at a constant rate {usual} patients would have to be lost"
+        assumptions = ("Nearly all events fell in the patients enrolled first, or patients were lost to follow-up",)
+        return Verdict(f"medians: {name}", ASSUMED, f"{statement}.", evidence, assumptions, alternatives, BOUND)
+    return Verdict(f"medians: {name}", REPRODUCED, f"{statement}.", evidence, (), (), BOUND)
 
 
 def _median_row(item, events, enrolment, rate):
     printed, total = read_printed(item["months"]), sum(part["n"] for part in enrolment)
     size, months = item.get("n"), printed.value
-    certain = 0 if size is None or not np.isfinite(months) else max(size - sum(part["n"] for part in enrolment if part["months"][0] < months), 0)
-    row = {"group": item["group"], "n": size, "months": months, "certain": certain, "floor": survival_floor(certain, events) if certain else np.nan}
+    certain = (
+        0
+        if size is None or not np.isfinite(months)
+        else max(size - sum(part["n"] for part in enrolment if part["months"][0] < months), 0)
+    )
+    row = {
+        "group": item["group"],
+        "n": size,
+        "months": months,
+        "certain": certain,
+        "floor": survival_floor(certain, events) if certain else np.nan,
+    }
     row["least_lost"] = least_lost(certain, events)
     row["most_events"] = np.nan if size is None else min(most_events_above_half(size), events)
     if size == total and np.isfinite(months):
@@ -162,12 +189,16 @@ def _median_row(item, events, enrolment, rate):
 
 
 def _alternatives(evidence, longest):
-    listed = ["Follow-up ended before the stated date for some patients", "Events after the first were counted, or fewer patients stand behind the curve"]
+    listed = [
+        "Follow-up ended before the stated date for some patients",
+        "Events after the first were counted, or fewer patients stand behind the curve",
+    ]
     if "constant_rate_mean" in evidence:
         known = evidence.dropna(subset="constant_rate_mean")
         listed = [
-            f"A mean restricted to {longest:g} months: a constant rate without losses gives {row['constant_rate_mean']:.1f} months for "
-            f"{row['group']} (printed {row['months']:g}), its median would be {row['constant_rate_median']:.0f} months"
+            f"A mean restricted to {longest:g} months: a constant rate without losses gives "
+            f"{row['constant_rate_mean']:.1f} months for {row['group']} (printed {row['months']:g}), "
+            f"its median would be {row['constant_rate_median']:.0f} months"
             for _, row in known.iterrows()
         ] + listed
     return tuple(listed)

@@ -1,4 +1,4 @@
-"""Do the counts, odds ratios, intervals and p values of a univariable table agree, and which test made the p values?"""
+"""Do the counts, odds ratios, intervals and p values of a univariable table agree, and which test made the last."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ MISPRINT = ("A digit was misprinted in a count or in the result",)
 
 
 def candidate_p_values(absent, present):
-    """p values of 2 x 2 tables under five tests.
+    """Probabilities (p values) of 2 x 2 tables under five tests.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def univariable_checks(rows, *, n_absent=None, n_present=None, level=0.95):
     ----------
     rows : sequence of dict
         One a variable: ``variable``; ``absent`` and ``present``, the counts of reference level and level of interest;
-        and as printed, each may be left out: ``total`` (two counts), ``odds_ratio``, ``ci_low``, ``ci_high``, ``p_value``.
+        and as printed, each may be left out: ``total`` (two counts), ``odds_ratio``, ``ci_low``, ``ci_high``,
+        ``p_value``.
     n_absent, n_present : int, optional
         Printed sizes of the groups.
     level : float
@@ -85,7 +86,9 @@ def _sums(rows, absent, present, *, n_absent, n_present):
     for row, out, yes in zip(rows, absent, present, strict=True):
         pairs = [("absent", out.sum(), n_absent), ("present", yes.sum(), n_present)]
         pairs += [(f"total of level {i}", out[i] + yes[i], (row.get("total") or (None, None))[i]) for i in (0, 1)]
-        evidence += [(row["variable"], what, found, want, found == want) for what, found, want in pairs if want is not None]
+        evidence += [
+            (row["variable"], what, found, want, found == want) for what, found, want in pairs if want is not None
+        ]
     table = pd.DataFrame(evidence, columns=["variable", "sum", "computed", "printed", "agrees"])
     return _summary("sums of the univariable table", "sums of printed counts", table, "Addition", MISPRINT)
 
@@ -95,7 +98,13 @@ def _odds_ratios(rows, absent, present, level):
     margin = stats.norm.isf((1 - level) / 2) * np.sqrt((1 / absent).sum(1) + (1 / present).sum(1))
     computed = {"odds_ratio": centre, "ci_low": centre - margin, "ci_high": centre + margin}
     evidence = [
-        (row["variable"], what, float(np.exp(logs[i])), read_printed(row[what]).value, bool(read_printed(row[what]).agrees(np.exp(logs[i]))))
+        (
+            row["variable"],
+            what,
+            float(np.exp(logs[i])),
+            read_printed(row[what]).value,
+            bool(read_printed(row[what]).agrees(np.exp(logs[i]))),
+        )
         for i, row in enumerate(rows)
         for what, logs in computed.items()
         if row.get(what) is not None
@@ -103,7 +112,9 @@ def _odds_ratios(rows, absent, present, level):
     table = pd.DataFrame(evidence, columns=["variable", "what", "computed", "printed", "agrees"])
     source = "Sample odds ratio with Woolf (Wald) interval: Woolf 1955, doi:10.1111/j.1469-1809.1955.tb01348.x"
     alternatives = (*MISPRINT, "The interval is another one (exact, profile)")
-    return _summary("odds ratios of the univariable table", "odds ratios and interval ends", table, source, alternatives)
+    return _summary(
+        "odds ratios of the univariable table", "odds ratios and interval ends", table, source, alternatives
+    )
 
 
 def _summary(check, what, table, source, alternatives):
@@ -113,7 +124,9 @@ def _summary(check, what, table, source, alternatives):
     if wrong.empty:
         statement = f"The printed numbers imply the same {what} to the last digit ({len(table)} of {len(table)})."
         return Verdict(check, REPRODUCED, statement, table, (), (), source)
-    listed = "; ".join(f"{row.variable} {row[1]} {row.computed:.6g}, printed {row.printed:g}" for _, row in wrong.iterrows())
+    listed = "; ".join(
+        f"{row.variable} {row[1]} {row.computed:.6g}, printed {row.printed:g}" for _, row in wrong.iterrows()
+    )
     statement = f"The printed numbers imply other values for {len(wrong)} of {len(table)} {what}: {listed}."
     return Verdict(check, CANNOT, statement, table, (), alternatives, source)
 
@@ -126,13 +139,18 @@ def _p_values(rows, candidates):
     table.insert(1, "printed", [str(rows[i]["p_value"]) for i in kept])
     if not kept:
         return Verdict(check, NOT_APPLICABLE, "No p value is printed beside counts.", table, (), (), source)
-    agree = {test: [bool(read_printed(p).agrees(x)) for p, x in zip(table["printed"], table[test], strict=True)] for test in TESTS}
+    agree = {
+        test: [bool(read_printed(p).agrees(x)) for p, x in zip(table["printed"], table[test], strict=True)]
+        for test in TESTS
+    }
     hits = {test: sum(found) for test, found in agree.items()}
     best = max(hits, key=hits.get)
     listed = ", ".join(f"{test} {hit}" for test, hit in hits.items())
     if hits[best] == len(kept):
         names = " or ".join(test for test in TESTS if hits[test] == len(kept))
-        statement = f"The printed numbers imply the {names} test: it gives all {len(kept)} p values (agreeing rows: {listed})."
+        statement = (
+            f"The printed numbers imply the {names} test: it gives all {len(kept)} p values (agreeing rows: {listed})."
+        )
         return Verdict(check, REPRODUCED, statement, table, (), (), source)
     wrong = ", ".join(name for name, found in zip(table["variable"], agree[best], strict=True) if not found)
     statement = (

@@ -1,4 +1,4 @@
-"""Which checks apply to a paper's numbers, and which of its values can no check use?"""
+"""Which checks apply to a paper's numbers, and which of its values can no check use: any paper."""
 
 import inspect
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from mvi_core.errors import MviError
 from mvi_core.stats.audit.agreement import repeat_check, sum_check
 from mvi_core.stats.audit.chance import baseline_check, repetition_check
-from mvi_core.stats.audit.counts import confusion_check, fraction_check, proportion_check
+from mvi_core.stats.audit.confusion import confusion_check
+from mvi_core.stats.audit.counts import fraction_check, proportion_check
 from mvi_core.stats.audit.feasibility import joint_checks
 from mvi_core.stats.audit.follow_up import median_check
 from mvi_core.stats.audit.odds import univariable_checks
@@ -84,9 +85,13 @@ def audit_paper(mapping):
     ('reproduced', 1)
     """
     if not isinstance(mapping, dict):
-        raise MviError(f"a paper must be described by sections, got {type(mapping).__name__}. See data_manifest/audit_example.yaml.")
+        raise MviError(
+            f"a paper is described by sections, got {type(mapping).__name__}. See data_manifest/audit_example.yaml."
+        )
     unknown = [name for name in mapping if name not in CHECKS and name not in ABOUT]
-    messages = [f"{name}: not a section of an audit, so it is not used. Known are {', '.join(CHECKS)}." for name in unknown]
+    messages = [
+        f"{name}: not a section of an audit, so it is not used. Known are {', '.join(CHECKS)}." for name in unknown
+    ]
     verdicts = []
     for section, check in CHECKS.items():
         entries = mapping.get(section, [])
@@ -102,11 +107,16 @@ def _run(section, where, check, entry):
         return [], [f"{where}: expected named values, got {entry!r}, so it is not used. Write it as name: value."]
     where = f"{where} ({entry['name']})" if "name" in entry else where
     known = inspect.signature(check).parameters
-    messages = [f"{where}: {key} is not used by this check. Known are {', '.join(known)}." for key in entry if key not in known]
+    messages = [
+        f"{where}: {key} is not used by this check. Known are {', '.join(known)}." for key in entry if key not in known
+    ]
     entry = {key: value for key, value in entry.items() if key in known}
     missing = [key for key, item in known.items() if item.default is item.empty and entry.get(key) is None]
     if missing:
-        return [], [*messages, f"{where}: {', '.join(missing)} is missing, so the check is left out. Add what the paper prints."]
+        return [], [
+            *messages,
+            f"{where}: {', '.join(missing)} is missing, so the check is left out. Add what the paper prints.",
+        ]
     if section in LISTS:
         rows, unused = _usable_rows(where, entry[LISTS[section]], *NEEDED[section])
         messages += unused
@@ -128,8 +138,15 @@ def _usable_rows(where, rows, needed, optional):
         if not isinstance(row, dict) or any(row.get(key) is None for key in needed):
             messages.append(f"{place}: a row needs {', '.join(needed)}, got {row!r}. The row is not used.")
             continue
-        unreadable = [key for key in (*needed, *optional) if _is_printed(key) and row.get(key) is not None and not _readable(row[key])]
-        messages += [f"{place} ({row[needed[0]]}): {key} {row[key]!r} is no printed number. It is not used." for key in unreadable]
+        unreadable = [
+            key
+            for key in (*needed, *optional)
+            if _is_printed(key) and row.get(key) is not None and not _readable(row[key])
+        ]
+        messages += [
+            f"{place} ({row[needed[0]]}): {key} {row[key]!r} is no printed number. It is not used."
+            for key in unreadable
+        ]
         if not set(unreadable) & set(needed):
             usable.append({key: value for key, value in row.items() if key not in unreadable})
     return usable, messages

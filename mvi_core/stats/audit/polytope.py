@@ -1,4 +1,4 @@
-"""What can the counts of a hidden predictor be, given a printed logistic regression and printed counts of the others?"""
+"""What can the counts of a hidden predictor be, given a printed regression and counts of the others: bounds."""
 
 import itertools
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class Feasible:
 
 
 def hidden_model(rows, known, group_sizes, *, level=0.95):
-    """Printed regression and counts, ready for `feasible_ranges`.
+    """Numbers of a printed regression and of its counts, ready for `feasible_ranges`.
 
     Parameters
     ----------
@@ -82,12 +82,16 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
     names = tuple(row["variable"] for row in rows)
     missing = [name for name in names[:-1] if name not in known]
     if missing or len(names) > 7:
-        raise MviError(f"hidden_model needs counts of every variable but the last, at most 7; missing: {missing}, got {len(names)}.")
+        raise MviError(
+            f"hidden_model needs counts of all variables but the last, at most 7; missing: {missing}, got {len(names)}."
+        )
     odds = [read_printed(row["odds_ratio"]) for row in rows]
     errors = [standard_error_range(row["ci_low"], row["ci_high"], level=level)[1] for row in rows]
     counts = np.array([[group_sizes[k], *(known[name][k] for name in names[:-1])] for k in (0, 1)])
     ends = (np.log([getattr(number, end) for number in odds]) for end in ("low", "high"))
-    return HiddenModel(names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names)))))
+    return HiddenModel(
+        names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names))))
+    )
 
 
 def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS, slopes=()):
@@ -128,7 +132,9 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
     for name, objective in objectives.items():
         ends = []
         for sign in (1, -1):
-            end, found = _bound(sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds)
+            end, found = _bound(
+                sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds
+            )
             slopes += found
             program += [_cut(slope, model, design, weight) for slope in found]
             ends.append(end)
@@ -157,7 +163,12 @@ def _bound(objective, program, model, *, design, weight, rounds):
     slopes, rows = [], list(program)
     for _ in range(rounds):
         matrix, lower, upper = (np.array(part) for part in zip(*rows, strict=True))
-        solution = milp(objective, constraints=LinearConstraint(matrix, lower, upper), bounds=Bounds(0, np.inf), options={"presolve": False})
+        solution = milp(
+            objective,
+            constraints=LinearConstraint(matrix, lower, upper),
+            bounds=Bounds(0, np.inf),
+            options={"presolve": False},
+        )
         if not solution.success:
             return np.inf, slopes
         found = _broken(solution.x.reshape(2, -1).sum(0), model, design, weight)
@@ -188,7 +199,7 @@ def _cut(slope, model, design, weight):
 
 
 def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
-    """Intercepts that the printed odds ratios, intervals and counts leave possible, whatever intercept is printed.
+    """All intercepts that printed odds ratios, intervals and counts leave possible.
 
     Intervals are halved; one is dropped as soon as no counts fit all of its intercepts.
 

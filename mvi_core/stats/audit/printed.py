@@ -62,7 +62,7 @@ class Printed:
 
 
 def read_printed(printed):
-    """Printed number from its text.
+    """Value, rounding step and bound of a printed text.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Do the odds ratios, intervals, p values, formula and nomogram points of a logistic regression agree with each other?"""
+"""Do the rows, formula and nomogram points of a logistic regression agree: interval arithmetic."""
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,10 @@ def row_check(rows, *, name="multivariable table", level=0.95):
     evidence = pd.DataFrame([_row(row, level) for row in rows])
     wrong = evidence[~(evidence["odds_ratio_agrees"] & evidence["p_value_agrees"])]
     if wrong.empty:
-        statement = f"The printed numbers imply each other: odds ratio, interval and p value agree in all {len(evidence)} rows of {name}."
+        statement = (
+            f"The printed numbers imply each other: odds ratio, interval and p value agree in all {len(evidence)} rows "
+            f"of {name}."
+        )
         return Verdict(f"rows: {name}", REPRODUCED, statement, evidence, (), (), f"{WALD}. {ROUNDING}")
     statement = f"The printed numbers imply different fits within one row of {name}: {', '.join(wrong['variable'])}."
     alternatives = ("A digit was misprinted", "The interval or the p value is not of the Wald family")
@@ -72,9 +75,11 @@ def _row(row, level):
     printed = read_printed(row["p_value"]) if row.get("p_value") is not None else None
     p_agrees = printed is None or bool(p_low <= printed.high + SLACK and p_high >= printed.low - SLACK)
     return {
-        "variable": row["variable"], "odds_ratio": odds.value, "odds_ratio_low": centre[0], "odds_ratio_high": centre[1],
-        "odds_ratio_agrees": bool(centre[0] <= odds.high and centre[1] >= odds.low), "se_low": se_low, "se_high": se_high,
-        "p_low": p_low, "p_high": p_high, "p_printed": "" if printed is None else printed.text, "p_value_agrees": p_agrees,
+        "variable": row["variable"], "odds_ratio": odds.value,
+        "odds_ratio_low": centre[0], "odds_ratio_high": centre[1],
+        "odds_ratio_agrees": bool(centre[0] <= odds.high and centre[1] >= odds.low),
+        "se_low": se_low, "se_high": se_high, "p_low": p_low, "p_high": p_high,
+        "p_printed": "" if printed is None else printed.text, "p_value_agrees": p_agrees,
     }  # fmt: skip
 
 
@@ -96,7 +101,9 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
     for variable in [key for key in coefficients if key in odds_ratios]:
         printed, odds = read_printed(coefficients[variable]), read_printed(odds_ratios[variable])
         low, high = np.log([odds.low, odds.high])
-        rows.append((variable, printed.value, low, high, bool(low <= printed.high + SLACK and high >= printed.low - SLACK)))
+        rows.append(
+            (variable, printed.value, low, high, bool(low <= printed.high + SLACK and high >= printed.low - SLACK))
+        )
     evidence = pd.DataFrame(rows, columns=["variable", "coefficient", "log_odds_low", "log_odds_high", "agrees"])
     wrong = ", ".join(evidence.loc[~evidence["agrees"], "variable"])
     word = CANNOT if wrong else REPRODUCED
@@ -104,7 +111,11 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
         f"The printed numbers imply that the coefficients of the {name} are the logarithms of the printed odds ratios, "
         f"to the last digit ({', '.join(evidence['variable'])})."
     )  # fmt: skip
-    alternatives = ("The formula was fitted again, with other variables",) if wrong else ("A fit to fewer variables gave the same digits",)
+    alternatives = (
+        ("The formula was fitted again, with other variables",)
+        if wrong
+        else ("A fit to fewer variables gave the same digits",)
+    )
     return Verdict(f"coefficients: {name}", word, statement, evidence, (), alternatives, ROUNDING)
 
 
@@ -123,7 +134,7 @@ def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     Returns
     -------
     Verdict
-        Reproduced, if the points lie within their own rounding; under a stated assumption, if within half a reading step.
+        Reproduced, if the points lie within their own rounding; under a stated assumption, if within half a step.
     """
     shared = [key for key in points if key in coefficients]
     slope = {key: read_printed(coefficients[key]) for key in shared}
@@ -136,8 +147,13 @@ def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     exact = all(low <= printed.high and high >= printed.low for _, printed, low, high in rows)
     half = reading_step / 2
     near = all(low <= printed.value + half and high >= printed.value - half for _, printed, low, high in rows)
-    listed = "; ".join(f"{low:.2f} to {high:.2f} points for {key}, printed {printed.text}" for key, printed, low, high in rows)
-    evidence = pd.DataFrame([(key, printed.value, low, high) for key, printed, low, high in rows], columns=["variable", "points", "points_low", "points_high"])
+    listed = "; ".join(
+        f"{low:.2f} to {high:.2f} points for {key}, printed {printed.text}" for key, printed, low, high in rows
+    )
+    evidence = pd.DataFrame(
+        [(key, printed.value, low, high) for key, printed, low, high in rows],
+        columns=["variable", "points", "points_low", "points_high"],
+    )
     word = REPRODUCED if exact else ASSUMED if near else CANNOT
     assumptions = () if word == REPRODUCED else (f"Points were read off a scale to {reading_step:g} points",)
     statement = f"The printed numbers imply {listed} (largest coefficient = {full:g} points)."

@@ -1,15 +1,14 @@
-"""Were there enough patients to develop a prediction model with so many parameters?"""
+"""Were there enough patients to develop a prediction model with so many parameters: Riley's criteria."""
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from scipy.optimize import brentq
 from scipy.special import expit, xlogy
 
 from mvi_core.errors import MviError
 from mvi_core.stats.audit.verdict import NOT_APPLICABLE, Verdict
 
-RILEY = "Riley et al. 2020, doi:10.1136/bmj.m441; R-squared from AUC: Riley, Van Calster and Collins 2021, doi:10.1002/sim.8806"
+RILEY = "Riley et al. 2020, doi:10.1136/bmj.m441; R-squared from AUC: Riley et al. 2021, doi:10.1002/sim.8806"
 
 
 def largest_r_squared(prevalence):
@@ -88,40 +87,16 @@ def required_n(parameters, prevalence, *, r_squared, shrinkage=0.9, margin=0.05)
     """
     most = largest_r_squared(prevalence)
     if not 0 < r_squared < min(most, shrinkage):
-        raise MviError(f"r_squared must lie between 0 and {min(most, shrinkage):.3f}, got {r_squared:g}. Use Cox-Snell's, not Nagelkerke's.")
+        raise MviError(
+            f"r_squared must lie between 0 and {min(most, shrinkage):.3f}, got {r_squared:g}. Pass Cox and Snell's."
+        )
     second = r_squared / (r_squared + margin * most)
-    sizes = {name: parameters / ((s - 1) * np.log(1 - r_squared / s)) for name, s in (("shrinkage", shrinkage), ("optimism", second))}
+    sizes = {
+        name: parameters / ((s - 1) * np.log(1 - r_squared / s))
+        for name, s in (("shrinkage", shrinkage), ("optimism", second))
+    }
     sizes["mean risk"] = (1.96 / margin) ** 2 * prevalence * (1 - prevalence)
     return {name: int(np.ceil(size)) for name, size in sizes.items()}
-
-
-def expected_shrinkage(n, parameters, r_squared):
-    """Shrinkage factor at which the first criterion needs exactly n patients.
-
-    Parameters
-    ----------
-    n, parameters : int
-        Patients and candidate parameters.
-    r_squared : float
-        Anticipated Cox-Snell R-squared.
-
-    Returns
-    -------
-    float
-        0 if even the strongest shrinkage is not enough.
-
-    Examples
-    --------
-    >>> round(expected_shrinkage(623, 24, 0.288), 2)
-    0.9
-    """
-
-    def excess(s):
-        return parameters / ((s - 1) * np.log(1 - r_squared / s)) - n
-
-    grid = np.linspace(r_squared + 1e-6, 1 - 1e-9, 2001)
-    below = np.flatnonzero(np.array([excess(s) for s in grid]) <= 0)
-    return float(brentq(excess, grid[below[-1]], 1 - 1e-12)) if below.size else 0.0
 
 
 def sample_size_check(n, events, models, *, auc=None):
@@ -149,10 +124,24 @@ def sample_size_check(n, events, models, *, auc=None):
     rows = []
     for (model, parameters), (label, r_squared) in ((m, a) for m in models.items() for a in anticipated.items()):
         needed = required_n(parameters, prevalence, r_squared=r_squared)
-        rows.append((model, parameters, label, r_squared, *needed.values(), max(needed.values()), n, expected_shrinkage(n, parameters, r_squared)))
-    columns = ["model", "parameters", "anticipated", "r_squared", "n_shrinkage", "n_optimism", "n_mean_risk", "n_required", "n", "expected_shrinkage"]
+        rows.append((model, parameters, label, r_squared, *needed.values(), max(needed.values()), n))
+    columns = [
+        "model",
+        "parameters",
+        "anticipated",
+        "r_squared",
+        "n_shrinkage",
+        "n_optimism",
+        "n_mean_risk",
+        "n_required",
+        "n",
+    ]
     evidence = pd.DataFrame(rows, columns=columns)
     listed = "; ".join(f"{row.model} needs {row.n_required} ({row.anticipated})" for row in evidence.itertuples())
-    statement = f"The printed numbers imply, by Riley's criteria, that {listed}; {n} patients with {events} events are printed."
+    statement = (
+        f"The printed numbers imply, by Riley's criteria, that {listed}; {n} patients with {events} events are printed."
+    )
     alternatives = ("Variables chosen by their univariable p values count as candidates too",)
-    return Verdict("sample size", NOT_APPLICABLE, statement, evidence, ("The anticipated R-squared holds",), alternatives, RILEY)
+    return Verdict(
+        "sample size", NOT_APPLICABLE, statement, evidence, ("The anticipated R-squared holds",), alternatives, RILEY
+    )

@@ -1,12 +1,12 @@
-"""Which of the paper's printed numbers go into which check?"""
+"""Which of the paper's printed numbers go into which check: the description of Sun et al. 2022."""
 
 import math
 
 from mvi_core.errors import MviError
-from mvi_core.stats.audit.counts import confusion_tables, denominators
+from mvi_core.stats.audit.confusion import confusion_tables
+from mvi_core.stats.audit.counts import denominators
 from mvi_core.stats.audit.paper import audit_paper
 from mvi_core.stats.audit.printed import read_printed
-from mvi_core.stats.audit.regression import standard_error_range
 
 TABLE_1 = {  # rows of Table 1 by id: reference level, level of interest
     "age": ("le_50", "gt_50"), "sex": ("male", "female"), "afp": ("le_20", "gt_20"), "ascites": ("no", "yes"),
@@ -18,6 +18,13 @@ TABLE_1 = {  # rows of Table 1 by id: reference level, level of interest
 TABLE_2 = ("t1_t1d_t1v", "t1_t1a_t2", "t1_t1d_t2", "dwi_t1_t2", "dwi_t1a_t2", "t1v_t1d", "t1v_t1d_t1", "t1v_t1d_t2")
 TABLE_3 = ("alt", "ast", "ggt", "afp", "dl_mvi")
 ROW = {"odds_ratio": "or", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p"}
+REPEATS = {
+    "patients": ("abstract_n_patients", "n_patients", "baseline_n_patients", "table1_n_patients", "recurrence_n"),
+    "patients without MVI": ("abstract_mvi_absent", "table1_n_absent"),
+    "patients with MVI": ("abstract_mvi_present", "baseline_mvi_present", "table1_n_present"),
+    "AUC of the model": ("abstract_auc", "model_auc", "discussion_auc"),
+    "best accuracy": ("multi_best_accuracy", "table2_t1_t1d_t1v_accuracy", "discussion_best_accuracy"),
+}
 METRICS = ("accuracy", "precision", "recall", "f1")
 
 
@@ -40,7 +47,9 @@ def run_audit(values):
     """
     audit = audit_paper(describe(values))
     if audit.messages:
-        raise MviError(f"paper_values.csv holds values that cannot be used: {' '.join(audit.messages)} Correct them there.")
+        raise MviError(
+            f"paper_values.csv holds values that cannot be used: {' '.join(audit.messages)} Correct them there."
+        )
     return audit.verdicts
 
 
@@ -60,7 +69,9 @@ def describe(values):
     try:
         return _agreement(text) | _proportions(text) | _models(text) | _outcomes(text)
     except KeyError as missing:
-        raise MviError(f"paper_values.csv has no row with id {missing}. Add the row as the paper prints it.") from missing
+        raise MviError(
+            f"paper_values.csv has no row with id {missing}. Add the row as the paper prints it."
+        ) from missing
 
 
 def _count(text, name):
@@ -71,44 +82,60 @@ def _sizes(text):
     return _count(text, "table1_n_absent"), _count(text, "table1_n_present")
 
 
+def _label(name):
+    return name.upper().replace("_", "-")
+
+
 def _agreement(text):
-    repeats = {
-        "patients": ("abstract_n_patients", "n_patients", "baseline_n_patients", "table1_n_patients", "recurrence_n", "discussion_n_patients"),
-        "patients with MVI": ("abstract_mvi_present", "baseline_mvi_present", "table1_n_present"),
-        "AUC of the model": ("abstract_auc", "model_auc", "discussion_auc"),
-        "best accuracy": ("multi_best_accuracy", "table2_t1_t1d_t1v_accuracy", "discussion_best_accuracy"),
-    }
-    for name in ("afp", "dl_mvi"):
-        repeats |= {f"{name} {end}": (f"abstract_{name}_{end}", f"table3_{name}_{end}") for end in ("or", "ci_low", "ci_high")}
+    repeats = dict(REPEATS)
+    for name in TABLE_3[-2:]:
+        repeats |= {
+            f"{_label(name)} {key}": (f"abstract_{name}_{end}", f"table3_{name}_{end}") for key, end in ROW.items()
+        }
     total = _count(text, "n_patients")
     parts = {"2015": _count(text, "n_patients_2015"), "2018": _count(text, "n_patients_2018")}
     groups = dict(zip(("absent", "present"), _sizes(text), strict=True))
     shares = (("MVI present", "baseline_mvi_present", "baseline_n_patients", "baseline_mvi_percent"),)
     shares += tuple((name, f"{name}_events", f"{name}_n", f"{name}_percent") for name in ("recurrence", "death"))
     return {
-        "repeats": [{"name": name, "places": {key: text[key] for key in ids}} for name, ids in repeats.items()],
-        "sums": [{"name": "patients by year", "parts": parts, "total": total}, {"name": "patients by MVI", "parts": groups, "total": total}],
-        "fractions": [{"name": name, "k": _count(text, k), "n": _count(text, n), "percent": text[percent]} for name, k, n, percent in shares],
+        "repeats": {"numbers": {name: {key: text[key] for key in ids} for name, ids in repeats.items()}},
+        "sums": [
+            {"name": "patients by year", "parts": parts, "total": total},
+            {"name": "patients by MVI", "parts": groups, "total": total},
+        ],
+        "fractions": [
+            {"name": name, "k": _count(text, k), "n": _count(text, n), "percent": text[percent]}
+            for name, k, n, percent in shares
+        ],
     }
 
 
 def _proportions(text):
     table_2 = [text[f"table2_{name}_accuracy"] for name in TABLE_2]
     single = [text[f"single_{name}_accuracy"] for name in ("t1v", "t1d", "t1")]
-    slices, development, total = _count(text, "n_slices"), _count(text, "n_patients_2015"), _count(text, "n_patients")
-    units = {"patients": 1, "slices": slices}
-    shared = {"stated_n": [development], "max_n": total}
-    found = denominators(table_2, max_n=total)
+    slices, development = _count(text, "n_slices"), _count(text, "n_patients_2015")
+    units, combinations = {"patients": 1, "slices": slices}, {"slice combinations": _count(text, "n_combinations")}
+    shared = {"stated_n": [development], "max_n": development}
+    found = denominators(table_2, max_n=development)
     section = {
         "proportions": [
-            {"name": "Table 2", "percentages": table_2, "units": units | {"slice combinations": _count(text, "n_combinations")}, **shared},
+            {"name": "Table 2", "percentages": table_2, "units": units | combinations, **shared},
             {"name": "single sequences", "percentages": single, "units": units, **shared},
         ],
-        "confusion": [{"name": "external set", "metrics": _external(text), "stated_n": _count(text, "n_patients_2018")}],
+        "confusion": [
+            {"name": "external set", "metrics": _external(text), "stated_n": _count(text, "n_patients_2018")}
+        ],
     }
     if len(found):
         repeated = [text["table2_t1_t1d_t1v_accuracy"], text["table2_t1v_t1d_t1_accuracy"]]
-        section["repetition"] = [{"name": "T1 with T1D and T1V, twice in Table 2", "accuracies": table_2, "repeated": repeated, "n": int(found[0])}]
+        section["repetition"] = [
+            {
+                "name": "T1 with T1D and T1V, twice in Table 2",
+                "accuracies": table_2,
+                "repeated": repeated,
+                "n": int(found[0]),
+            }
+        ]
     return section
 
 
@@ -119,18 +146,34 @@ def _external(text):
 def _models(text):
     table_1 = []
     for name, levels in TABLE_1.items():
-        counts = {key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels] for key in ("total", "absent", "present")}
+        counts = {
+            key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels]
+            for key in ("total", "absent", "present")
+        }
         table_1.append({"variable": name, **counts, **{key: text[f"table1_{name}_{end}"] for key, end in ROW.items()}})
-    table_3 = [{"variable": name} | {key: text[f"table3_{name}_{end}"] for key, end in ROW.items()} for name in TABLE_3]
-    coefficients = {name: text[f"formula_{name}_coefficient"] for name in TABLE_3[-2:]}
-    points = {"afp": text["nomogram_afp_points"], "dl_mvi": text["nomogram_dl_present_points"]}
-    known = {row["variable"]: (row["absent"][1], row["present"][1]) for row in table_1 if row["variable"] in TABLE_3}
+    table_3 = [
+        {"variable": _label(name)} | {key: text[f"table3_{name}_{end}"] for key, end in ROW.items()} for name in TABLE_3
+    ]
+    coefficients = {_label(name): text[f"formula_{name}_coefficient"] for name in TABLE_3[-2:]}
+    points = {"AFP": text["nomogram_afp_points"], "DL-MVI": text["nomogram_dl_present_points"]}
+    known = {
+        _label(row["variable"]): (row["absent"][1], row["present"][1]) for row in table_1 if row["variable"] in TABLE_3
+    }
     afp = next(row for row in table_1 if row["variable"] == "afp")
     sizes, intercept, auc = _sizes(text), text["formula_intercept"], text["model_auc"]
-    formula = {"intercept": intercept, "coefficients": coefficients, "auc": auc, "threshold": text["nb_beats_treat_all_from"]}
-    fit = {"intercept": intercept, "coefficients": list(coefficients.values()), "absent": afp["absent"], "present": afp["present"], "auc": auc}
-    fit["se_hidden"] = standard_error_range(text["table3_dl_mvi_ci_low"], text["table3_dl_mvi_ci_high"])
-    rules = {name: known[name] for name in ("afp", "ast", "alt")}
+    formula = {
+        "intercept": intercept,
+        "coefficients": coefficients,
+        "auc": auc,
+        "threshold": text["nb_beats_treat_all_from"],
+    }
+    fit = {
+        "intercept": intercept,
+        "coefficients": list(coefficients.values()),
+        "absent": afp["absent"],
+        "present": afp["present"],
+    }
+    rules = {name: known[name] for name in ("AFP", "AST", "ALT")}
     baselines = [{"name": "all patients", "group_sizes": sizes, "rules": rules}]
     tables = confusion_tables(**_external(text), max_n=_count(text, "n_patients"))
     if len(tables):
@@ -140,16 +183,25 @@ def _models(text):
     return {
         "univariable": {"rows": table_1, "n_absent": sizes[0], "n_present": sizes[1]},
         "multivariable": {"rows": table_3, "name": "Table 3"},
-        "formula": {"coefficients": coefficients, "odds_ratios": {row["variable"]: row["odds_ratio"] for row in table_3}},
+        "formula": {
+            "coefficients": coefficients,
+            "odds_ratios": {row["variable"]: row["odds_ratio"] for row in table_3},
+        },
         "nomogram": {"coefficients": coefficients, "points": points},
         "formula_fit": fit,
-        "joint": {"rows": table_3, "known": known, "group_sizes": sizes, "formula": formula, "missed": _missed(text, tables)},
+        "joint": {
+            "rows": table_3,
+            "known": known,
+            "group_sizes": sizes,
+            "formula": formula,
+            "missed": _missed(text, tables),
+        },
         "baselines": baselines,
     }
 
 
 def _missed(text, tables):
-    """False negatives that the external recall implies, by what its units were."""
+    """Count the false negatives that the external recall implies, by what its units were."""
     readings = {}
     if len(tables):
         first, slices = tables.iloc[0], _count(text, "n_slices")
@@ -166,7 +218,9 @@ def _outcomes(text):
     enrolment = []
     for which in ("first", "second"):
         year = _count(text, f"enrolment_{which}_year")
-        enrolment.append({"n": _count(text, f"n_patients_{year}"), "months": [12 * (end - year - 1), 12 * (end - year)]})
+        enrolment.append(
+            {"n": _count(text, f"n_patients_{year}"), "months": [12 * (end - year - 1), 12 * (end - year)]}
+        )
     total, (absent, present) = _count(text, "n_patients"), _sizes(text)
     groups = {"all": total, "mvi_present": present, "mvi_absent": absent, "dl_present": None, "dl_absent": None}
     medians = [
@@ -175,11 +229,16 @@ def _outcomes(text):
             "events": _count(text, events),
             "enrolment": enrolment,
             "medians": [
-                {"group": group, "n": n, "months": text[f"median_{name}_{group}"]} for group, n in groups.items() if f"median_{name}_{group}" in text
+                {"group": group, "n": n, "months": text[f"median_{name}_{group}"]}
+                for group, n in groups.items()
+                if f"median_{name}_{group}" in text
             ],
         }
         for name, events in (("os", "death_events"), ("rfs", "recurrence_events"))
     ]
-    models = {f"{len(TABLE_3)} variables (Table 3)": len(TABLE_3), f"{len(TABLE_1) + 1} variables (Table 1)": len(TABLE_1) + 1}
+    models = {
+        f"{len(TABLE_3)} variables (Table 3)": len(TABLE_3),
+        f"{len(TABLE_1) + 1} variables (Table 1)": len(TABLE_1) + 1,
+    }
     size = {"n": total, "events": present, "models": models, "auc": read_printed(text["model_auc"]).value}
     return {"medians": medians, "sample_size": size}

@@ -1,4 +1,4 @@
-"""Can a formula of two yes/no predictors be the maximum-likelihood fit of a cohort whose counts are half printed?"""
+"""Can a formula of two yes/no predictors be the fit of a cohort whose counts are half printed: an enumeration."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from scipy.special import expit
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, Verdict
 
-SCORE = "Score equations of logistic regression, enumerated over all counts of the hidden predictor; ties count one half in the AUC"
+SCORE = "Score equations of logistic regression, enumerated over all counts of the hidden predictor"
 
 
 def hidden_fits(intercept, coefficients, absent, present):
@@ -32,7 +32,7 @@ def hidden_fits(intercept, coefficients, absent, present):
     Returns
     -------
     pandas.DataFrame
-        hidden_0_known_0, hidden_0_known_1, false_negatives, the fitted intercept, known, hidden and se_hidden, and
+        hidden_0_known_0, hidden_0_known_1, false_negatives, the fitted intercept, known and hidden, and
         agrees: whether the fit prints as given. The rows that do not agree are the nearest misses.
 
     Examples
@@ -54,12 +54,16 @@ def hidden_fits(intercept, coefficients, absent, present):
     triples = [
         (zero, one, missed)
         for zero, one in itertools.product(*candidates)
-        for missed in range(int(max(zero * low[0, 0] + one * low[1, 0], 1)), int(zero * high[0, 0] + one * high[1, 0]) + 2)
+        for missed in range(
+            int(max(zero * low[0, 0] + one * low[1, 0], 1)), int(zero * high[0, 0] + one * high[1, 0]) + 2
+        )
     ]
     table = pd.DataFrame(triples, columns=["hidden_0_known_0", "hidden_0_known_1", "false_negatives"], dtype=int)
     fitted = [_fit(row, levels, present, [number.value for number in printed]) for row in table.itertuples(index=False)]
-    table[["intercept", "known", "hidden", "se_hidden"]] = np.array(fitted).reshape(-1, 4)
-    agrees = [number.agrees(table[name]) for number, name in zip(printed, ("intercept", "known", "hidden"), strict=True)]
+    table[["intercept", "known", "hidden"]] = np.array(fitted).reshape(-1, 3)
+    agrees = [
+        number.agrees(table[name]) for number, name in zip(printed, ("intercept", "known", "hidden"), strict=True)
+    ]
     return table.assign(agrees=np.logical_and.reduce(agrees))
 
 
@@ -69,7 +73,7 @@ def _risks(printed, end, known, hidden):
 
 
 def _fit(counts, levels, present, start):
-    """Newton's method on the four cells; returns the coefficients and the hidden one's standard error."""
+    """Newton's method on the four cells."""
     design = np.array([(1, known, hidden) for known in (0, 1) for hidden in (0, 1)], dtype=float)
     size = np.array([(counts[known], levels[known] - counts[known]) for known in (0, 1)], dtype=float).ravel()
     sums = np.array([sum(present), present[1], sum(present) - counts[2]], dtype=float)
@@ -78,62 +82,23 @@ def _fit(counts, levels, present, start):
         risk = expit(design @ beta)
         information = design.T @ (design * (size * risk * (1 - risk))[:, None])
         beta = beta + np.linalg.solve(information, sums - design.T @ (size * risk))
-    return (*beta, np.sqrt(np.linalg.inv(information)[2, 2]))
+    return beta
 
 
-def auc_range(fits, absent, present):
-    """Range of the AUC of the two-predictor score over all tables behind each fit.
-
-    Parameters
-    ----------
-    fits : pandas.DataFrame
-        From `hidden_fits`.
-    absent, present : sequence of int, length 2
-        As for `hidden_fits`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The fits with columns auc_low and auc_high.
-    """
-    ends = []
-    for row in fits.itertuples(index=False):
-        values = []
-        for missed in range(row.false_negatives + 1):  # hidden absent, known 1, outcome present
-            without = np.array([row.false_negatives - missed, missed])
-            clear = np.array([row.hidden_0_known_0, row.hidden_0_known_1]) - without
-            if (without > present).any() or (clear < 0).any() or (clear > absent).any():
-                continue
-            order = np.argsort(row.intercept + np.array([0, row.known, row.hidden, row.known + row.hidden]))
-            yes = np.r_[without, np.asarray(present) - without][order]
-            no = np.r_[clear, np.asarray(absent) - clear][order]
-            values.append(np.sum(no * (yes.sum() - np.cumsum(yes) + yes / 2)) / (yes.sum() * no.sum()))
-        ends.append((min(values, default=np.nan), max(values, default=np.nan)))
-    return fits.assign(auc_low=[end[0] for end in ends], auc_high=[end[1] for end in ends])
-
-
-def formula_fit_check(intercept, coefficients, absent, present, *, auc=None, se_hidden=None):
+def formula_fit_check(intercept, coefficients, absent, present):
     """Whether a printed formula can be the fit of its two predictors alone.
 
     Parameters
     ----------
     intercept, coefficients, absent, present
         As for `hidden_fits`.
-    auc : str, optional
-        Printed AUC of the formula.
-    se_hidden : tuple of float, optional
-        Range of the hidden predictor's standard error, if its printed interval is of this same fit.
 
     Returns
     -------
     Verdict
     """
-    nearest = auc_range(hidden_fits(intercept, coefficients, absent, present), absent, present).dropna()
+    nearest = hidden_fits(intercept, coefficients, absent, present)
     fits = nearest[nearest["agrees"]]
-    if auc is not None:
-        fits = fits.assign(auc_agrees=(fits["auc_low"] <= read_printed(auc).high) & (fits["auc_high"] >= read_printed(auc).low))
-    if se_hidden is not None:
-        fits = fits.assign(se_agrees=fits["se_hidden"].between(se_hidden[0] - 1e-6, se_hidden[1] + 1e-6))
     tried = (sum(present) + 1) * np.prod([sum(pair) + 1 for pair in zip(absent, present, strict=True)])
     scope = f"of all {tried:,} combinations of hidden counts"
     alternatives = (
@@ -141,14 +106,16 @@ def formula_fit_check(intercept, coefficients, absent, present, *, auc=None, se_
         "The formula was fitted to other patients than the printed counts",
     )
     if fits.empty:
-        statement = f"The printed numbers imply that the formula is not the fit of these two predictors alone: none {scope} gives it."
+        statement = (
+            "The printed numbers imply that the formula is not the fit of these two predictors alone: "
+            f"none {scope} gives it."
+        )
         return Verdict("formula as a fit of its two predictors", CANNOT, statement, nearest, (), alternatives, SCORE)
     missed = sorted(set(fits["false_negatives"]))
     count = f"{missed[0]}" if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
-    statement = f"The printed numbers imply {count} false negatives of the hidden predictor, if the formula is the fit of its two predictors alone ({len(fits)} {scope})."
-    if auc is not None:
-        statement += f" The printed AUC is {'among' if fits['auc_agrees'].any() else 'not among'} those of these tables ({fits['auc_low'].min():.3f} to {fits['auc_high'].max():.3f})."
-    if se_hidden is not None:
-        statement += f" The printed interval {'fits' if fits['se_agrees'].any() else 'belongs to another fit: here the standard error would be ' + format(fits['se_hidden'].min(), '.3f')}."
+    statement = (
+        f"The printed numbers imply {count} false negatives of the hidden predictor, if the formula is the fit of "
+        f"its two predictors alone ({len(fits)} {scope})."
+    )
     assumptions = ("The formula was fitted with its two predictors alone",)
     return Verdict("formula as a fit of its two predictors", ASSUMED, statement, fits, assumptions, alternatives, SCORE)

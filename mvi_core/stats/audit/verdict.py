@@ -56,30 +56,14 @@ def verdict_table(verdicts):
     """
     columns = ["check", "verdict", "statement", "assumptions", "alternatives", "source"]
     rows = [
-        (item.check, item.verdict, item.statement, "; ".join(item.assumptions), "; ".join(item.alternatives), item.source)
+        (
+            item.check,
+            item.verdict,
+            item.statement,
+            "; ".join(item.assumptions),
+            "; ".join(item.alternatives),
+            item.source,
+        )
         for item in verdicts
     ]
     return pd.DataFrame(rows, columns=columns)
-
-
-def weakest(verdicts):
-    """The least favourable of several verdict words.
-
-    Parameters
-    ----------
-    verdicts : iterable of str
-        Words from `VERDICTS`.
-
-    Returns
-    -------
-    str
-        "cannot be reproduced" before "reproduced under a stated assumption" before "reproduced"; "not applicable"
-        only if nothing else is there.
-
-    Examples
-    --------
-    >>> weakest(["reproduced", "cannot be reproduced", "not applicable"])
-    'cannot be reproduced'
-    """
-    found = set(verdicts)
-    return next((word for word in (CANNOT, ASSUMED, REPRODUCED) if word in found), NOT_APPLICABLE)
