@@ -115,6 +115,13 @@ def _expect_one_series(where, slices):
                     f"{where} mixes two {plural}: {other.label} differs from {slices[0].label} in {key}. "
                     "Put each series into its own folder."
                 )
+    seen = {}
+    for one in slices:
+        twin = seen.setdefault(one.instance, one)
+        if twin is not one:
+            raise DicomError(
+                f"{where}: {one.label} and {twin.label} have one SOPInstanceUID. Keep the right one of them."
+            )
     for other in slices[1:]:
         first = slices[0]
         if other.pixels.shape != first.pixels.shape:

@@ -42,6 +42,7 @@ class Slice:
     position: np.ndarray
     cosines: np.ndarray
     spacing: tuple[float, float]
+    instance: str
     shared: dict
     meta: dict
 
@@ -150,7 +151,8 @@ def read_slice(path):
             raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
         meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
     kept = {key: value for key, value in meta.items() if value != ""}
-    return Slice(label, pixels, position, cosines, tuple(spacing.tolist()), shared, kept)
+    instance = str(_value(data, label, "SOPInstanceUID", label))
+    return Slice(label, pixels, position, cosines, tuple(spacing.tolist()), instance, shared, kept)
 
 
 def _plain(data, label, keyword):

@@ -21,7 +21,7 @@ SIGN = {  # diagnostic odds ratios in patients: Hong 2021, doi:10.1159/000513704
     MrSequence.T1: "lesion darker than liver",  # 4.9
     MrSequence.T1A: "wedge of peritumoural enhancement",  # 4.4
     MrSequence.T1V: "irregular margin and broken capsule",  # 3.2 (margin)
-    MrSequence.T1D: "peritumoural hypointensity",  # 8.2 in the hepatobiliary phase; drawn in the transitional phase here
+    MrSequence.T1D: "peritumoural hypointensity",  # 8.2, in the hepatobiliary phase
     MrSequence.T2: "faint peritumoural brightness",
     MrSequence.DWI: "none",
 }
@@ -108,8 +108,7 @@ def planted():
     Returns
     -------
     dict
-        ``planted`` (``grade_step``, ``sign_effect``, ``sign_correlation``, ``sign``) and ``drift`` (change of the later
-        scanner setting by sequence), as in ``data_manifest/cohorts/phantom.yaml``.
+        ``planted`` and ``drift``, as in ``data_manifest/cohorts/phantom.yaml``.
     """
     return {
         "planted": {

@@ -206,6 +206,12 @@ def test_one_odd_slice_is_refused_by_name_and_nobody_is_named(series, values, se
     assert "ecret" not in str(caught.value) and "SECRET" not in str(caught.value)
 
 
+def test_two_files_with_one_instance_identifier_are_refused(series):
+    change(series, 3, SOPInstanceUID="1.2.3.4")
+    with pytest.raises(DicomError, match="have one SOPInstanceUID"):
+        read_series(series)
+
+
 def test_tilted_stacks_are_refused(series):
     for index in range(N_SLICES):
         change(series, index, ImagePositionPatient=[-10 + index, -20, 5 + STEP_MM * index])
