@@ -36,6 +36,12 @@ def test_auc_and_delong_interval_equal_proc_and_the_direction_is_never_turned(na
     assert (estimate.method, estimate.n) == ("DeLong", 113)
 
 
+def test_the_standard_error_of_wfns_is_delongs_not_that_of_spss():
+    """SPSS prints .0398 (another nonparametric formula), Hanley and McNeil's is .0438, DeLong's .0383."""
+    estimate = auc(ASAH["outcome"], ASAH["wfns"])
+    assert (estimate.value - estimate.low) / 1.959964 == pytest.approx(0.0383, abs=5e-5)
+
+
 @pytest.mark.parametrize(("a", "b"), [("s100b", "ndka"), ("wfns", "s100b")])
 def test_paired_delong_test_equals_proc(a, b):
     """R: roc.test(roc_a, roc_b, method = "delong", paired = TRUE)."""
