@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mvi_core.checks import binary, finite, same_length
+from mvi_core.checks import same_length
 from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.design import complete_design
 from mvi_core.stats.estimate import critical_value, same_patients
-from mvi_core.stats.kaplan_meier import kaplan_meier
+from mvi_core.stats.kaplan_meier import follow_up_times, kaplan_meier
 
 TIES = ("efron", "breslow")  # R and lifelines; SPSS, statsmodels and scikit-survival
 TRANSFORMS = ("km", "rank", "identity")
@@ -128,7 +128,7 @@ def _complete(predictors, months, event, ties):
     """Complete rows as a float frame, with their times and events."""
     if ties not in TIES:
         raise MviError(f"ties must be 'efron' or 'breslow', got {ties!r}. Choose one of these.")
-    time, happened = finite("months", months), binary("event", event)
+    time, happened = follow_up_times(months, event)
     same_length(predictors=predictors, months=time, event=happened)
     frame, known = complete_design(predictors)
     same_patients(predictors=predictors.iloc[:, 0], months=months, event=event)

@@ -214,12 +214,13 @@ def likelihood_ratio_test(smaller, larger):
 
 
 def _score(design, outcome, beta, *, penalised):
-    """First derivative of the (penalised) log-likelihood, and an information that cannot vanish."""
+    """First derivative of the (penalised) log-likelihood, and a matrix to scale Newton steps by that cannot vanish."""
     risk = expit(design @ beta)
     weight, residual = risk * (1 - risk), outcome - risk
     if penalised:
         inverse = np.linalg.pinv(information(design, beta), hermitian=True)
-        residual = residual + weight * np.einsum("ij,jk,ik->i", design, inverse, design) * (0.5 - risk)
+        leverage = weight * ((design @ inverse) * design).sum(axis=1)
+        residual, weight = residual + leverage * (0.5 - risk), weight * (1 + leverage)
     return design.T @ residual, (design * np.maximum(weight, SMALLEST_WEIGHT)[:, None]).T @ design
 
 

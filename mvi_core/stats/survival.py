@@ -176,7 +176,7 @@ def log_rank(months, event, group, *, strata=None):
     Raises
     ------
     MviError
-        If there is one group only, or no event.
+        If there is one group only, or no event while two groups are at risk.
 
     Examples
     --------
@@ -199,6 +199,8 @@ def log_rank(months, event, group, *, strata=None):
             n, d = at_risk.sum(), died.sum()
             excess += np.bincount(codes[died], minlength=len(names)) - d * share
             variance += d * (n - d) / max(n - 1, 1) * (np.diag(share) - np.outer(share, share))
+    if not variance.any():
+        raise MviError("log_rank found no event while two groups were at risk, so nothing compares. Check the times.")
     statistic, df = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess), np.linalg.matrix_rank(variance)
     return pd.DataFrame({"statistic": [statistic], "df": df, "p_value": stats.chi2.sf(statistic, df), "n": len(time)})
 

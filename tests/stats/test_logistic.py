@@ -49,7 +49,9 @@ def test_coefficients_errors_and_wald_tests_equal_those_of_r(fit):
 
 
 def test_likelihood_and_aic_equal_those_of_r(fit):
-    np.testing.assert_allclose([fit.loglik, fit.aic], [*answers("birthwt", "loglik"), *answers("birthwt", "aic")], rtol=1e-12)
+    np.testing.assert_allclose(
+        [fit.loglik, fit.aic], [*answers("birthwt", "loglik"), *answers("birthwt", "aic")], rtol=1e-12
+    )
 
 
 def test_profile_ends_are_exact_where_r_interpolates(birthwt):
@@ -186,7 +188,9 @@ def test_order_scale_and_coding_change_nothing_that_they_should_not(seed, method
     fit = fit_logistic(x, y, method=method, interval="wald")
     order = rng.permutation(90)
     np.testing.assert_allclose(
-        fit_logistic(x.iloc[order], y.iloc[order], method=method, interval="wald").coefficients, fit.coefficients, atol=1e-8
+        fit_logistic(x.iloc[order], y.iloc[order], method=method, interval="wald").coefficients,
+        fit.coefficients,
+        atol=1e-8,
     )
     scaled = fit_logistic(x.assign(b=1000 * x["b"] + 5), y, method=method, interval="wald")
     assert 1000 * scaled.coefficients[2] == pytest.approx(fit.coefficients[2], rel=1e-6, abs=1e-9)

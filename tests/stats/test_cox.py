@@ -1,0 +1,157 @@
+"""Witness of every number from R's survival package: tests/reference/survival_reference.R and its csv."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lifelines import CoxPHFitter
+from lifelines.utils import concordance_index
+from statsmodels.duration.hazard_regression import PHReg
+
+from mvi_core.errors import ConvergenceError, MviError
+from mvi_core.stats.concordance import concordance
+from mvi_core.stats.cox import cox, proportional_hazards_test
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+PREDICTORS = ["female", "age", "ph_ecog"]
+
+
+def answers(case, quantity):
+    table = pd.read_csv(REFERENCE / "survival_reference.csv")
+    return table[(table["case"] == case) & (table["quantity"] == quantity)]["value"].to_numpy()
+
+
+@pytest.fixture(scope="module")
+def lung():
+    table = pd.read_csv(REFERENCE / "survival_lung.csv")
+    return table.assign(female=table["sex"] - 1)
+
+
+@pytest.fixture(scope="module")
+def veteran():
+    table = pd.read_csv(REFERENCE / "survival_veteran.csv")
+    kinds = {"small": "smallcell", "adeno": "adeno", "large": "large"}
+    return table.assign(**{name: (table["celltype"] == kind).astype(float) for name, kind in kinds.items()})
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_regression_equals_coxph_under_heavy_ties(lung, ties):
+    """R: coxph(Surv(months, event) ~ ..., ties = ...) on coarse months; Breslow, as in SPSS, is 2.7 % away from Efron."""
+    fit = cox(lung[PREDICTORS], lung["months"], lung["event"], ties=ties)
+    for column, quantity in (("coefficient", "coefficient"), ("se", "se"), ("p_value", "p")):
+        np.testing.assert_allclose(fit.table[column], answers(ties, quantity), rtol=1e-10)
+    np.testing.assert_allclose(
+        np.log(fit.table[["ci_low", "ci_high"]]).T.to_numpy(), [answers(ties, "low"), answers(ties, "high")], rtol=1e-10
+    )
+    assert fit.loglik == pytest.approx(answers(ties, "loglik")[0], rel=1e-12)
+    assert (fit.n, fit.n_missing, fit.events) == (227, 1, 164)
+    assert ties in fit.method.lower()
+
+
+def test_efron_equals_lifelines_and_breslow_equals_statsmodels(lung):
+    complete = lung.dropna()
+    lifelines = CoxPHFitter().fit(
+        complete[[*PREDICTORS, "months", "event"]], "months", "event", fit_options={"precision": 1e-12}
+    )
+    np.testing.assert_allclose(
+        cox(complete[PREDICTORS], complete["months"], complete["event"]).coefficients, lifelines.params_, rtol=1e-8
+    )
+    breslow = PHReg(complete["months"], complete[PREDICTORS], complete["event"], ties="breslow").fit(disp=0)
+    np.testing.assert_allclose(
+        cox(complete[PREDICTORS], complete["months"], complete["event"], ties="breslow").coefficients,
+        breslow.params,
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_proportional_hazards_test_equals_cox_zph(lung, ties):
+    table = proportional_hazards_test(lung[PREDICTORS], lung["months"], lung["event"], ties=ties)
+    np.testing.assert_allclose(table["statistic"], answers(ties, "zph_chisq"), rtol=1e-8)
+    np.testing.assert_allclose(table["p_value"], answers(ties, "zph_p"), rtol=1e-8)
+    assert table["variable"].tolist() == [*PREDICTORS, "GLOBAL"]
+    assert table["df"].tolist() == [1, 1, 1, 3]
+
+
+@pytest.mark.parametrize("transform", ["km", "rank", "identity"])
+def test_verdicts_on_the_veteran_trial_are_those_of_r_not_of_the_old_approximation(veteran, transform):
+    """R: cox.zph(fit, transform = ...). lifelines: small cell .855 (R .046), age .020 (R .17)."""
+    names = ["trt", "karno", "age", "small", "adeno", "large"]
+    table = proportional_hazards_test(veteran[names], veteran["days"], veteran["event"], transform=transform)
+    np.testing.assert_allclose(table["statistic"], answers(f"zph_{transform}", "chisq"), rtol=1e-6)
+    np.testing.assert_allclose(table["p_value"], answers(f"zph_{transform}", "p"), rtol=1e-6)
+
+
+def test_c_index_and_its_error_equal_those_of_r(lung):
+    """R: concordance(fit)$concordance and sqrt(concordance(fit)$var)."""
+    complete = lung.dropna()
+    fit = cox(complete[PREDICTORS], complete["months"], complete["event"])
+    for score, key in ((complete[PREDICTORS] @ fit.coefficients, "c_index"), (complete["age"], "c_index_age")):
+        estimate = concordance(complete["months"], complete["event"], score)
+        found = estimate.value, (estimate.high - estimate.value) / 1.959963984540054
+        assert found == pytest.approx(answers("lung", key), rel=1e-8)
+    theirs = concordance_index(complete["months"], -complete["age"], complete["event"])
+    assert estimate.value == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda x: cox(x[["age"]], x["days"], x["event"] * 0), "needs an event"),
+        (lambda x: cox(x[["age"]].assign(age=60), x["days"], x["event"]), "age has one value"),
+        (lambda x: cox(x[["age"]], x["days"], x["event"], ties="exact"), "breslow"),
+        (lambda x: cox(x[["age"]][:1], x["days"][:1], x["event"][:1]), "too few"),
+        (lambda x: cox(x[["age"]], -x["days"], x["event"]), "negative"),
+        (lambda x: proportional_hazards_test(x[["age"]], x["days"], x["event"], transform="log"), "rank"),
+        (lambda x: concordance(x["days"], x["event"] * 0, x["age"]), "no comparable pair"),
+        (lambda x: concordance([3.0], [1], [2.0]), "no comparable pair"),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(lung, call, words):
+    with pytest.raises(MviError, match=words):
+        call(lung)
+
+
+def test_infinite_hazard_ratio_is_an_error_not_a_number(lung):
+    """R only warns: 'Loglik converged before variable; beta may be infinite'."""
+    safe = (lung["event"] == 0).astype(float)
+    with pytest.raises(ConvergenceError, match="infinite"):
+        cox(lung[["age"]].assign(safe=safe), lung["days"], lung["event"])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["efron", "breslow"]))
+def test_order_unit_and_monotone_time_change_nothing(seed, ties):
+    rng = np.random.default_rng(seed)
+    x = pd.DataFrame({"a": rng.integers(0, 2, 60).astype(float), "b": rng.normal(size=60)})
+    x.loc[:1, "a"] = [0, 1]
+    months, event = rng.integers(1, 15, 60), rng.integers(0, 2, 60)
+    event[:2] = 1
+    fit = cox(x, months, event, ties=ties)
+    order = rng.permutation(60)
+    np.testing.assert_allclose(
+        cox(x.iloc[order].reset_index(drop=True), months[order], event[order], ties=ties).coefficients,
+        fit.coefficients,
+        atol=1e-9,
+    )
+    np.testing.assert_allclose(cox(x, np.exp(months / 5), event, ties=ties).coefficients, fit.coefficients, atol=1e-9)
+    assert cox(x.assign(b=12 * x["b"] + 3), months, event, ties=ties).coefficients[1] * 12 == pytest.approx(
+        fit.coefficients[1], abs=1e-9
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 1), st.integers(0, 5)), min_size=2, max_size=25))
+def test_reversed_risk_mirrors_c_and_equal_risks_give_one_half(rows):
+    months, event, risk = np.array(rows).T
+    try:
+        estimate = concordance(months, event, risk)
+    except MviError:
+        return
+    assert concordance(months, event, -risk).value == pytest.approx(1 - estimate.value)
+    assert concordance(months, event, np.exp(risk)).value == estimate.value
+    assert concordance(months, event, 0 * risk).value == 0.5
+    assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1

@@ -1,0 +1,171 @@
+"""Witness: rms::nomogram on pbc, linear and with a factor (tests/reference/nomogram_reference.R and its csv)."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mvi_core.errors import MviError, SeparationWarning
+from mvi_core.stats.logistic import fit_logistic, predict_interval
+from mvi_core.stats.nomogram import nomogram, points, probability, published_nomogram, risk
+from mvi_core.stats.nomogram_scales import pretty
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+PREDICTORS = ["hepato", "albumin", "age", "protime"]
+
+
+def answers(case):
+    table = pd.read_csv(REFERENCE / "nomogram_reference.csv")
+    return {axis: part for axis, part in table[table["case"] == case].groupby("axis")}
+
+
+@pytest.fixture(scope="module")
+def pbc():
+    return pd.read_csv(REFERENCE / "nomogram_pbc.csv")
+
+
+@pytest.fixture(scope="module")
+def fit(pbc):
+    return fit_logistic(pbc[PREDICTORS], pbc["died"])
+
+
+@pytest.fixture(scope="module")
+def sheet(fit):
+    return nomogram(fit)
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return published_nomogram(intercept=-3.51, coefficients={"afp_gt_20": 1.53, "dl_mvi": 3.58})
+
+
+def test_every_tick_has_the_points_of_rms(sheet):
+    """R: nomogram(lrm(died ~ hepato + albumin + age + protime)); displayed ranges are pretty(range, 10)."""
+    expected = answers("linear")
+    for axis in sheet.axes:
+        np.testing.assert_allclose(axis.ticks, expected[axis.variable]["x"], rtol=1e-12)
+        np.testing.assert_allclose(axis.points, expected[axis.variable]["points"], atol=1e-6)
+    assert sheet.total_ticks[-1] >= sum(
+        max(axis.points) for axis in sheet.axes
+    )  # rms stops where its data stop, at 120
+
+
+def test_total_points_give_the_log_odds_of_rms(sheet):
+    """R: $lp of the nomogram holds displayed log odds and the total points where they stand."""
+    scale = answers("linear")["lp"]
+    found = [probability(sheet, total) for total in scale["points"]]
+    np.testing.assert_allclose(np.log(found) - np.log1p(-np.array(found)), scale["x"], atol=1e-7)
+
+
+def test_factor_may_be_anything_but_monotone(pbc):
+    """R: lrm(died ~ factor(edema) + albumin)."""
+    levels = pd.DataFrame({"edema_05": [0, 1, 0], "edema_1": [0, 0, 1]}, index=[0.0, 0.5, 1.0])
+    columns = pbc[["albumin"]].assign(edema_05=pbc["edema"] == 0.5, edema_1=pbc["edema"] == 1)
+    sheet = nomogram(fit_logistic(columns, pbc["died"]), factors={"edema": levels})
+    expected = answers("factor")
+    for axis in sheet.axes:
+        np.testing.assert_allclose(axis.points, expected[axis.variable]["points"], atol=1e-6)
+    assert points(sheet, {"albumin": 4.8, "edema": 0.5}) == pytest.approx(expected["edema"]["points"].iloc[1], abs=1e-6)
+    with pytest.raises(MviError, match="edema must be one of"):
+        points(sheet, {"albumin": 3.5, "edema": 0.7})
+
+
+def test_points_lead_to_the_risk_of_the_model_with_its_interval(pbc, fit, sheet):
+    table = predict_interval(fit, pbc)
+    for row in range(0, 300, 37):
+        values = pbc.loc[row, PREDICTORS].to_dict()
+        estimate = risk(sheet, values)
+        assert probability(sheet, points(sheet, values)) == pytest.approx(table["risk"][row], rel=1e-12)
+        assert [estimate.value, estimate.low, estimate.high] == pytest.approx(table.iloc[row].tolist(), rel=1e-12)
+
+
+def test_displayed_range_changes_points_but_never_the_risk(pbc, fit, sheet):
+    """Minimum to maximum instead of pretty ranges: other points, same probabilities."""
+    narrow = nomogram(fit, ranges={name: (pbc[name].min(), pbc[name].max()) for name in PREDICTORS})
+    values = pbc.loc[5, PREDICTORS].to_dict()
+    assert points(narrow, values) != pytest.approx(points(sheet, values), abs=0.5)
+    assert risk(narrow, values).value == pytest.approx(risk(sheet, values).value, rel=1e-12)
+
+
+def test_the_papers_nomogram_has_its_printed_points(paper):
+    """Paper, Results: AFP about 42.5 points, DL-MVI 100; by its own coefficients 100 x 1.53 / 3.58 = 42.74."""
+    assert points(paper, {"afp_gt_20": 1, "dl_mvi": 0}) == pytest.approx(100 * 1.53 / 3.58)
+    assert points(paper, {"afp_gt_20": 0, "dl_mvi": 1}) == pytest.approx(100)
+    assert points(paper, {"afp_gt_20": 0, "dl_mvi": 0}) == 0
+    assert probability(paper, points(paper, {"afp_gt_20": 1, "dl_mvi": 1})) == pytest.approx(1 / (1 + np.exp(-1.6)))
+    with pytest.raises(MviError, match="no covariance"):
+        risk(paper, {"afp_gt_20": 1, "dl_mvi": 1})
+
+
+def test_json_is_enough_to_calculate_risk_and_interval(sheet, pbc):
+    """What the calculator page does in JavaScript, from the file alone."""
+    told = json.loads(json.dumps(sheet.to_dict()))
+    values = pbc.loc[9, PREDICTORS].to_dict()
+    row = np.array([1.0, *(values[name] for name in told["covariance_order"][1:])])
+    log_odds = told["intercept"] + sum(told["coefficients"][name] * value for name, value in values.items())
+    margin = 1.959963984540054 * np.sqrt(row @ np.array(told["covariance"]) @ row)
+    estimate = risk(sheet, values)
+    assert 1 / (1 + np.exp(-log_odds)) == pytest.approx(estimate.value, rel=1e-12)
+    assert 1 / (1 + np.exp(-log_odds - margin)) == pytest.approx(estimate.high, rel=1e-12)
+    assert told["ranges"]["hepato"] == [0, 1]
+
+
+def test_json_of_a_published_formula_has_no_covariance(paper):
+    told = json.loads(json.dumps(paper.to_dict()))
+    assert told["covariance"] is None
+    assert [pair[0] for pair in told["risk_ticks"]] == [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"hepato": 1, "albumin": 9, "age": 50, "protime": 10}, "albumin must lie from 1.8 to 4.8"),
+        ({"hepato": 1, "albumin": np.nan, "age": 50, "protime": 10}, "albumin must lie"),
+        ({"hepato": 1, "albumin": 3, "age": 50}, "must name"),
+        ({"hepato": 1, "albumin": 3, "age": 50, "protime": 10, "x": 1}, "must name"),
+    ],
+)
+def test_values_beyond_the_sheet_are_refused(sheet, values, words):
+    with pytest.raises(MviError, match=words):
+        points(sheet, values)
+
+
+def test_sheets_that_cannot_be_drawn_are_refused(fit, sheet):
+    with pytest.raises(MviError, match="no predictor bilirubin"):
+        nomogram(fit, ranges={"bilirubin": (1, 2)})
+    with pytest.raises(MviError, match="no points exist"):
+        published_nomogram(intercept=0, coefficients={"a": 0.0})
+    with pytest.raises(MviError, match="total points"):
+        probability(sheet, 1000)
+    frame = pd.DataFrame({"a": [0, 0, 1, 1, 0], "b": [1, 2, 3, 5, 1]})
+    with pytest.warns(SeparationWarning):
+        separated = fit_logistic(frame[["b"]], frame["a"])
+    with pytest.raises(MviError, match="firth"):
+        nomogram(separated)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(-4, 4),
+    st.dictionaries(st.sampled_from("abcd"), st.floats(-4, 4).filter(lambda v: abs(v) > 1e-3), min_size=1),
+)
+def test_points_run_from_0_to_100_and_keep_the_order_of_risks(intercept, coefficients):
+    sheet = published_nomogram(intercept=intercept, coefficients=coefficients)
+    assert max(max(axis.points) for axis in sheet.axes) == pytest.approx(100)
+    assert all(min(axis.points) == 0 for axis in sheet.axes)
+    ones, zeros = ({name: value for name in coefficients} for value in (1, 0))
+    for values in (ones, zeros):
+        log_odds = intercept + sum(coefficients[name] * values[name] for name in coefficients)
+        assert probability(sheet, points(sheet, values)) == pytest.approx(1 / (1 + np.exp(-log_odds)))
+
+
+def test_round_ticks_equal_r():
+    """R: pretty(c(1.96, 4.64), 10); pretty(c(0.3, 28), 10); pretty(c(-3, 7.7), 10); pretty(c(11, 333), 10)."""
+    assert pretty(1.96, 4.64) == pytest.approx(np.arange(18, 49, 2) / 10)
+    assert pretty(0.3, 28) == pytest.approx(np.arange(0, 29, 2))
+    assert pretty(-3, 7.7) == pytest.approx(np.arange(-3, 9))
+    assert pretty(11, 333) == pytest.approx(np.arange(0, 351, 50))
