@@ -66,35 +66,6 @@ def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
     return table
 
 
-def survival_table(months, event, group, *, endpoint, group_by, level=0.95):
-    """Kaplan-Meier curves of all groups, stacked for a figure.
-
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    group : array-like, shape (n_patients,)
-        Group of each patient.
-    endpoint, group_by : str
-        Names written into the table, for example ``"os"`` and ``"mvi_present"``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        endpoint, group_by, group, then the columns of `kaplan_meier` with log-log intervals.
-    """
-    time, happened, codes, names = grouped_times(months, event, group)
-    parts = []
-    for code, name in enumerate(names):
-        part = kaplan_meier(time[codes == code], happened[codes == code], level=level)
-        for place, (column, value) in enumerate((("endpoint", endpoint), ("group_by", group_by), ("group", name))):
-            part.insert(place, column, value)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
-
-
 def follow_up_times(months, event):
     """Arrays of times and events, after refusing what is no follow-up."""
     time, happened = finite("months", months), binary("event", event)

@@ -1,4 +1,4 @@
-"""How long do patients stay free of the event: medians, restricted means, numbers at risk, the log-rank test."""
+"""How long do patients stay free of the event: curves by group, medians, restricted means, the log-rank test."""
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,35 @@ from mvi_core.checks import finite, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import Estimate, wald
 from mvi_core.stats.kaplan_meier import follow_up_times, grouped_times, kaplan_meier
+
+
+def survival_table(months, event, group, *, endpoint, group_by, level=0.95):
+    """Kaplan-Meier curves of all groups, stacked for a figure.
+
+    Parameters
+    ----------
+    months, event : array-like, shape (n_patients,)
+        As in `kaplan_meier`.
+    group : array-like, shape (n_patients,)
+        Group of each patient.
+    endpoint, group_by : str
+        Names written into the table, for example ``"os"`` and ``"mvi_present"``.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        endpoint, group_by, group, then the columns of `kaplan_meier` with log-log intervals.
+    """
+    time, happened, codes, names = grouped_times(months, event, group)
+    parts = []
+    for code, name in enumerate(names):
+        part = kaplan_meier(time[codes == code], happened[codes == code], level=level)
+        for place, (column, value) in enumerate((("endpoint", endpoint), ("group_by", group_by), ("group", name))):
+            part.insert(place, column, value)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def median_survival(months, event, *, level=0.95, interval="log-log", rule="first"):

@@ -39,7 +39,7 @@ def veteran():
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_regression_equals_coxph_under_heavy_ties(lung, ties):
-    """R: coxph(Surv(months, event) ~ ..., ties = ...) on coarse months; Breslow, as in SPSS, is 2.7 % away from Efron."""
+    """R: coxph(..., ties = ...) on coarse months; Breslow, as in SPSS, is 2.7 % away from Efron."""
     fit = cox(lung[PREDICTORS], lung["months"], lung["event"], ties=ties)
     for column, quantity in (("coefficient", "coefficient"), ("se", "se"), ("p_value", "p")):
         np.testing.assert_allclose(fit.table[column], answers(ties, quantity), rtol=1e-10)

@@ -101,7 +101,7 @@ def test_no_penalty_is_hidden_in_the_fit(birthwt, fit):
 
 
 def test_firth_equals_brglm2_with_exact_penalised_profile(endometrial):
-    """R: glm(..., method = "brglmFit", type = "AS_mean"); profile ends by optim and uniroot on the penalised likelihood."""
+    """R: glm(..., method = "brglmFit", type = "AS_mean"); profile ends by optim and uniroot."""
     fit = fit_logistic(endometrial[["NV", "PI", "EH"]], endometrial["HG"], method="firth")
     np.testing.assert_allclose(fit.coefficients, answers("endometrial", "firth_coefficient"), rtol=1e-8)
     np.testing.assert_allclose(fit.table["se"], answers("endometrial", "firth_se"), rtol=1e-8)

@@ -1,4 +1,4 @@
-"""Witnesses: a loop over statsmodels and scikit-learn on the same resamples; rms::validate and calibrate (optimism_reference.R)."""
+"""Witnesses: statsmodels and scikit-learn on the same resamples; rms::validate and calibrate (optimism_reference.R)."""
 
 from pathlib import Path
 
