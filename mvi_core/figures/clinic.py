@@ -5,7 +5,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame
 
 UNIT = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.01)}
-CURVES = {"smooth": (OURS, LINES[0]), "apparent": (SERIES[1], LINES[3]), "corrected": (PAPER, LINES[1])}
+CURVES = {"apparent": (OURS, LINES[0]), "smooth": (SERIES[1], LINES[3]), "corrected": (PAPER, LINES[1])}
 
 
 def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
@@ -104,7 +104,7 @@ def roc(table, axes, *, note=""):
         if "ci_low" in curve:
             axes.fill_between(false_alarm, curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.15, lw=0)
     axes.set(**UNIT, xlabel="1 \N{MINUS SIGN} specificity", ylabel="sensitivity", aspect="equal")
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=10.5)
     return axes
 
 
