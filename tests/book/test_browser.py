@@ -103,9 +103,10 @@ def opens_navigation(tab):
     return box is not None and 0 <= box["x"] < WIDTHS["phone"][0]
 
 
-def offenders(visits, judge):
-    """Page, width and evidence of every visit for which a judge returns something."""
-    return [(visit.page, visit.width, evidence) for visit in visits if (evidence := judge(visit))]
+def expect_none(visits, judge):
+    """Fail with page, width and evidence of every visit for which a judge returns something."""
+    found = [f"{visit.page} ({visit.width}): {evidence}" for visit in visits if (evidence := judge(visit))]
+    assert not found, "\n".join(["", *found])
 
 
 def local_file(url):
@@ -136,49 +137,47 @@ def leads_somewhere(url, anchors):
 
 
 def test_the_console_stays_quiet_on_every_page(visits):
-    assert not offenders(visits, lambda visit: [error for error in visit.errors if KNOWN_ERROR not in error])
+    expect_none(visits, lambda visit: [error for error in visit.errors if KNOWN_ERROR not in error])
 
 
 def test_no_page_asks_anything_of_the_network(visits):
-    assert not offenders(visits, lambda visit: [url for url in visit.requests if is_outside(url)])
+    expect_none(visits, lambda visit: [url for url in visit.requests if is_outside(url)])
 
 
 def test_no_page_asks_for_a_file_that_is_not_there(visits):
     def missing(visit):
         return [url for url in visit.requests if url.startswith("file:") and not local_file(url).is_file()]
 
-    assert not offenders(visits, missing)
+    expect_none(visits, missing)
 
 
 def test_no_page_scrolls_sideways(visits):
-    assert not offenders(visits, lambda visit: max(visit.facts["overflow"], 0))
+    expect_none(visits, lambda visit: max(visit.facts["overflow"], 0))
 
 
 def test_the_navigation_opens_on_a_phone(visits):
-    assert not offenders(visits, lambda visit: not visit.navigation)
+    expect_none(visits, lambda visit: not visit.navigation)
 
 
 def test_headings_start_at_one_and_skip_no_level(visits):
     written = [visit for visit in visits if visit.page != "search.html"]  # its heading is the theme's, outside article
-    assert not offenders(written, lambda visit: skips_a_level(visit.facts["headings"]))
+    expect_none(written, lambda visit: skips_a_level(visit.facts["headings"]))
 
 
 def test_every_image_says_in_words_what_it_shows(visits):
     def silent(visit):
         return [src for src, alt in visit.facts["images"] if not alt.strip() or alt.endswith((".png", ".svg", ".jpg"))]
 
-    assert not offenders(visits, silent)
+    expect_none(visits, silent)
 
 
 def test_every_figure_and_table_has_a_caption_and_the_line_that_says_what_made_it(visits):
-    assert not offenders(
-        visits, lambda visit: {key: n for key in ("bare", "unsigned", "loose") if (n := visit.facts[key])}
-    )
+    expect_none(visits, lambda visit: {key: n for key in ("bare", "unsigned", "loose") if (n := visit.facts[key])})
 
 
 def test_no_link_inside_the_book_is_dead(visits):
     anchors = {}
-    assert not offenders(visits, lambda visit: visit.width == "desktop" and dead_links(visit, anchors))
+    expect_none(visits, lambda visit: visit.width == "desktop" and dead_links(visit, anchors))
 
 
 def test_no_page_is_heavier_than_three_megabytes(visits):
@@ -186,7 +185,7 @@ def test_no_page_is_heavier_than_three_megabytes(visits):
         size = sum(local_file(url).stat().st_size for url in set(visit.requests) if url.startswith("file:"))
         return round(size / MEGABYTE, 1) if size > 3 * MEGABYTE else None
 
-    assert not offenders(visits, megabytes)
+    expect_none(visits, megabytes)
 
 
 def test_the_whole_site_stays_below_sixty_megabytes(browser):
