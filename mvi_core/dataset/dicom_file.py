@@ -77,15 +77,11 @@ def read_dataset(path, label):
         raise DicomError(f"{label} has {info.st_size} bytes, more than {MAX_FILE_BYTES}. Export single-frame slices.")
     try:
         data = pydicom.dcmread(path)
-        syntax = UID(data.file_meta.TransferSyntaxUID)
-    except AttributeError as problem:
-        raise DicomError(
-            f"{label} names no TransferSyntaxUID (0002,0010). Export it again as DICOM Part 10."
-        ) from problem
-    except (Exception, RecursionError) as problem:
-        raise DicomError(
-            f"{label} cannot be read as DICOM ({type(problem).__name__}). Copy or export it again."
-        ) from problem
+    except Exception as problem:  # RecursionError of nested sequences included
+        raise DicomError(f"{label} cannot be read as DICOM. Copy or export it again.") from problem
+    syntax = UID(data.file_meta.get("TransferSyntaxUID", ""))
+    if not syntax.is_transfer_syntax:
+        raise DicomError(f"{label} names no known TransferSyntaxUID (0002,0010). Export it again as DICOM Part 10.")
     if syntax.is_deflated:
         raise DicomError(f"{label} is deflated, which is not read here. Export it as Explicit VR Little Endian.")
     return data
@@ -147,6 +143,8 @@ def read_slice(path):
             raise DicomError(f"{label}: PixelSpacing must be positive. Export the file again.")
         position = _numbers(data, label, "ImagePositionPatient", 3)
         shared = {key: _value(data, label, key, "absent") for key in SHARED}
+        if shared["Modality"] != "MR":
+            raise DicomError(f"{label} is no MR image (Modality (0008,0060)). Take it out of the folder.")
         if shared["SeriesInstanceUID"] == "absent":
             raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
         meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
@@ -171,7 +169,7 @@ def _pixels(data, label):
         raise DicomError(f"{label} is not grey-scale of 8 or 16 bits. Use the original MR images.")
     if "PixelData" not in data:
         raise DicomError(f"{label} holds no PixelData (7FE0,0010). Leave files without an image out of the folder.")
-    raw = _decoded(data, label, rows * columns * allocated // 8)
+    raw = _decoded(data, label, (rows, columns), allocated)
     if raw.shape != (rows, columns) or raw.dtype.kind not in "iu":
         raise DicomError(f"{label}: decoded pixels do not fit Rows and Columns. Export the file again.")
     values = _stored_values(raw, data, label, allocated, stored)
@@ -184,18 +182,21 @@ def _pixels(data, label):
     return scaled
 
 
-def _decoded(data, label, n_bytes):
-    syntax = data.file_meta.TransferSyntaxUID
+def _decoded(data, label, shape, allocated):
+    """Words as stored, before bits outside BitsStored are taken off."""
+    syntax, n_bytes = data.file_meta.TransferSyntaxUID, shape[0] * shape[1] * allocated // 8
     if not syntax.is_compressed and len(data.PixelData) not in (n_bytes, n_bytes + n_bytes % 2):
         raise DicomError(
             f"{label}: PixelData has {len(data.PixelData)} bytes, expected {n_bytes} (truncated, or a wrong length). "
             "Copy or export the file again."
         )
+    if not syntax.is_compressed and allocated == 16:  # pydicom would cut high bits of left-aligned words
+        return np.frombuffer(data.PixelData, "<u2" if syntax.is_little_endian else ">u2").reshape(shape)
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as problem:
         raise DicomError(
-            f"{label}: its transfer syntax is unknown. Export it as Explicit VR Little Endian."
+            f"{label}: {syntax.name} is not read here. Export it as Explicit VR Little Endian."
         ) from problem
     if not decoder.is_available:
         needed = decoder.missing_dependencies[-1].partition(" - ")[2].removeprefix("requires ")
@@ -206,9 +207,7 @@ def _decoded(data, label, n_bytes):
     try:
         return data.pixel_array
     except Exception as problem:
-        raise DicomError(
-            f"{label}: its pixels cannot be decoded ({type(problem).__name__}). Export it again."
-        ) from problem
+        raise DicomError(f"{label}: its pixels cannot be decoded. Export it again.") from problem
 
 
 def _stored_values(raw, data, label, allocated, stored):

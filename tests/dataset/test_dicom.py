@@ -114,6 +114,12 @@ def test_bits_above_bits_stored_are_no_signal(series):
     np.testing.assert_array_equal(read_series(series).pixels[0], stored(0) % 4096)
 
 
+def test_left_aligned_words_give_the_same_values(series):
+    change(series, None, BitsStored=12, HighBit=15, RescaleSlope=1, RescaleIntercept=0)
+    change(series, 0, PixelData=((stored(5) % 4096) << 4).astype("<u2").tobytes())
+    np.testing.assert_array_equal(read_series(series).pixels[0], stored(5) % 4096)
+
+
 def test_monochrome1_is_inverted_within_its_stored_range(series):
     change(series, None, PhotometricInterpretation="MONOCHROME1", RescaleSlope=1, RescaleIntercept=0)
     np.testing.assert_array_equal(read_series(series).pixels[1], 65535.0 - stored(1))
@@ -192,6 +198,7 @@ def test_two_time_points_under_one_identifier_are_refused(series):
         ({"SamplesPerPixel": 3}, "grey-scale"),
         ({"BitsStored": 17}, "grey-scale"),
         ({"HighBit": 3}, "HighBit"),
+        ({"Modality": "CT"}, "no MR image"),
         ({"NumberOfFrames": 2}, "multi-frame"),
         ({"SeriesInstanceUID": None}, "SeriesInstanceUID is missing"),
     ],
