@@ -144,7 +144,7 @@ def metrics(tp, fp, fn, tn):
 
 
 def baseline_check(name, group_sizes, *, model=None, rules=None):
-    """Metrics of simple rules (always the outcome, one yes/no variable) beside those of a printed model.
+    """Metrics of simple rules (always or never the outcome, one yes/no variable) beside those of a printed model.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def baseline_check(name, group_sizes, *, model=None, rules=None):
         raise MviError(
             f"baseline_check needs patients with and without the outcome, got {list(group_sizes)}. Check the sizes."
         )
-    rows = {"always the outcome": metrics(present, absent, 0, 0)}
+    rows = {"always the outcome": metrics(present, absent, 0, 0), "never the outcome": metrics(0, 0, present, absent)}
     rows |= {
         f"{rule} alone": metrics(hit, wrong, present - hit, absent - wrong)
         for rule, (wrong, hit) in (rules or {}).items()

@@ -38,9 +38,10 @@ def confusion_tables(accuracy, precision, recall, *, f1=None, max_n=500):
     tp = np.arange(1, max_n + 1)
     tp, fp = _expand([tp], *_errors(tp, share["p"]), max_n)
     (tp, fp), fn = _split(_expand([tp, fp], *_errors(tp, share["r"]), max_n))
-    low, high = (np.clip(end / 100, 0, 1 - 1e-12) for end in (share["a"].low - SLACK, share["a"].high + SLACK))
-    right_low, right_high = (share_ * (tp + fp + fn) / (1 - share_) - tp / (1 - share_) for share_ in (low, high))
-    (tp, fp, fn), tn = _split(_expand([tp, fp, fn], right_low, right_high, max_n))
+    low, high = max(share["a"].low - SLACK, 0) / 100, (share["a"].high + SLACK) / 100
+    least = low * (fp + fn) / (1 - low) - tp if low < 1 else np.full(len(tp), np.inf)
+    most = high * (fp + fn) / (1 - high) - tp if high < 1 else np.full(len(tp), max_n)
+    (tp, fp, fn), tn = _split(_expand([tp, fp, fn], least, most, max_n))
     table = pd.DataFrame({"n": tp + fp + fn + tn, "tp": tp, "fp": fp, "fn": fn, "tn": tn})
     fits = table["n"] <= max_n
     for printed, value in (
@@ -57,7 +58,7 @@ def _errors(tp, printed):
 
 
 def _expand(columns, low, high, max_n):
-    first = np.maximum(np.ceil(low - SLACK), 0).astype(int)
+    first = np.clip(np.ceil(low - SLACK), 0, max_n + 1).astype(int)
     last = np.minimum(np.floor(high + SLACK), max_n - sum(columns)).astype(int)
     repeats = np.maximum(last - first + 1, 0)
     offset = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)

@@ -11,8 +11,8 @@ from mvi_core.stats.audit.printed import SLACK, read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
 METHOD = (
-    "Linear programming over all counts of patterns and outcome: printed counts, score equations over "
-    "the rounding of the coefficients, standard errors as cuts. An empty program is a proof; bounds hold for every cohort"
+    "Linear programming over all counts of patterns and outcome: printed counts, score equations over the rounding of "
+    "the coefficients, standard errors as cuts. An empty program is a proof; bounds hold for all cohorts"
 )
 EVERYONE = "The multivariable model was fitted to all patients of the univariable table"
 STEP = 0.05  # width of the intercept intervals over which the hidden counts are bounded
@@ -95,22 +95,19 @@ def _refined(model, counts):
                     *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max))),
                 ]
             rows.append(row)
-    columns = ["intercept_low", "intercept_high", *COUNT_COLUMNS]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=["intercept_low", "intercept_high", *COUNT_COLUMNS])
 
 
 def _intercept(intercept, boxes, ranges):
     listed = " or ".join(f"{low:.2f} to {high:.2f}" for low, high in boxes.iloc[:, :2].to_numpy()) or "none"
-    evidence = boxes
-    fits = bool(ranges)
-    word = ASSUMED if fits else CANNOT
+    word = ASSUMED if ranges else CANNOT
     statement = (
         f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals "
-        f"and counts alone; the printed {intercept.text} is {'among these' if fits else 'not among these'}."
+        f"and counts alone; the printed {intercept.text} is {'among these' if ranges else 'not among these'}."
     )
     assumptions = (EVERYONE, "The formula's intercept is that of the multivariable model with all its variables")
     alternatives = ("The intercept belongs to another fit", "A digit was misprinted")
-    return Verdict("intercept of the multivariable model", word, statement, evidence, assumptions, alternatives, METHOD)
+    return Verdict("intercept of the multivariable model", word, statement, boxes, assumptions, alternatives, METHOD)
 
 
 def _calibration(ranges, group_sizes, formula):
@@ -145,7 +142,9 @@ def _false_negatives(size, ranges, boxes, missed):
     ]
     rows += [(reading, least, np.nan, np.nan, np.nan) for reading, least in missed.items()]
     evidence = pd.DataFrame(rows, columns=["reading", *COUNT_COLUMNS])
-    statement = f"The printed numbers imply {low} to {high} false negatives among all {size} patients with the outcome"
+    statement = (
+        f"The printed numbers imply {_span(low, high)} false negatives among all {size} patients with the outcome"
+    )
     inside = [
         f"Read as {reading}, at least {least} are missed, which fits"
         for reading, least in missed.items()
@@ -154,7 +153,7 @@ def _false_negatives(size, ranges, boxes, missed):
     reading, least = next(iter(missed.items()), ("no recall is printed", 0))
     if missed:
         statement += f"; the printed recall implies at least {least} ({reading})"
-    free = [f"{row[0]}: {row[1]} to {row[2]} false negatives" for row in rows[1 : 1 + len(boxes)]]
+    free = [f"{row[0]}: {_span(row[1], row[2])} false negatives" for row in rows[1 : 1 + len(boxes)]]
     word = CANNOT if least > high else ASSUMED
     assumptions = (
         EVERYONE,
@@ -170,6 +169,10 @@ def _false_negatives(size, ranges, boxes, missed):
     return Verdict(check, word, statement + ".", evidence, assumptions, alternatives, METHOD)
 
 
+def _span(low, high):
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
 def _whole(low, high):
     return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))
 
@@ -180,12 +183,8 @@ def _score_checks(model, ranges, formula, *, known, intercept):
     column, hidden = model.patterns[:, model.variables.index(known)], model.patterns[:, -1]
     cell = [(column == level) & (hidden == 0) for level in (0, 1)]
     nothing = np.zeros(len(hidden))
-    present = np.array(
-        [
-            model.counts[1, 0] - model.counts[1, model.variables.index(known) + 1],
-            model.counts[1, model.variables.index(known) + 1],
-        ]
-    )
+    with_known = model.counts[1, model.variables.index(known) + 1]
+    present = np.array([model.counts[1, 0] - with_known, with_known])
     slope = [read_printed(formula["coefficients"][name]).value for name in (known, model.variables[-1])]
     rows, slopes = [], ()
     for split in [(total - one, one) for total in range(first, last + 1) for one in range(total + 1)]:

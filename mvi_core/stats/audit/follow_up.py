@@ -8,9 +8,9 @@ from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
 BOUND = (
-    "With m patients certainly followed to time t unless lost, L of them lost, D events: at the j-th event at least "
-    "m - L - j + 1 are at risk, so the Kaplan-Meier curve is at least (m - L - D) / (m - L). It reaches one half only if "
-    "L >= m - 2 D"
+    "With m patients certainly followed to time t unless lost, L of them lost, D events: at the j-th event "
+    "at least m - L - j + 1 are at risk, so the Kaplan-Meier curve is at least (m - L - D) / (m - L); "
+    "one half takes L >= m - 2 D"
 )
 
 
@@ -125,7 +125,8 @@ def median_check(name, events, medians, *, enrolment):
     Verdict
         Evidence, one row a median: certain (patients followed beyond it unless lost), floor (lowest curve there
         without losses), least_lost, most_events (allowed before it, or in all if not reached), and for the whole cohort
-        what a constant rate gives without losses: median, restricted mean, fewest lost.
+        what a constant rate gives without losses: median, restricted mean, and fewest lost if the events up to the
+        median exceed it by two standard deviations.
     """
     longest = max(part["months"][1] for part in enrolment)
     rate = constant_rate(events, enrolment)
@@ -156,7 +157,7 @@ def median_check(name, events, medians, *, enrolment):
     statement = f"The printed numbers imply no loss to follow-up: {events} events can give every printed median {name}"
     if usual:
         statement += " if nearly all fell in the patients enrolled first; "
-        statement += f"at a constant rate {usual} patients would have to be lost"
+        statement += f"at a constant rate, two standard deviations exceeded, {usual} patients would have to be lost"
         assumptions = ("Nearly all events fell in the patients enrolled first, or patients were lost to follow-up",)
         return Verdict(f"medians: {name}", ASSUMED, f"{statement}.", evidence, assumptions, alternatives, BOUND)
     return Verdict(f"medians: {name}", REPRODUCED, f"{statement}.", evidence, (), (), BOUND)
@@ -184,7 +185,7 @@ def _median_row(item, events, enrolment, rate):
         before = sum(part["n"] * (1 - np.exp(-rate * months)) for part in enrolment if part["months"][0] >= months)
         row["constant_rate_median"] = np.log(2) / rate
         row["constant_rate_mean"] = (1 - np.exp(-rate * longest)) / rate
-        row["constant_rate_lost"] = least_lost(certain, round(before))
+        row["constant_rate_lost"] = least_lost(certain, int(np.ceil(before + 2 * np.sqrt(before))))
     return row
 
 

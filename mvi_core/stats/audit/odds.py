@@ -125,7 +125,7 @@ def _summary(check, what, table, source, alternatives):
         statement = f"The printed numbers imply the same {what} to the last digit ({len(table)} of {len(table)})."
         return Verdict(check, REPRODUCED, statement, table, (), (), source)
     listed = "; ".join(
-        f"{row.variable} {row[1]} {row.computed:.6g}, printed {row.printed:g}" for _, row in wrong.iterrows()
+        f"{row.variable} {row.iloc[1]} {row.computed:.6g}, printed {row.printed:g}" for _, row in wrong.iterrows()
     )
     statement = f"The printed numbers imply other values for {len(wrong)} of {len(table)} {what}: {listed}."
     return Verdict(check, CANNOT, statement, table, (), alternatives, source)

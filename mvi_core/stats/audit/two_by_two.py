@@ -81,6 +81,8 @@ def _fit(counts, levels, present, start):
     for _ in range(25):
         risk = expit(design @ beta)
         information = design.T @ (design * (size * risk * (1 - risk))[:, None])
+        if np.linalg.cond(information) > 1e12:  # separated or empty cells: no finite fit
+            return np.full(3, np.nan)
         beta = beta + np.linalg.solve(information, sums - design.T @ (size * risk))
     return beta
 
