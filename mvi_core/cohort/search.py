@@ -1,7 +1,7 @@
 """Which counts could give the printed regression: a seeded search over the 2^5 cells of Table 3 and the outcome."""
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from mvi_core.cohort import lattice
 from mvi_core.cohort.printed_fit import (
@@ -181,6 +181,43 @@ def split_by_outcome(cells, totals, rng, *, auc=None):
             present = np.round(solved.x[:32]).astype(int)
             return fit_counts(cells - present, present)
     return None
+
+
+def false_negative_bounds(intercept=INTERCEPT):
+    """Bound the false negatives of DL-MVI that any counts behind the printed regression can have.
+
+    At the printed coefficients a maximum-likelihood fit obeys linear equations in the cell totals: the margins of
+    Table 1, and expected equal to observed patients with MVI, in all and at each upper level. False negatives are the
+    expected patients with MVI among those whom DL-MVI calls absent. The information on them is at least the inverse of
+    the printed variance of the coefficient of DL-MVI. Linear programming over fractional totals gives a proof.
+
+    Parameters
+    ----------
+    intercept : float, optional
+        Intercept of the five-variable model.
+
+    Returns
+    -------
+    tuple of float
+        Least and most false negatives; missing values if no totals fit.
+
+    Examples
+    --------
+    >>> [round(bound, 1) for bound in false_negative_bounds()]
+    [4.7, 11.4]
+    """
+    risk = risk_of_cells(np.concatenate([[intercept], np.log(ODDS_RATIOS)]))
+    absent = DESIGN[:, 5] == 0
+    equations = np.vstack([DESIGN[:, :5].T, DESIGN[:, :5].T * risk])
+    sizes = [N_PRESENT + N_ABSENT, *UPPER, N_PRESENT, *UPPER_PRESENT]
+    least_information = ((2 * Z) / np.log(INTERVAL_HIGH[4] / INTERVAL_LOW[4])) ** 2
+    informative = -(risk * (1 - risk) * absent)[None]
+    bounds = []
+    for sign in (1, -1):
+        limits = {"A_ub": informative, "b_ub": [-least_information], "A_eq": equations, "b_eq": sizes}
+        solved = linprog(sign * risk * absent, **limits)
+        bounds.append(np.nan if solved.x is None else float(sign * solved.fun))
+    return tuple(bounds)
 
 
 def _overlaps(cells, totals, auc):
