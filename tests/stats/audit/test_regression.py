@@ -58,7 +58,12 @@ def test_a_row_of_a_real_fit_agrees_with_itself_and_a_changed_digit_does_not():
     x = np.repeat([0, 1, 0, 1], [84, 52, 60, 125])
     fit = sm.Logit(np.repeat([0, 1], [136, 185]), sm.add_constant(x)).fit(disp=0)
     low, high = np.exp(fit.conf_int()[1])
-    row = {"variable": "x", "odds_ratio": f"{np.exp(fit.params[1]):.3f}", "ci_low": f"{low:.3f}", "ci_high": f"{high:.3f}"}
+    row = {
+        "variable": "x",
+        "odds_ratio": f"{np.exp(fit.params[1]):.3f}",
+        "ci_low": f"{low:.3f}",
+        "ci_high": f"{high:.3f}",
+    }
     row["p_value"] = f"{fit.pvalues[1]:.2g}".replace("e", "E")
     assert row_check([row]).verdict == "reproduced"
     assert row_check([row | {"odds_ratio": "3.635"}]).verdict == "cannot be reproduced"
@@ -88,11 +93,9 @@ def simulated(seed, n=300):
 def printed_fit(table, names):
     fit = sm.Logit(table.y, sm.add_constant(table[names])).fit(disp=0, tol=1e-12)
     ends = np.exp(fit.conf_int())
-    rows = [
-        {"variable": name, "odds_ratio": f"{np.exp(fit.params[name]):.3f}", "ci_low": f"{ends.loc[name, 0]:.3f}", "ci_high": f"{ends.loc[name, 1]:.3f}"}
-        for name in names
-    ]  # fmt: skip
-    return fit, rows
+    values = pd.DataFrame({"odds_ratio": np.exp(fit.params), "ci_low": ends[0], "ci_high": ends[1]}).loc[names]
+    printed = values.map("{:.3f}".format).rename_axis("variable").reset_index()
+    return fit, printed.to_dict("records")
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -140,11 +143,13 @@ def test_the_enumeration_finds_the_true_table_behind_a_two_variable_formula(seed
     truth.append(int(((table.hidden == 0) & (table.y == 1)).sum()))
     rows = fits[["hidden_0_known_0", "hidden_0_known_1", "false_negatives"]].to_numpy().tolist()
     assert truth in rows
-    assert formula_fit_check(texts[0], texts[1:], counts[0], counts[1]).verdict == "reproduced under a stated assumption"
+    assert (
+        formula_fit_check(texts[0], texts[1:], counts[0], counts[1]).verdict == "reproduced under a stated assumption"
+    )
 
 
 def test_the_enumeration_misses_no_fit_of_a_small_cohort():
-    """Witness: statsmodels fits every table of 14 patients; all that print as one of them must be found, and no other."""
+    """Witness: statsmodels fits the tables of 14 patients; all that print alike are found, and no other."""
     absent, present = [4, 3], [2, 5]
     fitted = {}
     for zero, one, missed in np.ndindex(7, 9, 8):
@@ -164,7 +169,9 @@ def test_the_enumeration_misses_no_fit_of_a_small_cohort():
 def hidden_table(absent, present, zero, one, missed):
     """Patients (outcome, known, hidden) for one split of the missed with no empty cell, if there is one."""
     for first in range(missed + 1):
-        cells = np.array([[first, missed - first], [zero - first, one - missed + first]])  # hidden 0: outcome 1, outcome 0
+        cells = np.array(
+            [[first, missed - first], [zero - first, one - missed + first]]
+        )  # hidden 0: outcome 1, outcome 0
         rest = np.array([present, absent]) - cells
         if (cells > 0).all() and (rest > 0).all():
             rows = [
