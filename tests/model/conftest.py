@@ -9,7 +9,7 @@ from mvi_core.dataset.torch_dataset import roi_dataset
 from mvi_core.model.cross_fit import model_settings
 from mvi_core.names import SEQUENCES
 
-SIZE = 32  # px
+SIZE = 24  # px
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -73,7 +73,7 @@ def test_killed_at_20_random_moments_and_resumed_ends_bit_identical(batches, sma
         if child == 0:
             _fit(batches, settings, checkpoints=tmp_path)
             os._exit(0)
-        time.sleep(moments.uniform(0, 0.6 * length))
+        time.sleep(moments.uniform(0, 0.3 * length))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     resumed, _ = _fit(batches, settings, checkpoints=tmp_path)
@@ -99,7 +99,7 @@ def test_a_checkpoint_of_other_data_is_refused(batches, planted, small_settings,
     settings, path = small_settings(epochs=1), tmp_path / "run.safetensors"
 
     def network():
-        return MviNet(3, 32, settings.network, generator=torch.Generator().manual_seed(0))
+        return MviNet(3, 24, settings.network, generator=torch.Generator().manual_seed(0))
 
     train(network(), batches, settings=settings.training, checkpoint=path)
     other = planted(12, effect=1.0, seed=1)[1].training_batches(seed=5, batch_patients=6)
