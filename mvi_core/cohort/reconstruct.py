@@ -101,12 +101,14 @@ def reconstruct_patients(seed=2022, solution=0):
     Notes
     -----
     The paper prints no patient. Exact are the 17 categorical rows of Table 1 by MVI, the size medians and quartiles
-    (types 6 and 7; 9.25 cm is an observed size here, while between two sizes of 1 mm only type 6 could print it), 149 and
-    172 patients by year, 136 without MVI, 64 deaths, 101 recurrences and the nine survival medians (`draw_follow_up`
-    says which loss to follow-up they force). Table 3 has the printed p-values, intercept and AUC to the digit; its odds
-    ratios and intervals deviate by at most 0.1 % in solution 0. Not printed and ours: the split of 185 patients into
-    M1 (101) and M2 (84), in proportion to a public Chinese cohort (154 to 127, Nature 2024); DL-MVI by year (12 errors
-    of 149 in 2015, near the printed 92.11 %); correlations; values within levels.
+    (types 6 and 7; 9.25 cm is an observed size here, while between two sizes of 1 mm only type 6 could print it), 149
+    and 172 patients by year, 136 without MVI, 64 deaths, 101 recurrences and the nine survival medians
+    (`draw_follow_up` says which loss to follow-up they force). Table 3 has the printed p-values, intercept and AUC to
+    the digit; its odds ratios and intervals deviate by at most 0.1 % in solution 0.
+
+    Not printed and ours: the split of 185 patients into M1 (101) and M2 (84), in proportion to a public Chinese cohort
+    (154 to 127, Nature 2024); DL-MVI by year (12 errors of 149 in 2015, near the printed 92.11 %); correlations; values
+    within levels.
 
     References
     ----------
