@@ -11,11 +11,10 @@ VENV := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 READY := .venv/.complete
 
-# One thread a job: JOBS jobs run side by side. Figures and pages never need a screen.
+# One thread a job: JOBS jobs run side by side.
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
-export MPLBACKEND := agg
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export MVI_COHORT := $(COHORT)
 export PYTHONPATH :=

@@ -60,7 +60,8 @@ def binary(name, values):
     wrong = np.flatnonzero(~np.isin(array, (0.0, 1.0)))
     if wrong.size:
         raise MviError(
-            f"{name} must hold 0 or 1 only, got {array[wrong[0]]:g} at position {wrong[0]}. Code absent as 0 and present as 1."
+            f"{name} must hold 0 or 1 only, got {array[wrong[0]]:g} at position {wrong[0]}. "
+            "Code absent as 0 and present as 1."
         )
     return array.astype(int)
 
@@ -86,9 +87,13 @@ def finite(name, values):
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as problem:
-        raise MviError(f"{name} must hold numbers only ({problem}). Convert text and missing values first.") from problem
+        raise MviError(
+            f"{name} must hold numbers only ({problem}). Convert text and missing values first."
+        ) from problem
     if array.ndim != 1 or array.size == 0:
-        raise MviError(f"{name} must be a non-empty list of numbers, got shape {array.shape}. Pass one value per patient.")
+        raise MviError(
+            f"{name} must be a non-empty list of numbers, got shape {array.shape}. Pass one value per patient."
+        )
     wrong = np.flatnonzero(~np.isfinite(array))
     if wrong.size:
         raise MviError(
@@ -120,13 +125,14 @@ def probability(name, values):
     wrong = np.flatnonzero((array < 0) | (array > 1))
     if wrong.size:
         raise MviError(
-            f"{name} must lie from 0 to 1, got {array[wrong[0]]:g} at position {wrong[0]}. Pass probabilities, not scores or logits."
+            f"{name} must lie from 0 to 1, got {array[wrong[0]]:g} at position {wrong[0]}. "
+            "Pass probabilities, not scores or logits."
         )
     return array
 
 
 def same_length(**arrays):
-    """Number of entries that all arguments share.
+    """Count the entries that all arguments share.
 
     Parameters
     ----------
@@ -150,7 +156,7 @@ def same_length(**arrays):
 
 
 def both_classes(name, values):
-    """Number of zeros and ones, after checking that both occur.
+    """Count zeros and ones, after checking that both occur.
 
     Parameters
     ----------

@@ -48,7 +48,9 @@ def _parser():
     predict.add_argument("--model", required=True, help="folder of a trained model")
     predict.add_argument("--out", required=True, help="table to write")
     audit = _add(verbs, "audit", _audit, "what the printed numbers imply: this paper's, or another's")
-    audit.add_argument("paper", nargs="?", help="another paper's numbers as YAML (see data_manifest/audit_example.yaml)")
+    audit.add_argument(
+        "paper", nargs="?", help="another paper's numbers as YAML (see data_manifest/audit_example.yaml)"
+    )
     step = _add(verbs, "step", _step, "one step of the workflow (the workflow calls it)")
     step.add_argument("step", choices=STEPS)
     step.add_argument("--cohort")
@@ -90,13 +92,13 @@ def _run(parsed):
 
 
 def _predict(parsed):
-    from mvi_core.steps import predict
+    from mvi_core.verbs import predict
 
     print(predict(parsed.images, parsed.rois, model=parsed.model, out=parsed.out))
 
 
 def _audit(parsed):
-    from mvi_core.steps import audit_lines
+    from mvi_core.verbs import audit_lines
 
     print("\n".join(audit_lines(parsed.paper)))
 

@@ -17,7 +17,7 @@ PARTS = {
     CohortKind.OWN: "Your cohort",
 }
 FRONT = ("paper_and_us", "notebooks/data")
-BACK = ("reproduce", "glossary", "limits")
+BACK = ("reproduce", "glossary", "limits", "references")
 METRICS = ("accuracy", "precision", "recall", "f1", "auc")
 
 
@@ -110,8 +110,8 @@ def write_contents():
 
 _INTRODUCTION = (
     "No patient of the paper is public. Every page of this book therefore says at its top which cohort made it: "
-    "**reconstructed** pseudo-patients carry the printed numbers and nothing else, **phantom** images carry effects that "
-    "we planted, **real** patients come from public tables, and your **own** cohort can stand beside them. "
+    "**reconstructed** pseudo-patients carry the printed numbers and nothing else, **phantom** images carry effects "
+    "that we planted, **real** patients come from public tables, and your **own** cohort can stand beside them. "
     "Only the last two can teach anything about patients."
 )
 _HEADLINES = (

@@ -227,10 +227,8 @@ def _refuse_unknown(parameters, notebook, page):
 
 def _parameter_names(notebook):
     cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    targets = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assign | ast.AnnAssign)]
-    return {
-        getattr(node, "target", None).id if isinstance(node, ast.AnnAssign) else node.targets[0].id for node in targets
-    }
+    nodes = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return {(node.targets[0] if isinstance(node, ast.Assign) else node.target).id for node in nodes}
 
 
 def _execute(notebook, parameters, planned, study):
@@ -246,7 +244,7 @@ def _execute(notebook, parameters, planned, study):
         try:
             papermill.execute_notebook(
                 source, output, parameters=parameters, kernel_name="python3", language="python", progress_bar=False,
-                cwd=study.root, log_output=False, config=Config(KernelManager={"transport": "ipc"}),  # no port to race for
+                cwd=study.root, log_output=False, config=Config(KernelManager={"transport": "ipc"}),  # no port race
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
             raise PageError(_failure(planned, problem)) from problem
@@ -265,13 +263,26 @@ def _failure(planned, problem):
 
 
 def _finish(notebook, planned):
-    """Name the cohort in captions and labels; drop the machine's paths from the metadata."""
+    """Name the cohort in captions and labels, give each figure a cell of its own, drop the machine's paths."""
     spec = load_spec(planned.cohort)
     for key in ("input_path", "output_path"):
         notebook.metadata.get("papermill", {}).pop(key, None)
+    cells = []
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
+        cells.append(cell)
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
             figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
+            cells += _beneath(cell)
+    notebook.cells = cells
+
+
+def _beneath(cell):
+    """Cell for what stands under a figure: MyST-NB would wrap it as a figure of its own."""
+    from nbformat.v4 import new_code_cell
+
+    beneath = [output for output in cell.outputs if "image/png" not in output.get("data", {})]
+    cell.outputs = [output for output in cell.outputs if output not in beneath]
+    return [new_code_cell(outputs=beneath, metadata={"tags": ["remove-input"]})] if beneath else []

@@ -288,6 +288,24 @@ def term_label(name):
     return {DL_MVI: "DL-MVI", "size_cm": "Tumour size (per cm)"}.get(name) or find_predictor(name).label
 
 
+def term_levels(name):
+    """Say what 0 and 1 of a model term mean, in print.
+
+    Parameters
+    ----------
+    name : str
+        A predictor of Table 1, ``"dl_mvi"`` or ``"size_cm"``.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a measurement.
+    """
+    if name == "size_cm":
+        return ()
+    return ("absent", "present") if name == DL_MVI else (find_predictor(name).reference, find_predictor(name).level)
+
+
 def beside_paper(table, place):
     """Put the printed odds ratio, interval and p beside each row of a table of effects.
 
@@ -301,17 +319,24 @@ def beside_paper(table, place):
     Returns
     -------
     pandas.DataFrame
-        With ``printed_odds_ratio``, ``printed_ci_low``, ``printed_ci_high``, ``printed_p_value`` as printed (missing
-        where the paper has no such row), and ``n_agree``: how many of the four are equal to every printed digit.
+        With ``label``; ``paper`` and ``paper_p`` as printed (empty where the paper has no such row); the numbers
+        ``printed_odds_ratio``, ``printed_ci_low``, ``printed_ci_high``; and ``n_agree``: how many of the four are equal
+        to every printed digit.
     """
     printed = paper_values()["printed"]
-    beside = table.copy()
     keys = [re.sub(r"_(gt_\w+|female|3_4)$", "", name) for name in table["variable"]]
-    agree = np.zeros(len(table), dtype=int)
-    for column, suffix in (("odds_ratio", "or"), ("ci_low", "ci_low"), ("ci_high", "ci_high"), ("p_value", "p")):
-        beside[f"printed_{column}"] = [printed.get(f"{place}_{key}_{suffix}") for key in keys]
-        agree += [agrees(*pair) for pair in zip(table[column], beside[f"printed_{column}"], strict=True)]
-    return beside.assign(n_agree=agree)
+    texts = {
+        column: [printed.get(f"{place}_{key}_{suffix}") for key in keys]
+        for column, suffix in (("odds_ratio", "or"), ("ci_low", "ci_low"), ("ci_high", "ci_high"), ("p_value", "p"))
+    }
+    beside = table.assign(label=[term_label(name) for name in table["variable"]], n_agree=0)
+    for column, words in texts.items():
+        beside["n_agree"] += [agrees(*pair) for pair in zip(table[column], words, strict=True)]
+        if column != "p_value":
+            beside[f"printed_{column}"] = pd.to_numeric(pd.Series(words, index=table.index))
+    effects = zip(texts["odds_ratio"], texts["ci_low"], texts["ci_high"], strict=True)
+    beside["paper"] = ["" if value is None else f"{value} ({low}\N{EN DASH}{high})" for value, low, high in effects]
+    return beside.assign(paper_p=[text or "" for text in texts["p_value"]])
 
 
 def agrees(value, printed):
@@ -351,13 +376,17 @@ def _number(value, digits, percent=False):
 
 def _verdict_html(item):
     say = html.escape
-    evidence = item.evidence.head(MOST_EVIDENCE).to_html(index=False, escape=True, border=0, na_rep="", classes="study-table")
+    evidence = item.evidence.head(MOST_EVIDENCE).to_html(
+        index=False, escape=True, border=0, na_rep="", classes="study-table"
+    )
     more = len(item.evidence) - MOST_EVIDENCE
     notes = [("Assumes", item.assumptions), ("Other readings", item.alternatives), ("Method", (item.source,))]
-    lists = "".join(f"<p><strong>{name}:</strong> {say('; '.join(map(str, words)))}</p>" for name, words in notes if any(words))
+    lists = "".join(
+        f"<p><strong>{name}:</strong> {say('; '.join(map(str, words)))}</p>" for name, words in notes if any(words)
+    )
     rest = f"<p>{more} further rows in the result file.</p>" if more > 0 else ""
     return (
-        f'<details class="verdict"><summary><span class="verdict-word {item.verdict.split()[0]}">{say(item.verdict)}</span> '
+        f'<details class="verdict"><summary><span class="verdict-word">{say(item.verdict)}</span> '
         f"<strong>{say(item.check)}</strong>: {say(item.statement)}</summary>"
         f'{lists}<div class="table-wrap">{evidence}</div>{rest}</details>'
     )

@@ -50,16 +50,10 @@ def write_result(cohort, name, content, *, parameters=None, inputs=()):
         The numbers that shaped the result: seeds, sizes, options.
     inputs : sequence of str
         Names of results of the same cohort (``other/x.csv`` for another cohort's) that were read.
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
     """
     path = result_path(cohort, name)
     atomic_write(path, _csv(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
     record_result(path, parameters=parameters, inputs=[_input_path(cohort, item) for item in inputs])
-    return path
 
 
 def record_result(path, *, parameters=None, inputs=()):

@@ -225,28 +225,6 @@ def ensure_tables(cohort):
         analysis(cohort)
 
 
-def predict(images, rois, *, model, out):
-    """Apply a trained model to DICOM series and write the prediction table.
-
-    Parameters
-    ----------
-    images : str
-        Folder of series, ``<patient>/<sequence>/*.dcm``.
-    rois : str
-        Box table, as the phantom's ``rois.csv``.
-    model : str
-        Folder of a trained model.
-    out : str
-        Table to write.
-
-    Returns
-    -------
-    str
-        A sentence that says what was written and what it may be used for.
-    """
-    raise NotImplementedError
-
-
 def _join(people, predictions):
     used = predictions[predictions["scoring"] == "first"]
     inside = used[(used[ENROLMENT] == DEVELOPMENT_YEAR) & ~used["split"].str.contains("out-of-fold")]

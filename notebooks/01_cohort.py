@@ -16,35 +16,36 @@ from mvi_core.stats.survival import median_follow_up
 
 figures.theme()
 page = open_page("01_cohort", cohort)
-# %%
+# %% tags=["hide-input"]
 patients = read_result(cohort, "patients.csv")
 flow = read_result(cohort, "flow.csv")
 quality = read_result(cohort, "quality.csv")
 # %% [markdown]
 # ## From source to study
 # Each step of the flow says how many patients left and why. Nobody is dropped without a line here.
-# %% mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}, "image": {"alt": "Flow chart of the inclusion steps, from the source at the top to the study patients at the bottom, each exclusion with its count."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}, "image": {"alt": "Flow chart of the inclusion steps, from the source at the top to the study patients at the bottom, each exclusion with its count."}}
 figure, axes = plt.subplots(figsize=(7, 1.2 + 1.1 * len(flow)))
 figures.stamp(figures.flow_chart(flow, axes), page.spec.kind)
 show_figure(page, figure, result="flow.csv")
 # %% [markdown]
 # ## What was measured
-# %%
-missing = missing_table(patients).query("n_missing < n").assign(label=lambda table: table["column"])
+# %% tags=["hide-input"]
+missing = missing_table(patients).query("n_missing < n")
+missing["label"] = missing["column"]
 write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
-# %% mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
 figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
 show_figure(page, figure, result="missing.csv")
 # %% [markdown]
 # ## How the values were read
 # Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was changed.
-# %%
+# %% tags=["hide-input"]
 show_table(page, quality, "Values converted or set missing.", result="quality.csv")
 # %% [markdown]
 # ## How long they were followed
 # Follow-up is the reverse Kaplan-Meier median: the time to censoring, with the event as the censoring.
-# %%
+# %% tags=["hide-input"]
 ends = {"os": "overall survival", "rfs": "recurrence-free survival"} if page.spec.analyses["survival"] else {}
 times = {
     end: patients[[f"{end}_months", f"{end}_event"]].dropna().set_axis(["months", "event"], axis=1) for end in ends
@@ -54,12 +55,12 @@ rows = [
     for end, table in times.items()
     for estimate in [median_follow_up(table["months"], table["event"])]
 ]
-followed = pd.DataFrame(rows, columns=["end point", "n", "events", "median follow-up (months)", "ci_low", "ci_high"])
+followed = pd.DataFrame(rows, columns=["endpoint", "n", "events", "median", "ci_low", "ci_high"])
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
 show_table(
     page, followed.round(1), "Events and follow-up; empty where the source has no usable times.", result="follow_up.csv"
 )
-# %%
+# %% tags=["hide-input"]
 publish("n_patients", f"{len(patients)}")
 publish("n_present", f"{int(patients['mvi_present'].sum())}")
 publish("share_present", f"{100 * patients['mvi_present'].mean():.1f} %")

@@ -27,12 +27,12 @@ page = open_page("03_images", cohort)
 # pydicom ships one contrast-enhanced liver slice of a real patient, with a ring drawn around the lesion. Only the pixels
 # and the acquisition settings are read; nothing that identifies the patient is kept. The ring is told from the annotation
 # text by its shape: of all closed rings in the overlay it encloses most.
-# %%
+# %% tags=["hide-input"]
 volume, overlay = real_liver_slice()
 mask = overlay_lesion_mask(overlay)
 box = from_mask(mask)
 steps = lesion_roi_steps(volume.pixels[0], box, roi_px=roi_px, margin_px=margin_px)
-# %% mystnb={"figure": {"caption": "From a real liver slice to the network input: drawn box, enlarged box, crop, resized crop. Real patient, shipped with pydicom; not a patient of the cohort named here.", "name": "fig-real-roi"}, "image": {"alt": "Four panels: a liver slice with a small box around a lesion, the same with an enlarged box, the crop, and the crop resized to the network input."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "From a real liver slice to the network input: drawn box, enlarged box, crop, resized crop. Real patient, shipped with pydicom; not a patient of the cohort named here.", "name": "fig-real-roi"}, "image": {"alt": "Four panels: a liver slice with a small box around a lesion, the same with an enlarged box, the crop, and the crop resized to the network input."}}
 figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), layout="constrained")
 figures.roi_steps(
     [step.image for step in steps], axes, titles=[step.title for step in steps], boxes=[step.boxes for step in steps]
@@ -43,7 +43,7 @@ show_figure(page, figure)
 # ## The study's own images, the same way
 # Every file of the cohort goes through the same reader: slices in the order of their position in space, never of their
 # file names; three consecutive slices at the largest lesion diameter; one box a slice.
-# %%
+# %% tags=["hide-input"]
 patients = read_result(cohort, "patients.csv")
 crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
 ids = index["patient_id"].drop_duplicates().tolist()
@@ -53,12 +53,12 @@ middle = index[index["patient_id"] == last["patient_id"]].groupby("sequence").nt
 series = {name: read_series(result_path(cohort, f"images/dicom/{last['patient_id']}/{name}")) for name in SEQUENCES}
 slices = {name: series[name].pixels[middle.loc[name, "slice_index"]] for name in SEQUENCES}
 boxes = {name: RoiBox(*middle.loc[name, ["row0", "col0", "row1", "col1"]].astype(int)) for name in SEQUENCES}
-# %% mystnb={"figure": {"caption": "The middle slice of one patient in the six sequences, with the enlarged lesion box.", "name": "fig-series"}, "image": {"alt": "Six axial liver slices of one patient, one a sequence, each with a box around the lesion."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The middle slice of one patient in the six sequences, with the enlarged lesion box.", "name": "fig-series"}, "image": {"alt": "Six axial liver slices of one patient, one a sequence, each with a box around the lesion."}}
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")
 figures.sequence_panel(slices, axes.flat, boxes=boxes)
 figures.stamp(axes[0, 0], page.spec.kind)
 show_figure(page, figure, result="rois_index.csv")
-# %% mystnb={"figure": {"caption": "One patient of each grade: the lesion in the six sequences, as the network receives it.", "name": "fig-crops"}, "image": {"alt": "Three rows of six crops: one patient of each MVI grade, columns T1, T1A, T1V, T1D, T2 and DWI."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "One patient of each grade: the lesion in the six sequences, as the network receives it.", "name": "fig-crops"}, "image": {"alt": "Three rows of six crops: one patient of each MVI grade, columns T1, T1A, T1V, T1D, T2 and DWI."}}
 figure, axes = plt.subplots(len(shown), 6, figsize=(11, 2.2 * len(shown)), layout="constrained")
 for row, patient in zip(axes, shown.itertuples(), strict=True):
     figures.sequence_panel(dict(zip(SEQUENCES, crops[ids.index(patient.patient_id), :, 1], strict=True)), row)
@@ -69,11 +69,11 @@ show_figure(page, figure, result="rois_index.csv")
 # ## What the contrast agent does
 # Signal of liver, vessels and tumour in the four T1-weighted phases, relative to the liver before contrast. The phantom
 # uses these constants; liver, portal vein and aorta follow curves measured in people after gadoxetic acid.
-# %%
+# %% tags=["hide-input"]
 tissues = ("liver", "portal", "aorta", "hcc")
 signal = pd.DataFrame({name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in SEQUENCES[:4]})
 show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
-# %%
+# %% tags=["hide-input"]
 publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
 publish("n_images", f"{len(index):,}")
 publish("n_patients", int(index["patient_id"].nunique()))

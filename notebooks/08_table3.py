@@ -7,71 +7,60 @@ cohort = "paper"  # cohort id in data_manifest/cohorts/
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 
-from mvi_core import figures
+from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
-from mvi_core.report import beside_paper, interval_text, open_page, p_text, publish, show_figure, show_table, term_label
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.logistic import fit_logistic
 from mvi_core.stats.tables import multivariable_table, variance_inflation
 
 figures.theme()
-page = open_page("08_table3", cohort)
-# %%
+page = report.open_page("08_table3", cohort)
+# %% tags=["hide-input"]
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
 predictors = predictor_table(analysis, page.spec.multivariable)
+present = analysis["mvi_present"]
 # %% [markdown]
 # ## All variables at once
 # A logistic regression by maximum likelihood with Wald intervals, as the paper reports it. Patients with a missing value
 # are left out and counted; no variable is chosen by its p value here.
-# %%
-table = multivariable_table(predictors, analysis["mvi_present"])
+# %% tags=["hide-input"]
+ends = ("odds_ratio", "ci_low", "ci_high")
+table = multivariable_table(predictors, present)
 write_result(cohort, "table3.csv", table, inputs=["analysis.csv"])
-beside = beside_paper(table, "table3").assign(label=table["variable"].map(term_label))
-shown = beside[["label"]].rename(columns={"label": "Variable"})
-shown["Odds ratio (95 % CI)"] = [
-    interval_text(*row, digits=3) for row in table[["odds_ratio", "ci_low", "ci_high"]].to_numpy()
-]
-shown["p"] = table["p_value"].map(p_text)
-printed = ["printed_odds_ratio", "printed_ci_low", "printed_ci_high"]
-shown["Paper"] = ["" if row[0] is None else f"{row[0]} ({row[1]}–{row[2]})" for row in beside[printed].to_numpy()]
-shown["Paper p"] = beside["printed_p_value"].fillna("")
-show_table(page, shown, "Multivariable odds ratios of microvascular invasion.", result="table3.csv")
-# %% mystnb={"figure": {"caption": "Multivariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table3"}, "image": {"alt": "Forest plot: one row a variable of the multivariable model, the odds ratio of this cohort with its interval beside the printed one."}}
+beside = report.beside_paper(table, "table3")
+shown = beside[["label"]].assign(effect=report.interval_column(table, digits=3, columns=ends))
+shown[["p", "paper", "paper_p"]] = beside.assign(p=table["p_value"].map(report.p_text))[["p", "paper", "paper_p"]]
+shown.columns = ["Variable", "Odds ratio (95 % CI)", "p", "Paper prints", "Paper's p"]
+report.show_table(page, shown, "Multivariable odds ratios of microvascular invasion.", result="table3.csv")
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Multivariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table3"}, "image": {"alt": "Forest plot: one row a variable of the multivariable model, the odds ratio of this cohort with its interval beside the printed one."}}
 figure, axes = plt.subplots(figsize=(7, 1.4 + 0.42 * len(beside)))
-figures.forest(
-    beside.astype(dict.fromkeys(printed, float)),
-    axes,
-    note=f"adjusted odds ratio (log scale), 95 % CI; n = {table.attrs['n']}",
-)
+figures.forest(beside, axes, note=f"adjusted odds ratio (log scale), 95 % CI; n = {table.attrs['n']}")
 figures.stamp(axes, page.spec.kind)
-show_figure(page, figure, result="table3.csv")
+report.show_figure(page, figure, result="table3.csv")
 # %% [markdown]
 # ## Does the choice of method matter?
 # Firth's penalised likelihood pulls very large odds ratios back and stays finite when a variable separates the outcome.
-# %%
-firth = fit_logistic(predictors, analysis["mvi_present"], method="firth").table.iloc[1:]
-inflation = variance_inflation(fit_logistic(predictors, analysis["mvi_present"]), predictors)
-both = shown[["Variable", "Odds ratio (95 % CI)"]].rename(columns={"Odds ratio (95 % CI)": "Maximum likelihood, Wald"})
-both["Firth, profile"] = [
-    interval_text(*row, digits=3) for row in firth[["odds_ratio", "ci_low", "ci_high"]].to_numpy()
-]
-both["Variance inflation"] = inflation["vif"].map("{:.2f}".format).to_numpy()
-show_table(page, both, "The same model under two estimators, and the overlap of its variables.")
-# %%
-largest = beside.loc[table["coefficient"].abs().idxmax()]
-publish(
-    "largest",
-    f"{largest['label']}, odds ratio {interval_text(largest['odds_ratio'], largest['ci_low'], largest['ci_high'])}",
-)
-publish("n", f"{table.attrs['n']} ({table.attrs['n_missing']} left out for missing values)")
-publish("epv", f"{table.attrs['events_per_variable']:.1f}")
-publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
-publish("n_agree", int(beside["n_agree"].sum()))
+# Variance inflation says how much wider an interval is because the variables overlap.
+# %% tags=["hide-input"]
+firth = fit_logistic(predictors, present, method="firth").table.iloc[1:]
+overlap = variance_inflation(fit_logistic(predictors, present), predictors)["vif"]
+both = beside[["label"]].assign(likelihood=report.interval_column(table, digits=3, columns=ends))
+both["firth"] = report.interval_column(firth, digits=3, columns=ends)
+both["overlap"] = overlap.map("{:.2f}".format).to_numpy()
+both.columns = ["Variable", "Maximum likelihood, Wald", "Firth, profile", "Variance inflation"]
+report.show_table(page, both, "Odds ratios of the same model under two estimators, and the overlap of its variables.")
+# %% tags=["remove-cell"]
+largest = beside.loc[[table["coefficient"].abs().idxmax()]]
+report.publish("largest", f"{largest['label'].iloc[0]}, odds ratio {report.interval_column(largest, columns=ends)[0]}")
+report.publish("n", f"{table.attrs['n']}; {table.attrs['n_missing']} left out for missing values")
+report.publish("epv", f"{table.attrs['events_per_variable']:.1f}")
+report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
+report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]
 # ## Answer
-# With all variables in one model (n = {glue:text}`n`, {glue:text}`epv` events per variable) the strongest is
-# {glue:text}`largest`. Of the {glue:text}`n_printed` printed numbers of Table 3, {glue:text}`n_agree` are met to every
-# printed digit in this cohort.
+# With all variables in one model (n = {glue:text}`n`; {glue:text}`epv` events per variable) the strongest is
+# {glue:text}`largest`. Of the {glue:text}`n_printed` printed numbers of Table 3 for these variables, {glue:text}`n_agree`
+# are met to every printed digit in this cohort.
 #
 # **What this page cannot show.** Independence in a regression is not causation, and a predictor that was trained on
 # some of the same patients looks stronger than it is. Where DL-MVI comes from our network, development patients carry

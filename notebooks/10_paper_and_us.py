@@ -7,7 +7,6 @@ cohort = "paper"  # cohort rebuilt from the printed numbers
 phantom = "phantom"  # cohort with images
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from mvi_core import figures
 from mvi_core.comparison import agreement, ours_beside_paper
@@ -23,12 +22,12 @@ page = open_page("10_paper_and_us", cohort)
 # Each check takes printed numbers only: which counts can give these percentages, which test gives these p values, can
 # these medians stand beside these event counts. A verdict is about **numbers on paper**, not about people: a typing error,
 # a denominator that was left out, or a subset that is not described can each be the reason. Open a line for its evidence.
-# %%
+# %% tags=["hide-input"]
 verdicts = run_audit(paper_values().reset_index())
 table = verdict_table(verdicts)
 write_result(cohort, "verdicts.csv", table)
 show_verdicts(page, verdicts, result="verdicts.csv")
-# %% mystnb={"figure": {"caption": "Verdicts of the audit, counted.", "name": "fig-verdicts"}, "image": {"alt": "Bar chart: number of checks whose printed numbers are reproduced, reproduced under an assumption, or cannot be reproduced."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Verdicts of the audit, counted.", "name": "fig-verdicts"}, "image": {"alt": "Bar chart: number of checks whose printed numbers are reproduced, reproduced under an assumption, or cannot be reproduced."}}
 counts = table["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
 figure, axes = plt.subplots(figsize=(7, 2.4))
 figures.stamp(figures.counted_bars(counts, axes, note="checks"), page.spec.kind)
@@ -38,7 +37,7 @@ show_figure(page, figure, result="verdicts.csv")
 # The reconstructed cohort was built to meet the print, so agreement shows that the numbers can stand together; where it
 # fails, no patients could be found behind them. Phantom numbers are expected to differ: they show what the same procedure
 # gives on images whose truth is known.
-# %%
+# %% tags=["hide-input"]
 beside = ours_beside_paper(cohort, phantom)
 others = [f"{phantom}/table2.csv", f"{phantom}/external.csv"]
 own = ["table1.csv", "size.csv", "table3.csv", "survival_summary.csv", "performance.csv"]
@@ -46,18 +45,25 @@ write_result(cohort, "paper_vs_ours.csv", beside, inputs=own + others)
 by_place = agreement(beside)
 by_place.columns = ["Place in the paper", "Our cohort", "Numbers compared", "Equal to every digit"]
 show_table(page, by_place, "Printed numbers met to every printed digit.", result="paper_vs_ours.csv")
-# %%
-apart = beside[~beside["agrees"]].assign(ours=beside["ours"].map("{:.4g}".format))[["place", "what", "printed", "ours", "cohort"]]
+# %% tags=["hide-input"]
+apart = beside[~beside["agrees"]].assign(ours=beside["ours"].map("{:.4g}".format))[
+    ["place", "what", "printed", "ours", "cohort"]
+]
 apart.columns = ["Place", "Number", "Printed", "Ours", "Cohort"]
 show_table(page, apart, "Printed numbers that ours do not meet.", result="paper_vs_ours.csv")
-# %%
-publish("n_values", int(len(paper_values())))
-publish("n_checks", int(len(table)))
+# %% tags=["hide-input"]
+publish("n_values", len(paper_values()))
+publish("n_checks", len(table))
 publish("n_cannot", int((table["verdict"] == CANNOT).sum()))
-publish("n_compared", int(len(beside)))
+publish("n_compared", len(beside))
 publish("n_agree", int(beside["agrees"].sum()))
-cannot = table.loc[table["verdict"] == CANNOT, "statement"].str.removeprefix("The printed numbers imply ").str.rstrip(".")
-publish("summary", "The printed numbers imply: " + "; ".join(f"({place}) {text}" for place, text in enumerate(cannot, start=1)) + ".")
+cannot = (
+    table.loc[table["verdict"] == CANNOT, "statement"].str.removeprefix("The printed numbers imply ").str.rstrip(".")
+)
+publish(
+    "summary",
+    "The printed numbers imply: " + "; ".join(f"({place}) {text}" for place, text in enumerate(cannot, start=1)) + ".",
+)
 # %% [markdown]
 # ## Answer
 # The paper prints {glue:text}`n_values` numbers. Of {glue:text}`n_checks` checks, {glue:text}`n_cannot` end in "cannot be

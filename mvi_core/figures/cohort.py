@@ -25,15 +25,15 @@ def flow_chart(flow, axes, *, unit="patients"):
     """
     hide_frame(axes)
     axes.set(xlim=(0, 10), ylim=(-len(flow) * 2 + 0.9, 0.8))
-    above = None
+    above, last = None, len(flow) - 1
     for row, step in enumerate(flow.itertuples()):
-        left = "number not reported" if pd.isna(step.n_left) else f"n = {int(step.n_left):,}"
-        here = _box(axes, (2.7, -2 * row), f"{_wrapped(step.step)}\n{left}", INK)
+        title = step.step if row == 0 else "Study" if row == last else "Left"
+        here = _box(axes, (2.7, -2 * row), f"{_wrapped(title)}\n{_count(step.n_left, 'n = {:,}')}", INK)
         if row:
             _arrow(axes, (2.7, -2 * row + 2), (2.7, -2 * row), above, here)
-        if isinstance(step.reason, str) and step.reason:
-            out = "number not reported" if pd.isna(step.n_excluded) else f"{int(step.n_excluded):,} {unit} left out"
-            side = _box(axes, (7.6, -2 * row + 1), f"{_wrapped(step.reason)}\n{out}", QUIET)
+            why = f"\n{_wrapped(step.reason)}" if isinstance(step.reason, str) and step.reason else ""
+            out = f"{_wrapped(step.step)}{why}\n{_count(step.n_excluded, f'{{:,}} {unit} left out')}"
+            side = _box(axes, (7.6, -2 * row + 1), out, QUIET)
             _arrow(axes, (2.7, -2 * row + 1), (7.6, -2 * row + 1), None, side)
         above = here
     return axes
@@ -101,6 +101,10 @@ def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
         axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=10.5)
     axes.set_xlabel(note)
     return axes
+
+
+def _count(number, words):
+    return "number not reported" if pd.isna(number) else words.format(int(number))
 
 
 def _wrapped(text):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 from scipy.stats import rankdata
 from sklearn.model_selection import StratifiedKFold
@@ -130,6 +131,42 @@ def _held_out(fold, labels):
     m = truth[:, 0].sum()
     rank_sums = np.sum(rankdata(score, axis=0) * truth, axis=0)
     return (rank_sums - m * (m + 1) / 2) / (m * (len(truth) - m)), auc_variance(by_present, by_absent)
+
+
+def separation_table(features, domain, groups, *, rng, n_permutations=999):
+    """How far two domains lie apart, in each group of patients and each block of features.
+
+    Parameters
+    ----------
+    features : dict of str to array-like of float, shape (P, F)
+        Blocks of features, for example one for each MR sequence; patients in the same order in all.
+    domain : array-like, shape (P,)
+        Domain of each patient, for example the year of enrolment.
+    groups : array-like, shape (P,)
+        Group of each patient, for example the MVI grade.
+    rng : numpy.random.Generator
+        Folds and permutations.
+    n_permutations : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``group``, ``block``, ``domain_auc``, ``ci_low``, ``ci_high``, ``n``, ``p_value``; groups in sorted order.
+
+    Raises
+    ------
+    MviError
+        As `domain_auc`.
+    """
+    domain, groups, rows = np.asarray(domain), np.asarray(groups), []
+    for group in sorted(set(groups)):
+        chosen = groups == group
+        for block, values in features.items():
+            area, p_value = domain_auc(
+                np.asarray(values)[chosen], domain[chosen], rng=rng, n_permutations=n_permutations
+            )
+            rows.append((group, block, area.value, area.low, area.high, area.n, p_value))
+    return pd.DataFrame(rows, columns=["group", "block", "domain_auc", "ci_low", "ci_high", "n", "p_value"])
 
 
 def ridge_logistic(design, labels, *, tolerance=1e-9):

@@ -25,7 +25,7 @@ SETTINGS = (
 )
 PAGES = """
 pages:
-- {name: 01_count, question: "How many?", needs: [], reads: [], writes: [count.csv], parameters: {seed: seeds.resampling}}
+- {name: 01_count, question: "How many?", needs: [], reads: [], writes: [], parameters: {seed: seeds.resampling}}
 - {name: 02_follow, question: "How long?", needs: [survival], reads: [], writes: [], parameters: {}}
 """
 NOTEBOOK = """# %% [markdown]

@@ -30,27 +30,30 @@ def test_a_cohort_can_be_added_by_the_environment(project, monkeypatch):
 def test_an_executed_page_names_its_cohort_and_no_folder(project):
     path = run_page("01", "ward", overrides={"seed": 2})
     notebook = nbformat.read(path, as_version=4)
-    figure = notebook.cells[-1].metadata["mystnb"]["figure"]
+    *_, cell, beneath = notebook.cells
+    figure = cell.metadata["mystnb"]["figure"]
     assert figure["caption"] == "A figure. *Cohort: A made-up ward (own).*"
     assert figure["name"] == "fig-count-ward"
-    assert notebook.cells[-1].outputs[0]["text"] == "ward 2\n"
+    assert cell.outputs == []
+    assert beneath.outputs[0]["text"] == "ward 2\n"
+    assert beneath.metadata["tags"] == ["remove-input"]
     assert str(project) not in path.read_text()
     assert [item.name for item in path.parent.iterdir()] == ["01_count.ipynb"]
 
 
 def test_a_failing_cell_leaves_no_page_and_is_told_in_one_sentence(project):
-    with pytest.raises(PageError, match="01_count for cohort ward stopped in cell 3: ValueError: an unlucky seed"):
+    with pytest.raises(PageError, match=r"01_count for cohort ward stopped in cell 3: ValueError: an unlucky seed"):
         run_page("01_count", "ward", overrides={"seed": 13})
     assert not list((project / "book/notebooks").rglob("*.ipynb"))
 
 
 def test_an_unknown_parameter_stops_the_run(project):
-    with pytest.raises(PageError, match="no parameter 'sed'. Its parameters are cohort, seed"):
+    with pytest.raises(PageError, match=r"no parameter 'sed'. Its parameters are cohort, seed"):
         run_page("01_count", "ward", overrides={"sed": 2})
 
 
 def test_an_unknown_page_cohort_or_analysis_is_told(project):
-    with pytest.raises(PageError, match="no page '99'. Choose one of 01_count, 02_follow"):
+    with pytest.raises(PageError, match=r"no page '99'. Choose one of 01_count, 02_follow"):
         find_page("99")
     with pytest.raises(CohortError, match="unknown"):
         run_page("01_count", "nowhere")

@@ -28,14 +28,16 @@ def test_a_missing_result_says_how_to_make_it(project):
 
 
 def test_a_result_edited_by_hand_is_refused(project):
-    path = write_result("ward", "table.csv", TABLE)
+    write_result("ward", "table.csv", TABLE)
+    path = result_path("ward", "table.csv")
     path.write_text(path.read_text() + "008,2\n")
     with pytest.raises(StaleResultError, match="not the file its record describes"):
         read_result("ward", "table.csv")
 
 
 def test_a_result_without_record_is_refused(project):
-    path = write_result("ward", "table.csv", TABLE)
+    write_result("ward", "table.csv", TABLE)
+    path = result_path("ward", "table.csv")
     path.with_suffix(".json").unlink()
     with pytest.raises(StaleResultError, match="no record"):
         read_result("ward", "table.csv")
@@ -57,7 +59,8 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused(project, cell):
 
 
 def test_an_interrupted_write_leaves_the_old_file_and_no_litter(project, monkeypatch):
-    path = write_result("ward", "table.csv", TABLE)
+    write_result("ward", "table.csv", TABLE)
+    path = result_path("ward", "table.csv")
     before = path.read_bytes()
     monkeypatch.setattr("mvi_core.results.os.fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):

@@ -37,5 +37,5 @@ def test_an_absent_settings_file_is_named(project, monkeypatch):
 
 def test_a_setting_is_found_by_its_path_and_missed_by_name(project):
     assert setting(load_study(), "seeds.resampling") == 1
-    with pytest.raises(ManifestError, match="no key 'seeds.other'"):
+    with pytest.raises(ManifestError, match=r"no key 'seeds.other'"):
         setting(load_study(), "seeds.other")

@@ -2,10 +2,12 @@
 
 
 def sources_of(wildcards):
-    from mvi_core.cohort.load import source_files
-
-    spec = STUDY.root / "data_manifest" / "cohorts" / f"{wildcards.cohort}.yaml"
-    return [spec, *source_files(wildcards.cohort)]
+    """Files that a cohort's patient table is read from."""
+    spec = load_spec(wildcards.cohort)
+    files = [spec.folder / f"{spec.id}.yaml", *(locate(record.id) for record in data_files(spec.id))]
+    if spec.source["reader"] == "table":
+        return [*files, table_path(spec)]
+    return files if files[1:] else [*files, STUDY.root / "data_manifest" / "reconstruction.json"]
 
 
 rule patients:

@@ -1,0 +1,35 @@
+"""How are the predicted risks spread over patients with and without MVI?"""
+
+import numpy as np
+import pandas as pd
+
+from mvi_core import checks
+
+
+def risk_spread(mvi_present, risk, *, digits=2):
+    """How the predictions are spread, apart for patients with and without MVI.
+
+    Parameters
+    ----------
+    mvi_present : array-like of bool, shape (n_patients,)
+        Histologic MVI.
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of MVI, from 0 to 1.
+    digits : int
+        Decimals to which risks are rounded, so that no single patient can be told.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``risk``, ``share_absent``, ``share_present``: shares of all patients.
+
+    Examples
+    --------
+    >>> risk_spread([0, 1, 1, 1], [0.101, 0.1, 0.4, 0.4]).values.tolist()
+    [[0.1, 0.25, 0.25], [0.4, 0.0, 0.5]]
+    """
+    outcome, chance = checks.binary("mvi_present", mvi_present), checks.probability("risk", risk)
+    checks.same_length(mvi_present=outcome, risk=chance)
+    values, place = np.unique(chance.round(digits), return_inverse=True)
+    shares = [np.bincount(place, weights=outcome == code) / len(chance) for code in (0, 1)]
+    return pd.DataFrame({"risk": values, "share_absent": shares[0], "share_present": shares[1]})

@@ -1,0 +1,94 @@
+"""How do groups of patients differ in survival: curves, medians and the log-rank test side by side."""
+
+from itertools import product
+
+import pandas as pd
+
+from mvi_core.stats.survival import log_rank, median_survival, survival_table
+
+
+def survival_panels(patients, *, endpoints, groupings):
+    """Tables of months, event and group, one for each end point and grouping.
+
+    Parameters
+    ----------
+    patients : pandas.DataFrame
+        Columns ``<endpoint>_months``, ``<endpoint>_event`` and the groupings, coded 0 and 1.
+    endpoints : iterable of str
+        For example ``("os", "rfs")``.
+    groupings : dict of str to str
+        Column and its name in print: ``{"mvi_present": "MVI"}`` gives groups "MVI absent" and "MVI present".
+
+    Returns
+    -------
+    dict of (str, str) to pandas.DataFrame
+        Keyed by end point and grouping: ``months``, ``event``, ``group``; patients with a missing value are left out.
+    """
+    panels = {}
+    for (column, name), endpoint in product(groupings.items(), endpoints):
+        table = patients[[f"{endpoint}_months", f"{endpoint}_event", column]].dropna()
+        table = table.set_axis(["months", "event", "group"], axis=1)
+        panels[endpoint, column] = table.assign(group=table["group"].map({0: f"{name} absent", 1: f"{name} present"}))
+    return panels
+
+
+def panel_curves(panels):
+    """Kaplan-Meier curves of all panels in one table.
+
+    Parameters
+    ----------
+    panels : dict
+        As `survival_panels` returns them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `survival.survival_table`, stacked.
+    """
+    return pd.concat(
+        [
+            survival_table(table["months"], table["event"], table["group"], endpoint=endpoint, group_by=column)
+            for (endpoint, column), table in panels.items()
+        ],
+        ignore_index=True,
+    )
+
+
+def panel_summary(panels):
+    """Patients, events and median of each group, with the log-rank p of each panel.
+
+    Parameters
+    ----------
+    panels : dict
+        As `survival_panels` returns them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where not
+        reached), ``p_value``. For each end point the patients of its first panel also appear together, ``group_by``
+        ``"all"``, without p value.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"os_months": [1.0, 2, 3, 4], "os_event": [1, 1, 1, 1], "mvi_present": [1, 1, 0, 0]})
+    >>> panels = survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"})
+    >>> panel_summary(panels)[["group", "median"]].values.tolist()
+    [['all patients', 2.0], ['MVI absent', 3.0], ['MVI present', 1.0]]
+    """
+    rows, seen = [], set()
+    for (endpoint, column), table in panels.items():
+        if endpoint not in seen:
+            rows.append(_row(endpoint, "all", "all patients", table, float("nan")))
+            seen.add(endpoint)
+        p_value = log_rank(table["months"], table["event"], table["group"]).loc[0, "p_value"]
+        rows += [_row(endpoint, column, group, part, p_value) for group, part in table.groupby("group")]
+    return pd.DataFrame(rows)
+
+
+def _row(endpoint, column, group, part, p_value):
+    median = median_survival(part["months"], part["event"])
+    return {
+        "endpoint": endpoint, "group_by": column, "group": group, "n": len(part), "events": int(part["event"].sum()),
+        "median": median.value, "ci_low": median.low, "ci_high": median.high, "p_value": p_value,
+    }  # fmt: skip

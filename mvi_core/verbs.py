@@ -1,0 +1,103 @@
+"""What do ``mvi predict`` and ``mvi audit`` do: one call into the package each, with files around it."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from mvi_core.errors import ManifestError, MviError
+from mvi_core.report import paper_values
+from mvi_core.results import atomic_write
+
+RESEARCH_ONLY = "Research use only: not for diagnosis, not for treatment."
+
+
+def predict(images, boxes, *, model, out):
+    """Apply a trained model to DICOM series and write one row a patient.
+
+    Parameters
+    ----------
+    images : str
+        Folder of series, ``<patient>/<sequence>/*.dcm``, six sequences a patient.
+    boxes : str
+        Table ``patient_id, sequence, slice_index, row0, col0, row1, col1``: half-open boxes in pixels, slices counted
+        from 0 along the slice normal.
+    model : str
+        Folder with ``model.safetensors``.
+    out : str
+        Table to write: grade probabilities, ``dl_risk`` and ``dl_mvi`` by scoring, and what it may be used for.
+
+    Returns
+    -------
+    str
+        A sentence that says what was written.
+
+    Raises
+    ------
+    MviError
+        If the model, a series or a box cannot be used; the message names it.
+    """
+    from mvi_core.dataset.rois import build_roi_cache, read_roi_cache
+    from mvi_core.dataset.torch_dataset import roi_dataset
+    from mvi_core.model.checkpoint import load_network
+    from mvi_core.model.prediction import grade_probabilities, prediction_table
+
+    network, description = load_network(Path(model) / "model.safetensors")
+    drawn = _table(boxes)
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "rois.safetensors"
+        build_roi_cache(images, drawn, cache, roi_px=description["roi_px"])
+        crops, index = read_roi_cache(cache)
+    people = pd.DataFrame({"patient_id": index["patient_id"].drop_duplicates(), "enrolment": ""})
+    people["mvi_grade"] = "M0"  # unknown; a dataset asks for one, and prediction never reads it
+    dataset = roi_dataset(crops, index, people, sequences=description["sequences"])
+    table = prediction_table(dataset, grade_probabilities(network, dataset.plain_rois()), split="new")
+    table = table.drop(columns=["enrolment", "fold"]).assign(use=RESEARCH_ONLY)
+    atomic_write(Path(out), table.to_csv(index=False, lineterminator="\n"))
+    return f"{Path(out).name}: {len(people)} patient(s), model of {'+'.join(description['sequences'])}. {RESEARCH_ONLY}"
+
+
+def audit_lines(paper=None):
+    """Verdicts on printed numbers, for the terminal.
+
+    Parameters
+    ----------
+    paper : str, optional
+        YAML file with another paper's numbers; without it those of Sun et al. 2022.
+
+    Returns
+    -------
+    list of str
+        A line a verdict, then one for each value that could not be used.
+
+    Raises
+    ------
+    MviError
+        If the file cannot be read as YAML.
+    """
+    from mvi_core.stats.audit.paper import audit_paper
+    from mvi_core.stats.audit.sun2022 import run_audit
+
+    if paper is None:
+        verdicts, messages = run_audit(paper_values().reset_index()), ()
+    else:
+        audit = audit_paper(_yaml(paper))
+        verdicts, messages = audit.verdicts, audit.messages
+    lines = [f"{item.verdict.upper()}: {item.check}. {item.statement}" for item in verdicts]
+    return [*lines, *(f"NOT USED: {message}" for message in messages)]
+
+
+def _table(path):
+    if not Path(path).is_file():
+        raise ManifestError(f"Box table {Path(path).name} does not exist. Give the path of a rois.csv.")
+    return pd.read_csv(path, dtype={"patient_id": str}, keep_default_na=False, na_values=[""])
+
+
+def _yaml(path):
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise MviError(
+            f"{Path(path).name} cannot be read as YAML ({problem}). Start from audit_example.yaml."
+        ) from problem
