@@ -64,57 +64,44 @@ def repetition_check(name, accuracies, repeated, *, n):
         95 % interval is from the chi-square distribution with one degree of freedom.
     """
     values = np.array([read_printed(text).value for text in accuracies])
-    counts = np.round(values * n / 100)
-    pair = [read_printed(text).value for text in repeated]
-    noise = abs(pair[0] - pair[1]) / np.sqrt(2)
-    centre = counts.mean() / n
+    pair = np.array([read_printed(text).value for text in repeated])
+    evidence = pd.DataFrame(_noise_rows(values, pair, n), columns=["quantity", "value"])
+    value = dict(zip(evidence["quantity"], evidence["value"], strict=True))
+    statement = (
+        f"The printed numbers imply a run-to-run standard deviation of {value['run-to-run SD, points']:.1f} points "
+        f"(one pair, {value['difference of the repeats, patients']:g} of {n} patients); the best of {len(values)} equally "
+        f"good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
+        f"{values.max():g} % is printed around a mean of {value['mean accuracy']:.1f} %."
+    )
+    source = "Exact distribution of the largest of independent binomials mixed over normal noise"
+    if pair[0] == pair[1]:
+        return Verdict(f"repetition: {name}", REPRODUCED, statement, evidence, (), (), source)
+    alternatives = ("The order of the sequences matters to the network", "One of the two rows is a misprint")
+    assumptions = ("The two rows are two training runs of one model", "All rows are tested on as many patients")
+    return Verdict(f"repetition: {name}", ASSUMED, statement, evidence, assumptions, alternatives, source)
+
+
+def _noise_rows(values, pair, n):
+    """Quantities of the repetition check, with their values."""
+    counts, right = np.round(values * n / 100), np.round(pair * n / 100)
+    noise, centre = abs(pair[0] - pair[1]) / np.sqrt(2), counts.mean() / n
     rows = [
         ("difference of the repeats, points", abs(pair[0] - pair[1])),
-        ("difference of the repeats, patients", abs(np.diff(np.round(np.array(pair) * n / 100)))[0]),
-    ]
-    rows += [("run-to-run SD, points", noise)]
-    rows += [
-        (f"run-to-run SD, {side} end", noise / np.sqrt(stats.chi2.isf(tail, 1)))
-        for side, tail in (("lower", 0.025), ("upper", 0.975))
-    ]
-    rows += [
+        ("difference of the repeats, patients", abs(right[0] - right[1])),
+        ("run-to-run SD, points", noise),
+        ("run-to-run SD, lower end", noise / np.sqrt(stats.chi2.isf(0.025, 1))),
+        ("run-to-run SD, upper end", noise / np.sqrt(stats.chi2.isf(0.975, 1))),
         ("sampling SD, points", 100 * np.sqrt(centre * (1 - centre) / n)),
         ("mean accuracy", 100 * centre),
         ("best accuracy", values.max()),
     ]
     for label, sd in (("sampling alone", 0.0), ("sampling and run-to-run noise", noise / 100)):
         best = largest_of(centre, n, len(values), sd=sd)
-        rows += [
-            (f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n),
-            (f"P(best at least as printed), {label}", best[int(counts.max()) :].sum()),
-        ]
+        rows.append((f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n))
+        rows.append((f"P(best at least as printed), {label}", best[int(counts.max()) :].sum()))
     table = np.array([counts, n - counts])
-    rows += [
-        (
-            "p of equal accuracies (Pearson)",
-            stats.chi2_contingency(table, correction=False).pvalue if (table.sum(1) > 0).all() else 1.0,
-        )
-    ]
-    evidence = pd.DataFrame(rows, columns=["quantity", "value"])
-    value = dict(rows)
-    same = pair[0] == pair[1]
-    word = REPRODUCED if same else ASSUMED
-    statement = (
-        f"The printed numbers imply a run-to-run standard deviation of {noise:.1f} points (one pair, "
-        f"{value['difference of the repeats, patients']:g} of {n} patients); the best of {len(values)} equally good "
-        f"models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
-        f"{values.max():g} % is printed around a mean of {100 * centre:.1f} %."
-    )
-    alternatives = (
-        () if same else ("The order of the sequences matters to the network", "One of the two rows is a misprint")
-    )
-    assumptions = (
-        ()
-        if same
-        else ("The two rows are two training runs of one model", "All rows are tested on the same number of patients")
-    )
-    source = "Exact distribution of the largest of independent binomials mixed over normal noise"
-    return Verdict(f"repetition: {name}", word, statement, evidence, assumptions, alternatives, source)
+    equal = stats.chi2_contingency(table, correction=False).pvalue if (table.sum(1) > 0).all() else 1.0
+    return [*rows, ("p of equal accuracies (Pearson)", equal)]
 
 
 def metrics(tp, fp, fn, tn):

@@ -143,61 +143,50 @@ def _external(text):
     return {name: text[f"external_{name}"] for name in METRICS}
 
 
-def _models(text):
-    table_1 = []
+def _table_1(text):
+    rows = []
     for name, levels in TABLE_1.items():
         counts = {
             key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels]
             for key in ("total", "absent", "present")
         }
-        table_1.append({"variable": name, **counts, **{key: text[f"table1_{name}_{end}"] for key, end in ROW.items()}})
-    table_3 = [
+        rows.append({"variable": name, **counts, **{key: text[f"table1_{name}_{end}"] for key, end in ROW.items()}})
+    return rows
+
+
+def _models(text):
+    rows = [
         {"variable": _label(name)} | {key: text[f"table3_{name}_{end}"] for key, end in ROW.items()} for name in TABLE_3
     ]
     coefficients = {_label(name): text[f"formula_{name}_coefficient"] for name in TABLE_3[-2:]}
     points = {"AFP": text["nomogram_afp_points"], "DL-MVI": text["nomogram_dl_present_points"]}
-    known = {
-        _label(row["variable"]): (row["absent"][1], row["present"][1]) for row in table_1 if row["variable"] in TABLE_3
-    }
-    afp = next(row for row in table_1 if row["variable"] == "afp")
-    sizes, intercept, auc = _sizes(text), text["formula_intercept"], text["model_auc"]
-    formula = {
-        "intercept": intercept,
-        "coefficients": coefficients,
-        "auc": auc,
-        "threshold": text["nb_beats_treat_all_from"],
-    }
-    fit = {
-        "intercept": intercept,
-        "coefficients": list(coefficients.values()),
-        "absent": afp["absent"],
-        "present": afp["present"],
-    }
-    rules = {name: known[name] for name in ("AFP", "AST", "ALT")}
-    baselines = [{"name": "all patients", "group_sizes": sizes, "rules": rules}]
+    table_1 = {row["variable"]: row for row in _table_1(text)}
+    known = {_label(name): [table_1[name][key][1] for key in ("absent", "present")] for name in TABLE_3[:-1]}
+    sizes, model = _sizes(text), {"intercept": text["formula_intercept"], "coefficients": coefficients}
+    curves = {"auc": text["model_auc"], "threshold": text["nb_beats_treat_all_from"]}
+    fit = {"intercept": model["intercept"], "coefficients": list(coefficients.values())}
+    fit |= {key: table_1["afp"][key] for key in ("absent", "present")}
     tables = confusion_tables(**_external(text), max_n=_count(text, "n_patients"))
+    joint = {"rows": rows, "known": known, "group_sizes": sizes, "formula": model | curves}
+    return {
+        "univariable": {"rows": list(table_1.values()), "n_absent": sizes[0], "n_present": sizes[1]},
+        "multivariable": {"rows": rows, "name": "Table 3"},
+        "formula": {"coefficients": coefficients, "odds_ratios": {row["variable"]: row["odds_ratio"] for row in rows}},
+        "nomogram": {"coefficients": coefficients, "points": points},
+        "formula_fit": fit,
+        "joint": joint | {"missed": _missed(text, tables)},
+        "baselines": _baselines(text, known, tables),
+    }
+
+
+def _baselines(text, known, tables):
+    rules = {name: known[name] for name in ("AFP", "AST", "ALT")}
+    entries = [{"name": "all patients", "group_sizes": _sizes(text), "rules": rules}]
     if len(tables):
         first = tables.iloc[0]
         groups = (int(first.tn + first.fp), int(first.tp + first.fn))
-        baselines.append({"name": f"external set (n = {first.n})", "group_sizes": groups, "model": _external(text)})
-    return {
-        "univariable": {"rows": table_1, "n_absent": sizes[0], "n_present": sizes[1]},
-        "multivariable": {"rows": table_3, "name": "Table 3"},
-        "formula": {
-            "coefficients": coefficients,
-            "odds_ratios": {row["variable"]: row["odds_ratio"] for row in table_3},
-        },
-        "nomogram": {"coefficients": coefficients, "points": points},
-        "formula_fit": fit,
-        "joint": {
-            "rows": table_3,
-            "known": known,
-            "group_sizes": sizes,
-            "formula": formula,
-            "missed": _missed(text, tables),
-        },
-        "baselines": baselines,
-    }
+        entries.append({"name": f"external set (n = {first.n})", "group_sizes": groups, "model": _external(text)})
+    return entries
 
 
 def _missed(text, tables):
