@@ -70,8 +70,8 @@ def repetition_check(name, accuracies, repeated, *, n):
     statement = (
         f"The printed numbers imply a run-to-run standard deviation of {value['run-to-run SD, points']:.1f} points "
         f"(one pair, {value['difference of the repeats, patients']:g} of {n} patients); the best of {len(values)} "
-        f"equally good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % by chance, "
-        f"{values.max():g} % is printed around a mean of {value['mean accuracy']:.1f} %."
+        f"equally good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % "
+        f"by chance, {values.max():g} % is printed around a mean of {value['mean accuracy']:.1f} %."
     )
     source = "Exact distribution of the largest of independent binomials mixed over normal noise"
     if pair[0] == pair[1]:
