@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .PHONY: help book test lint check bench data serve clean lock smoke browser
 
 PYTHON ?= python3
-JOBS ?= $(shell nproc)
+JOBS ?= $(shell env -u OMP_NUM_THREADS nproc)
 COHORT ?=
 VENV := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
@@ -18,6 +18,7 @@ export OPENBLAS_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 export MVI_COHORT := $(COHORT)
 export PYTHONPATH :=
+export PYTHONDONTWRITEBYTECODE :=
 
 help:  ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | \
@@ -70,6 +71,6 @@ lock: $(UV)  ## renew requirements.lock and environment.yml from requirements.in
 $(READY): requirements.lock pyproject.toml | $(UV)
 	@echo "environment: installing $$(grep -c == requirements.lock) pinned packages into .venv"
 	@[ -x .venv/bin/python ] || $(UV) venv -q --python 3.11 .venv
-	@$(UV) pip sync -q --python .venv --require-hashes requirements.lock
+	@$(UV) pip sync -q --python .venv --compile-bytecode --require-hashes requirements.lock
 	@$(UV) pip install -q --python .venv --no-deps --no-build-isolation -e .
 	@touch $@

@@ -234,17 +234,16 @@ def _parameter_names(notebook):
 def _execute(notebook, parameters, planned, study):
     import nbformat
     import papermill
-    from traitlets.config import Config
 
     target = executed_path(study, planned.page, planned.cohort)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder, tempfile.TemporaryDirectory() as sockets:
         source, output = Path(folder) / "source.ipynb", Path(folder) / target.name
         nbformat.write(notebook, source)
         try:
             papermill.execute_notebook(
                 source, output, parameters=parameters, kernel_name="python3", language="python", progress_bar=False,
-                cwd=study.root, log_output=False, config=Config(KernelManager={"transport": "ipc"}),  # no port race
+                cwd=study.root, log_output=False, config=_own_sockets(sockets),
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
             raise PageError(_failure(planned, problem)) from problem
@@ -253,6 +252,13 @@ def _execute(notebook, parameters, planned, study):
         nbformat.write(executed, output)
         output.replace(target)
     return target
+
+
+def _own_sockets(folder):
+    """Kernel settings without network ports, for which kernels started side by side would race."""
+    from traitlets.config import Config
+
+    return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
 
 
 def _failure(planned, problem):

@@ -395,7 +395,6 @@ def _verdict_html(item):
 def _made_by_line(page, result):
     parts = [f"notebooks/{page.name}.py", f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"]
     if result:
-        path = result_path(page.spec.id, result) if "/" not in result else page.study.results / result
-        parts.append(str(path.relative_to(page.study.root)))
+        parts.append(str(result_path(page.spec.id, result).relative_to(page.study.root)))
     parts.append(f"commit {commit()}")
     return f'<p class="made-by">Made by {html.escape(" · ".join(parts))}</p>'

@@ -32,7 +32,7 @@ def result_path(cohort, name):
     -------
     pathlib.Path
     """
-    return load_study().results / cohort / name
+    return Path(os.path.normpath(load_study().results / cohort / name))
 
 
 def write_result(cohort, name, content, *, parameters=None, inputs=()):
@@ -49,11 +49,11 @@ def write_result(cohort, name, content, *, parameters=None, inputs=()):
     parameters : dict, optional
         The numbers that shaped the result: seeds, sizes, options.
     inputs : sequence of str
-        Names of results of the same cohort (``other/x.csv`` for another cohort's) that were read.
+        Names of results of the same cohort (``../other/x.csv`` for another cohort's) that were read.
     """
     path = result_path(cohort, name)
     atomic_write(path, _csv(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
-    record_result(path, parameters=parameters, inputs=[_input_path(cohort, item) for item in inputs])
+    record_result(path, parameters=parameters, inputs=[result_path(cohort, item) for item in inputs])
 
 
 def record_result(path, *, parameters=None, inputs=()):
@@ -176,11 +176,6 @@ def _csv(frame):
 
 def _defused(cell):
     return "'" + cell if isinstance(cell, str) and cell.startswith(SPREADSHEET_FORMULA) else cell
-
-
-def _input_path(cohort, item):
-    owner, _, name = item.rpartition("/")
-    return result_path(owner or cohort, name)
 
 
 def _record_path(path):

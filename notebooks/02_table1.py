@@ -27,7 +27,8 @@ labels = {name: (find_predictor(name).reference, find_predictor(name).level) for
 # printed p values.
 # %% tags=["hide-input"]
 table = univariable_table(predictors, patients["mvi_present"], labels=labels)
-size = continuous_row(patients["size_cm"], patients["mvi_present"])
+measured = bool(patients["size_cm"].notna().any())
+size = continuous_row(patients["size_cm"], patients["mvi_present"]) if measured else table.iloc[:0]
 write_result(cohort, "size.csv", size, inputs=["patients.csv"])
 write_result(cohort, "table1.csv", pd.concat([table, size[table.columns]]), inputs=["patients.csv"])
 shown = table[["variable", "level", "n", "absent", "present"]].assign(variable=table["variable"].map(report.term_label))
@@ -50,9 +51,9 @@ report.show_figure(page, figure, result="table1.csv")
 # %% tags=["remove-cell"]
 strongest = beside.loc[[beside["p_value"].idxmin()]]
 effect = report.interval_column(strongest, columns=("odds_ratio", "ci_low", "ci_high"))[0]
-medians = size.iloc[0]
+groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if measured]
 report.publish("strongest", f"{strongest['label'].iloc[0]}, odds ratio {effect}")
-report.publish("size", f"{medians['absent_median']:g} cm without and {medians['present_median']:g} cm with invasion")
+report.publish("size", " and ".join(groups) or "not recorded in this cohort")
 report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]

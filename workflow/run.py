@@ -17,6 +17,8 @@ RULE = re.compile(r"^(?:local)?rule (\S+):")
 JOB = re.compile(r"^\s+jobid: (\d+)")
 WILDCARDS = re.compile(r"^\s+wildcards: (.+)")
 FINISHED = re.compile(r"^Finished jobid: (\d+)")
+FAILED = re.compile(r"^Error in rule (\S+):")
+PROBLEM = re.compile(r"^(?!CalledProcess|RuleException|Workflow)[\w.]*(Error|Exception): ")
 STEPS = re.compile(r"^(\d+) of (\d+) steps")
 
 
@@ -25,7 +27,7 @@ class Progress:
 
     def __init__(self, log):
         self.log, self.start = log, time.monotonic()
-        self.jobs, self.rule, self.job, self.finished = {}, None, None, None
+        self.jobs, self.rule, self.job, self.finished, self.problem = {}, None, None, None, None
 
     def feed(self, line):
         """Read one line of the engine, or of a step."""
@@ -42,6 +44,10 @@ class Progress:
             self.jobs[self.job] = (rule, since, " ".join(part.split("=")[-1] for part in match[1].split(", ")))
         elif match := FINISHED.match(line):
             self.finished = match[1]
+        elif match := FAILED.match(line):
+            print(f"FAILED   {match[1]}" + (f": {self.problem}" if self.problem else ""), flush=True)
+        elif PROBLEM.match(line):
+            self.problem = line.strip()
         elif (match := STEPS.match(line)) and self.finished:
             self._tell(match)
 

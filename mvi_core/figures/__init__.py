@@ -1,5 +1,6 @@
 """How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
 
+from mvi_core.figures.audit import allowed_ranges, counted_bars
 from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc, survival_curves
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
@@ -8,7 +9,9 @@ from mvi_core.figures.style import panel_letter, stamp, theme
 
 __all__ = [
     "accuracy_by_combination",
+    "allowed_ranges",
     "calibration",
+    "counted_bars",
     "decision_curve",
     "embedding_panel",
     "flow_chart",

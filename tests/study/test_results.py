@@ -45,7 +45,7 @@ def test_a_result_without_record_is_refused(project):
 
 def test_a_result_of_changed_inputs_is_refused(project):
     write_result("ward", "patients.csv", TABLE)
-    write_result("clinic", "table.csv", TABLE, inputs=["ward/patients.csv"])
+    write_result("clinic", "table.csv", TABLE, inputs=["../ward/patients.csv"])
     assert len(read_result("clinic", "table.csv")) == 2
     write_result("ward", "patients.csv", TABLE.iloc[:1])
     with pytest.raises(StaleResultError, match=r"another version of results/ward/patients.csv"):

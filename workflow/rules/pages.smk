@@ -2,8 +2,7 @@
 
 
 def files_read(planned):
-    names = [name if "/" in name else f"{planned.cohort}/{name}" for name in planned.page.reads]
-    return [RESULTS / name for name in names]
+    return [result_path(planned.cohort, name) for name in planned.page.reads]
 
 
 for planned in PLAN:
@@ -23,7 +22,6 @@ for planned in PLAN:
             parameters=planned.parameters,
             page=planned.page.name,
             cohort=planned.cohort,
-        retries: 2
         shell:
             "mvi run {params.page} --cohort {params.cohort}"
 

@@ -1,0 +1,62 @@
+"""What does the audit find: verdicts counted, and the ranges that the print leaves open."""
+
+import numpy as np
+
+from mvi_core.figures.style import GRID, OURS, PAPER, QUIET, reading_rows
+
+VERDICT_COLOURS = (OURS, QUIET, PAPER, GRID)
+
+
+def counted_bars(counts, axes, *, note):
+    """Draw how often each outcome occurs.
+
+    Parameters
+    ----------
+    counts : pandas.Series of int
+        Count by outcome, first on top; four outcomes at most.
+    axes : matplotlib.axes.Axes
+    note : str
+        What is counted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    rows = range(len(counts))
+    axes.barh(rows, counts, color=VERDICT_COLOURS[: len(counts)], height=0.62)
+    reading_rows(axes, list(counts.index))
+    for row, count in enumerate(counts):
+        axes.annotate(str(count), (count, row), xytext=(5, 0), textcoords="offset points", va="center")
+    axes.set(xlim=(0, 1.12 * max(counts.max(), 1)), xlabel=note)
+    return axes
+
+
+def allowed_ranges(table, axes, *, note):
+    """Draw the range that each reading of the print allows; a range without upper end is an arrow.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``label``, ``low``, ``high`` (missing where the print sets no upper end); first on top.
+    axes : matplotlib.axes.Axes
+    note : str
+        What the numbers are.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    edge = 1.5 * np.nanmax([*table["low"], *table["high"]])
+    for row, (low, high) in enumerate(table[["low", "high"]].to_numpy(dtype=float)):
+        if np.isnan(high):
+            arrow = {"arrowstyle": "-|>", "color": PAPER, "linewidth": 2.4, "shrinkA": 0, "shrinkB": 0}
+            axes.annotate("", (edge, row), (low, row), arrowprops=arrow)
+            axes.plot([low], [row], "D", color=PAPER, markerfacecolor="white", markersize=7)
+        else:
+            axes.plot([low, high], [row, row], color=OURS, linewidth=7, solid_capstyle="butt")
+        words = f"at least {low:g}" if np.isnan(high) else f"{low:g} to {high:g}"
+        axes.annotate(words, (low, row), xytext=(0, 9), textcoords="offset points", va="bottom", fontsize=10)
+    reading_rows(axes, list(table["label"]))
+    axes.set(xlim=(0, edge), xlabel=note)
+    axes.set_ylim(len(table) - 0.4, -0.8)
+    return axes
