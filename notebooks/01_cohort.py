@@ -8,14 +8,13 @@ cohort = "paper"  # cohort id in data_manifest/cohorts/
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from mvi_core import figures
+from mvi_core import figures, report
 from mvi_core.cohort.flow import missing_table
-from mvi_core.report import open_page, publish, show_figure, show_table
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.survival import median_follow_up
 
 figures.theme()
-page = open_page("01_cohort", cohort)
+page = report.open_page("01_cohort", cohort)
 # %% tags=["hide-input"]
 patients = read_result(cohort, "patients.csv")
 flow = read_result(cohort, "flow.csv")
@@ -26,7 +25,7 @@ quality = read_result(cohort, "quality.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}, "image": {"alt": "Flow chart of the inclusion steps, from the source at the top to the study patients at the bottom, each exclusion with its count."}}
 figure, axes = plt.subplots(figsize=(7, 1.2 + 1.1 * len(flow)))
 figures.stamp(figures.flow_chart(flow, axes), page.spec.kind)
-show_figure(page, figure, result="flow.csv")
+report.show_figure(page, figure, result="flow.csv")
 # %% [markdown]
 # ## What was measured
 # %% tags=["hide-input"]
@@ -36,12 +35,12 @@ write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
 figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
-show_figure(page, figure, result="missing.csv")
+report.show_figure(page, figure, result="missing.csv")
 # %% [markdown]
 # ## How the values were read
 # Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was changed.
 # %% tags=["hide-input"]
-show_table(page, quality, "Values converted or set missing.", result="quality.csv")
+report.show_table(page, quality, "Values converted or set missing.", result="quality.csv")
 # %% [markdown]
 # ## How long they were followed
 # Follow-up is the reverse Kaplan-Meier median: the time to censoring, with the event as the censoring.
@@ -57,15 +56,15 @@ rows = [
 ]
 followed = pd.DataFrame(rows, columns=["endpoint", "n", "events", "median", "ci_low", "ci_high"])
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
-show_table(
+report.show_table(
     page, followed.round(1), "Events and follow-up; empty where the source has no usable times.", result="follow_up.csv"
 )
 # %% tags=["hide-input"]
-publish("n_patients", f"{len(patients)}")
-publish("n_present", f"{int(patients['mvi_present'].sum())}")
-publish("share_present", f"{100 * patients['mvi_present'].mean():.1f} %")
-publish("n_excluded", f"{int(flow['n_excluded'].sum())}")
-publish("n_complete", f"{int((missing['n_missing'] == 0).sum())} of {len(missing)}")
+report.publish("n_patients", f"{len(patients)}")
+report.publish("n_present", f"{int(patients['mvi_present'].sum())}")
+report.publish("share_present", f"{100 * patients['mvi_present'].mean():.1f} %")
+report.publish("n_excluded", f"{int(flow['n_excluded'].sum())}")
+report.publish("n_complete", f"{int((missing['n_missing'] == 0).sum())} of {len(missing)}")
 # %% [markdown]
 # ## Answer
 # The study holds {glue:text}`n_patients` patients; {glue:text}`n_present` ({glue:text}`share_present`) have microvascular

@@ -11,17 +11,16 @@ margin_px: int = 8  # px added at every side; the paper adds 5 to 10
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from mvi_core import figures
+from mvi_core import figures, report
 from mvi_core.dataset.dicom import read_series, real_liver_slice
 from mvi_core.dataset.kinetics import phase_signal
 from mvi_core.dataset.roi import RoiBox, from_mask, overlay_lesion_mask
 from mvi_core.dataset.rois import lesion_roi_steps, read_roi_cache
 from mvi_core.names import SEQUENCES
-from mvi_core.report import open_page, publish, show_figure, show_table
 from mvi_core.results import read_result, result_path
 
 figures.theme()
-page = open_page("03_images", cohort)
+page = report.open_page("03_images", cohort)
 # %% [markdown]
 # ## A real lesion
 # pydicom ships one contrast-enhanced liver slice of a real patient, with a ring drawn around the lesion. Only the pixels
@@ -38,7 +37,7 @@ figures.roi_steps(
     [step.image for step in steps], axes, titles=[step.title for step in steps], boxes=[step.boxes for step in steps]
 )
 figures.stamp(axes[0], "real")
-show_figure(page, figure)
+report.show_figure(page, figure)
 # %% [markdown]
 # ## The study's own images, the same way
 # Every file of the cohort goes through the same reader: slices in the order of their position in space, never of their
@@ -57,14 +56,26 @@ boxes = {name: RoiBox(*middle.loc[name, ["row0", "col0", "row1", "col1"]].astype
 figure, axes = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")
 figures.sequence_panel(slices, axes.flat, boxes=boxes)
 figures.stamp(axes[0, 0], page.spec.kind)
-show_figure(page, figure, result="rois_index.csv")
+report.show_figure(page, figure, result="rois_index.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One patient of each grade: the lesion in the six sequences, as the network receives it.", "name": "fig-crops"}, "image": {"alt": "Three rows of six crops: one patient of each MVI grade, columns T1, T1A, T1V, T1D, T2 and DWI."}}
 figure, axes = plt.subplots(len(shown), 6, figsize=(11, 2.2 * len(shown)), layout="constrained")
 for row, patient in zip(axes, shown.itertuples(), strict=True):
     figures.sequence_panel(dict(zip(SEQUENCES, crops[ids.index(patient.patient_id), :, 1], strict=True)), row)
     row[0].set_ylabel(patient.mvi_grade)
 figures.stamp(axes[0, 0], page.spec.kind)
-show_figure(page, figure, result="rois_index.csv")
+report.show_figure(page, figure, result="rois_index.csv")
+# %% [markdown]
+# ## What was planted
+# The images were simulated with known signs of invasion, one for each sequence, and with a known drift between the years.
+# Whatever the later chapters find must be held against this table. An empty table means that nothing was planted.
+# %% tags=["hide-input"]
+planted = pd.DataFrame(
+    {"Sign": page.spec.planted.get("sign", {}), "Effect, SD": page.spec.planted.get("sign_effect", {})}
+)
+planted["Drift of the later year"] = pd.Series(
+    {name: str(dict(drift))[1:-1].replace("'", "") for name, drift in page.spec.drift.items()}
+)
+report.show_table(page, planted.fillna("none").rename_axis("Sequence").reset_index(), "Planted signs and drift.")
 # %% [markdown]
 # ## What the contrast agent does
 # Signal of liver, vessels and tumour in the four T1-weighted phases, relative to the liver before contrast. The phantom
@@ -72,11 +83,11 @@ show_figure(page, figure, result="rois_index.csv")
 # %% tags=["hide-input"]
 tissues = ("liver", "portal", "aorta", "hcc")
 signal = pd.DataFrame({name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in SEQUENCES[:4]})
-show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
+report.show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
 # %% tags=["hide-input"]
-publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
-publish("n_images", f"{len(index):,}")
-publish("n_patients", int(index["patient_id"].nunique()))
+report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
+report.publish("n_images", f"{len(index):,}")
+report.publish("n_patients", int(index["patient_id"].nunique()))
 # %% [markdown]
 # ## Answer
 # The real lesion measures {glue:text}`lesion_mm` from top to bottom. For the cohort {glue:text}`n_images` lesion images of

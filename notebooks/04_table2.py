@@ -14,6 +14,9 @@ import pandas as pd
 
 from mvi_core import figures, report
 from mvi_core.model.choices import silent_choices
+from mvi_core.model.layers import count_parameters, layer_shapes
+from mvi_core.model.network import MviNet
+from mvi_core.names import PAPER_SEQUENCES, ROI_SIZE
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.estimate import wilson
 
@@ -22,8 +25,13 @@ page = report.open_page("04_table2", cohort)
 # %% [markdown]
 # ## What was trained
 # The network of the paper at book size: one shared backbone for all branches, one fully connected layer on the joined
-# features, three grades out. Every patient of the development year is predicted by a network trained **without** them;
+# features, three grades out. At the paper's size it has {glue:text}`n_parameters` parameters. Every patient of the development year is predicted by a network trained **without** them;
 # the paper does not say how its accuracies were measured. Where the paper is silent, this is what we chose.
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's network at the paper's size, drawn from its own layers (counterpart of Fig. 1). The same code made the numbers of this page, at book size.", "name": "fig-network"}, "image": {"alt": "Three branches, one for each sequence, run through the same layers: convolution, pooling, two groups of bottlenecks, mean; then concatenation and a fully connected layer with three outputs."}}
+network = MviNet(len(PAPER_SEQUENCES), ROI_SIZE)
+figure, axes = plt.subplots(figsize=(7.4, 6))
+figures.stamp(figures.network_flow(layer_shapes(network), axes, branches=PAPER_SEQUENCES), page.spec.kind)
+report.show_figure(page, figure)
 # %% tags=["hide-input"]
 report.show_table(page, silent_choices(), "Choices that the paper leaves open, ours, and how to change them.")
 # %% [markdown]
@@ -74,6 +82,7 @@ report.show_figure(page, figure, result="training.csv")
 # %% tags=["remove-cell"]
 best, worst = first.loc[first["accuracy"].idxmax()], first.loc[first["accuracy"].idxmin()]
 twice = first.loc[first["sequences"] == "T1+T1V+T1D", "accuracy"]
+report.publish("n_parameters", f"{count_parameters(network):,}")
 report.publish("best", f"{best['sequences']} at {100 * best['accuracy']:.1f} %")
 report.publish("worst", f"{worst['sequences']} at {100 * worst['accuracy']:.1f} %")
 report.publish("majority", f"{100 * majority:.1f} %")

@@ -58,6 +58,7 @@ report.show_table(page, shown, "Separation of the years by grade and sequence.",
 means = shift.groupby("block")["domain_auc"].mean()
 for name in names:
     report.publish(f"separation_{name}", f"{means[name]:.2f}")
+report.publish("planted", " and ".join(page.spec.drift) or "no sequence")
 report.publish("most", str(means.idxmax()))
 report.publish("least", str(means.idxmin()))
 # %% [markdown]
@@ -68,4 +69,4 @@ report.publish("least", str(means.idxmin()))
 #
 # **What this page cannot show.** A t-SNE map keeps neighbours, not distances; two clouds on it can be one in truth. The
 # earlier patients trained the network and the later ones did not, which can part their features even without any drift
-# of the scanner. In the phantom the drift was planted.
+# of the scanner. Drift was planted in {glue:text}`planted`.

@@ -8,30 +8,29 @@ phantom = "phantom"  # cohort with images
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 
-from mvi_core import figures
+from mvi_core import figures, report
 from mvi_core.comparison import agreement, ours_beside_paper
-from mvi_core.report import open_page, paper_values, publish, show_figure, show_table, show_verdicts
 from mvi_core.results import write_result
 from mvi_core.stats.audit.sun2022 import run_audit
 from mvi_core.stats.audit.verdict import CANNOT, VERDICTS, verdict_table
 
 figures.theme()
-page = open_page("10_paper_and_us", cohort)
+page = report.open_page("10_paper_and_us", cohort)
 # %% [markdown]
 # ## What the print says about itself
 # Each check takes printed numbers only: which counts can give these percentages, which test gives these p values, can
 # these medians stand beside these event counts. A verdict is about **numbers on paper**, not about people: a typing error,
 # a denominator that was left out, or a subset that is not described can each be the reason. Open a line for its evidence.
 # %% tags=["hide-input"]
-verdicts = run_audit(paper_values().reset_index())
+verdicts = run_audit(report.paper_values().reset_index())
 table = verdict_table(verdicts)
 write_result(cohort, "verdicts.csv", table)
-show_verdicts(page, verdicts, result="verdicts.csv")
+report.show_verdicts(page, verdicts, result="verdicts.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Verdicts of the audit, counted.", "name": "fig-verdicts"}, "image": {"alt": "Bar chart: number of checks whose printed numbers are reproduced, reproduced under an assumption, or cannot be reproduced."}}
 counts = table["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
 figure, axes = plt.subplots(figsize=(7, 2.4))
 figures.stamp(figures.counted_bars(counts, axes, note="checks"), page.spec.kind)
-show_figure(page, figure, result="verdicts.csv")
+report.show_figure(page, figure, result="verdicts.csv")
 # %% [markdown]
 # The sharpest finding is about the patients whose invasion the network missed. The printed regression, in all patients,
 # leaves room for few; the printed recall in the later year asks for more, unless it counts something else than patients.
@@ -41,7 +40,7 @@ missed = missed.set_axis(["label", "low", "high", *missed.columns[3:]], axis=1).
 figure, axes = plt.subplots(figsize=(7, 0.9 + 0.62 * len(missed)))
 axes = figures.allowed_ranges(missed, axes, note="patients with invasion that DL-MVI misses")
 figures.stamp(axes, page.spec.kind)
-show_figure(page, figure, result="verdicts.csv")
+report.show_figure(page, figure, result="verdicts.csv")
 # %% [markdown]
 # ## Every printed number beside ours
 # The reconstructed cohort was built to meet the print, so agreement shows that the numbers can stand together; where it
@@ -54,23 +53,23 @@ own = ["table1.csv", "size.csv", "table3.csv", "survival_summary.csv", "performa
 write_result(cohort, "paper_vs_ours.csv", beside, inputs=own + others)
 by_place = agreement(beside)
 by_place.columns = ["Place in the paper", "Our cohort", "Numbers compared", "Equal to every digit"]
-show_table(page, by_place, "Printed numbers met to every printed digit.", result="paper_vs_ours.csv")
+report.show_table(page, by_place, "Printed numbers met to every printed digit.", result="paper_vs_ours.csv")
 # %% tags=["hide-input"]
 apart = beside[~beside["agrees"]].assign(ours=beside["ours"].map("{:.4g}".format))[
     ["place", "what", "printed", "ours", "cohort"]
 ]
 apart.columns = ["Place", "Number", "Printed", "Ours", "Cohort"]
-show_table(page, apart, "Printed numbers that ours do not meet.", result="paper_vs_ours.csv")
+report.show_table(page, apart, "Printed numbers that ours do not meet.", result="paper_vs_ours.csv")
 # %% tags=["hide-input"]
-publish("n_values", len(paper_values()))
-publish("n_checks", len(table))
-publish("n_cannot", int((table["verdict"] == CANNOT).sum()))
-publish("n_compared", len(beside))
-publish("n_agree", int(beside["agrees"].sum()))
+report.publish("n_values", len(report.paper_values()))
+report.publish("n_checks", len(table))
+report.publish("n_cannot", int((table["verdict"] == CANNOT).sum()))
+report.publish("n_compared", len(beside))
+report.publish("n_agree", int(beside["agrees"].sum()))
 cannot = (
     table.loc[table["verdict"] == CANNOT, "statement"].str.removeprefix("The printed numbers imply ").str.rstrip(".")
 )
-publish(
+report.publish(
     "summary",
     "The printed numbers imply: " + "; ".join(f"({place}) {text}" for place, text in enumerate(cannot, start=1)) + ".",
 )
