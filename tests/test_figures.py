@@ -85,6 +85,9 @@ LAYERS = [
     ("FC", (3,)),
 ]
 
+VERDICTS = pd.Series({"reproduced": 7, "cannot be reproduced": 0})
+ALLOWED = pd.DataFrame({"label": ["formula", "external set"], "low": [5.0, 16.0], "high": [11.0, np.nan]})
+
 DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
@@ -99,8 +102,12 @@ DRAWINGS = {
     "calibration": lambda axes: figures.calibration(CALIBRATION, axes, risks=RISKS),
     "decision_curve": lambda axes: figures.decision_curve(BENEFIT, axes, mark=0.04),
     "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
+    "counted_bars": lambda axes: figures.counted_bars(VERDICTS, axes, note="checks"),
+    "allowed_ranges": lambda axes: figures.allowed_ranges(ALLOWED, axes, note="false negatives"),
 }  # fmt: skip
-TABLES = (FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT)
+TABLES = (
+    FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -177,6 +184,23 @@ def test_the_network_figure_shows_the_shapes_it_is_given(axes):
     figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"])
     assert "16 \N{MULTIPLICATION SIGN} 24 \N{MULTIPLICATION SIGN} 24" in texts(axes)
     assert len(axes.patches) == 3 * 3 + 2  # three layers in three branches, two layers after fusion
+
+
+def test_bars_are_as_long_as_their_counts_and_a_count_of_zero_is_written_too(axes):
+    figures.counted_bars(VERDICTS, axes, note="checks")
+    assert [bar.get_width() for bar in axes.patches] == [7, 0]
+    assert texts(axes) == ["7", "0"]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["reproduced", "cannot be reproduced"]
+    assert axes.yaxis_inverted() and axes.get_xlabel() == "checks"
+
+
+def test_a_range_without_upper_end_is_an_arrow_to_the_edge_and_says_at_least(axes):
+    figures.allowed_ranges(ALLOWED, axes, note="false negatives")
+    closed, start = axes.lines
+    assert list(closed.get_xdata()) == [5, 11] and list(start.get_xdata()) == [16]
+    arrow, *_ = [text for text in axes.texts if text.arrow_patch is not None]
+    assert arrow.xy[0] == axes.get_xlim()[1] > 16
+    assert {"5 to 11", "at least 16"} <= set(texts(axes))
 
 
 def test_lesion_boxes_frame_whole_pixels():

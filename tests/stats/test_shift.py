@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from mvi_core.errors import MviError
-from mvi_core.stats.shift import domain_auc, ridge_logistic
+from mvi_core.stats.shift import domain_auc, ridge_logistic, separation_table
 
 
 def drawn(seed=0):
@@ -113,3 +113,32 @@ def test_constant_features_cannot_tell_domains_apart():
 def test_wrong_input_gets_one_clear_sentence(features, domain, patient, message):
     with pytest.raises(MviError, match=message):
         domain_auc(features, domain, rng=drawn(), patient_id=patient)
+
+
+def test_the_table_finds_the_planted_drift_in_its_block_and_group_and_nowhere_else():
+    """Two unit normals a distance 3 apart: AUC = Phi(3 / sqrt(2)) = 0.983; without distance 0.5."""
+    (drifted, year), (still, _), (other, _) = (cloud(d, 120, seed=seed) for d, seed in ((3, 1), (0, 2), (0, 3)))
+    blocks = {"T1": np.vstack([drifted, other]), "T2": np.vstack([still, still])}
+    table = separation_table(
+        blocks, np.r_[year, year], np.repeat(["M1", "M0"], 120), rng=drawn(), n_permutations=99
+    ).set_index(["group", "block"])
+    assert table.index.tolist() == [("M0", "T1"), ("M0", "T2"), ("M1", "T1"), ("M1", "T2")]
+    found = table.loc[("M1", "T1")]
+    assert found["ci_low"] < 0.983 < found["ci_high"] and found["p_value"] == 0.01
+    rest = table.drop(("M1", "T1"))
+    assert (rest["ci_low"] < 0.5).all() and (rest["ci_high"] > 0.5).all() and (rest["p_value"] > 0.05).all()
+    assert (table["n"] == 120).all()
+
+
+def test_a_table_of_one_group_and_block_is_the_area_itself():
+    features, domain = cloud(0.5, 60)
+    (row,) = separation_table({"T1": features}, domain, ["M0"] * 60, rng=drawn(), n_permutations=19).to_numpy()
+    area, p_value = domain_auc(features, domain, rng=drawn(), n_permutations=19)
+    assert row.tolist() == ["M0", "T1", area.value, area.low, area.high, 60, p_value]
+
+
+def test_the_table_refuses_a_group_with_too_few_patients_of_a_domain():
+    features, domain = cloud(0, 60)
+    groups = np.where(np.arange(60) % 30 < 5, "M1", "M0")  # five patients of M1 in each year
+    with pytest.raises(MviError, match="needs 10 patients"):
+        separation_table({"T1": features}, domain, groups, rng=drawn(), n_permutations=19)

@@ -1,0 +1,83 @@
+"""The book holds what its cohorts support, and says what it leaves out and why."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from mvi_core.contents import cohort_lines, contents, data_page, summary_lines, write_contents
+from mvi_core.results import write_result
+
+REAL = Path(__file__).parents[2] / "data_manifest/cohorts/clca-2024.yaml"
+
+
+@pytest.fixture
+def with_real_data_absent(project, monkeypatch):
+    monkeypatch.delenv("MVI_DATA", raising=False)
+    shutil.copy(REAL, project / "data_manifest/cohorts")
+    settings = project / "config/study.yaml"
+    settings.write_text(settings.read_text().replace("[ward, clinic]", "[ward, clinic, clca-2024]"))
+    return project
+
+
+def pages_of(table):
+    return [chapter["file"] for part in table["parts"] for chapter in part["chapters"]]
+
+
+def test_the_table_of_contents_leaves_out_what_a_cohort_cannot_support(project):
+    pages = pages_of(contents())
+    assert {"notebooks/ward/01_count", "notebooks/ward/02_follow", "notebooks/clinic/01_count"} <= set(pages)
+    assert "notebooks/clinic/02_follow" not in pages
+    assert pages[0] == "paper_and_us" and pages[-1] == "references"
+
+
+def test_a_page_of_an_own_cohort_is_titled_by_number_question_and_cohort(project):
+    titles = {chapter["file"]: chapter.get("title") for part in contents()["parts"] for chapter in part["chapters"]}
+    assert titles["notebooks/ward/02_follow"] == "02 How long? (A made-up ward)"
+
+
+def test_a_part_without_pages_does_not_appear(project):
+    assert [part["caption"] for part in contents()["parts"]] == ["The question", "Your cohort", "Reference"]
+
+
+def test_the_data_page_says_why_a_page_is_left_out(project):
+    _, ward, clinic = data_page().split("\n## ")
+    assert "Left out: *How long?* (02_follow): the cohort has no follow-up that supports survival analysis" in clinic
+    assert "Left out" not in ward
+
+
+def test_the_data_page_names_licence_and_citation_of_every_cohort(project):
+    text = data_page()
+    assert text.count("- Licence: none") == text.count("- Cite: none") == 2
+
+
+def test_absent_real_data_are_left_out_with_the_remedy(with_real_data_absent):
+    assert not [page for page in pages_of(contents()) if "clca" in page]
+    section = data_page().split("\n## CLCA 2024")[1]
+    assert "**Left out of this build:**" in section and "`make data`" in section and "MVI_DATA" in section
+    (line,) = [line for line in cohort_lines() if "not here" in line]
+    assert "make data" in line
+
+
+def test_the_terminal_lists_pages_and_reasons_of_every_cohort(project):
+    lines = "\n".join(cohort_lines())
+    assert "pages 01_count, 02_follow" in lines
+    assert "without 02_follow: the cohort has no follow-up" in lines
+
+
+def test_what_is_written_is_what_was_computed(project):
+    write_contents()
+    assert yaml.safe_load((project / "book/_toc.yml").read_text()) == contents()
+    assert (project / "book/notebooks/data.md").read_text() == data_page()
+    assert {path.name for path in (project / "book").rglob(".*")} == set()
+
+
+def test_the_summary_shows_results_that_exist_beside_the_print_and_a_dash_for_the_others(project):
+    write_result("paper", "performance.csv", pd.DataFrame({"metric": ["auc"], "value": [0.8243]}))
+    write_result("phantom", "external.csv", pd.DataFrame({"metric": ["accuracy"], "value": [0.64]}))
+    rows = {line[:44].strip(): line[44:].split() for line in summary_lines()}
+    assert rows["AUC of AFP + DL-MVI"] == ["0.824", "0.824", "–"]
+    assert rows["accuracy in 2018 (%)"] == ["68.69%", "–", "64.0"]
+    assert not any(line.startswith("Open") for line in summary_lines())
