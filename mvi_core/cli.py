@@ -84,11 +84,20 @@ def _run(parsed):
     from mvi_core.pages import run_page
     from mvi_core.steps import ensure_tables
 
-    overrides = {name: yaml.safe_load(value) for name, value in parsed.p}
+    overrides = {name: _literal(name, text) for name, text in parsed.p}
     if "cohort" in overrides:
         raise PageError("The cohort is given by --cohort, not by -p. Remove -p cohort.")
     ensure_tables(parsed.cohort)
     print(run_page(parsed.page, parsed.cohort, overrides=overrides))
+
+
+def _literal(name, text):
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as problem:
+        raise PageError(
+            f"Parameter {name}: '{text}' is no plain value. Write it as YAML, such as 0.5 or T1."
+        ) from problem
 
 
 def _predict(parsed):

@@ -359,7 +359,7 @@ def agrees(value, printed):
     """
     if printed is None or pd.isna(printed) or pd.isna(value):
         return False
-    text = printed.strip().rstrip("%").replace("\N{MINUS SIGN}", "-")
+    text = printed.replace("%", "").replace("\N{MINUS SIGN} ", "-").replace("\N{MINUS SIGN}", "-").strip()
     if text == "not reached":
         return bool(np.isposinf(value))
     if text.startswith("<"):

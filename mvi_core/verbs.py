@@ -91,7 +91,13 @@ def audit_lines(paper=None):
 def _table(path):
     if not Path(path).is_file():
         raise ManifestError(f"Box table {Path(path).name} does not exist. Give the path of a rois.csv.")
-    return pd.read_csv(path, dtype={"patient_id": str}, keep_default_na=False, na_values=[""])
+    types = {"patient_id": str, "slice_index": int, **dict.fromkeys(("row0", "col0", "row1", "col1"), float)}
+    try:
+        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
+    except ValueError as problem:
+        raise ManifestError(
+            f"Box table {Path(path).name} cannot be read ({str(problem).strip()}). Save it as CSV with whole pixels."
+        ) from problem
 
 
 def _yaml(path):

@@ -10,6 +10,7 @@ import jupytext
 ROOT = Path(__file__).parent.parent
 MOST_LINES, MOST_LINES_CELL, MOST_LOOP_LINES = 80, 15, 3
 TYPED_NUMBER = re.compile(r"(?<![\w`{§.])\d+[.,]?\d*\s?(%|months|patients)")
+ESCAPE = re.compile(r"pip install|[\"']/\w+/|^\s*[%!]", re.MULTILINE)
 
 
 def faults_of(path):
@@ -39,20 +40,29 @@ def _layout(path, notebook, code):
     if len(tagged) != 1 or tagged[0] is not code[0]:
         yield "the first code cell, and no other, must be tagged parameters"
     for node in ast.walk(ast.parse(tagged[0].source if tagged else "")):
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            _ = ast.literal_eval(node.value)  # plain literals only
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not _is_literal(node.value):
+            yield f"the parameters cell computes '{ast.unparse(node.value)}'; plain literals only"
     if path.read_text(encoding="utf-8").startswith("# ---"):
         yield "no header: the runner adds the kernel"
 
 
+def _is_literal(node):
+    try:
+        ast.literal_eval(node)
+    except ValueError:
+        return False
+    return True
+
+
 def _cell(cell):
+    if ESCAPE.search(cell.source):
+        yield "installs something, names an absolute path or runs a magic"
+        return  # a magic is no Python
     for node in ast.walk(ast.parse(cell.source)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Try | ast.Lambda):
             yield f"holds a {type(node).__name__}; move it to mvi_core with a test"
         if isinstance(node, ast.For | ast.While) and node.end_lineno - node.lineno + 1 > MOST_LOOP_LINES:
             yield f"holds a loop of more than {MOST_LOOP_LINES} lines; move it to mvi_core with a test"
-    if re.search(r"pip install|[\"']/\w+/|%%|!\w", cell.source):
-        yield "installs something, names an absolute path or runs a magic"
     if "show_figure(" in cell.source:
         settings = cell.metadata.get("mystnb", {})
         if not settings.get("figure", {}).get("caption") or not settings.get("image", {}).get("alt"):

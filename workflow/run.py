@@ -94,14 +94,15 @@ def main():
 
 def follow(words, progress, log_name):
     """Start the engine and read it to its end."""
-    engine = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    try:
-        for line in engine.stdout:
-            progress.feed(line)
-    except KeyboardInterrupt:
-        engine.wait()
-        print("Interrupted. The same command continues from the finished steps.")
-        return 130
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(words, **pipe) as engine:
+        try:
+            for line in engine.stdout:
+                progress.feed(line)
+        except KeyboardInterrupt:
+            engine.communicate()  # reads on, so that the engine can say its last words and end
+            print("Interrupted. The same command continues from the finished steps.")
+            return 130
     if engine.wait():
         print(f"Stopped. What went wrong stands above; the whole log is {log_name}.")
     else:
