@@ -282,13 +282,25 @@ def _finish(notebook, planned):
             figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
-    notebook.cells = cells
+    notebook.cells = _banner_first(cells)
+
+
+def _banner_first(cells):
+    """Cells with the parameters of the run below the cell that shows the banner."""
+    injected = next((cell for cell in cells if "injected-parameters" in cell.metadata.get("tags", [])), None)
+    if injected is None:
+        return cells
+    cells = [cell for cell in cells if cell is not injected]
+    place = next((row for row, cell in enumerate(cells) if "open_page(" in cell.source), 1)
+    return [*cells[: place + 1], injected, *cells[place + 1 :]]
 
 
 def _beneath(cell):
-    """Cell for what stands under a figure: MyST-NB would wrap it as a figure of its own."""
+    """Cell for what stands under a figure, with a source, since MyST-NB drops empty cells and wraps every output."""
     from nbformat.v4 import new_code_cell
 
     beneath = [output for output in cell.outputs if "image/png" not in output.get("data", {})]
     cell.outputs = [output for output in cell.outputs if output not in beneath]
-    return [new_code_cell(outputs=beneath, metadata={"tags": ["remove-input"]})] if beneath else []
+    if not beneath:
+        return []
+    return [new_code_cell("# what made the figure above", outputs=beneath, metadata={"tags": ["remove-input"]})]

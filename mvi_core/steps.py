@@ -1,5 +1,6 @@
 """What does the workflow do between the pages: each step reads results, calls the package once, writes results."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -203,10 +204,12 @@ def html():
         "--keep-going",
     ]
     built = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
-    atomic_write(root / "_build" / "html.log", built.stdout + built.stderr)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", built.stdout + built.stderr)  # without colours
+    atomic_write(root / "_build" / "html.log", said)
     if built.returncode:
-        problems = [line for line in (built.stdout + built.stderr).splitlines() if "WARNING" in line or "ERROR" in line]
-        sys.exit("The book did not render:\n" + "\n".join(problems[:20] or ["see _build/html.log"]))
+        problems = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
+        listed = "\n".join(f"mvi: {line}" for line in problems[:20] or ["see _build/html.log"])
+        sys.exit(f"mvi: the book did not render\n{listed}")
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     (part / "_build" / "html").rename(root / "_build" / "html")
     shutil.rmtree(part)

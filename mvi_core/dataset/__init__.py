@@ -1,0 +1,1 @@
+"""From DICOM files and lesion boxes to the images that a network receives."""

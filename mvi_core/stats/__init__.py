@@ -1,0 +1,1 @@
+"""Statistics on arrays and tables: no files, no figures, no network."""

@@ -99,9 +99,7 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
             step = step / 2
             proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)
         beta, value = beta + step, proposal
-    raise ConvergenceError(
-        f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale or drop predictors."
-    )
+    raise ConvergenceError(f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale or drop predictors.")
 
 
 def profile_test(design, outcome, beta, top, *, level, penalised):

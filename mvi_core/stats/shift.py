@@ -151,7 +151,7 @@ def separation_table(features, domain, groups, *, rng, n_permutations=999):
     Returns
     -------
     pandas.DataFrame
-        Columns ``group``, ``block``, ``domain_auc``, ``ci_low``, ``ci_high``, ``n``, ``p_value``; groups in sorted order.
+        Columns ``group``, ``block``, ``domain_auc``, ``ci_low``, ``ci_high``, ``n``, ``p_value``; groups sorted.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How are the predicted risks spread over patients with and without MVI?"""
+"""How far do the predicted risks of patients with and without MVI lie apart: their distribution by outcome."""
 
 import numpy as np
 import pandas as pd

@@ -65,8 +65,8 @@ def panel_summary(panels):
     Returns
     -------
     pandas.DataFrame
-        ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where not
-        reached), ``p_value``. For each end point the patients of its first panel also appear together, ``group_by``
+        ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where
+        not reached), ``p_value``. For each end point the patients of its first panel also appear together, ``group_by``
         ``"all"``, without p value.
 
     Examples

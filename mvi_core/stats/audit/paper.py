@@ -1,5 +1,6 @@
 """Which checks apply to a paper's numbers, and which of its values can no check use: any paper."""
 
+import copy
 import inspect
 from dataclasses import dataclass
 
@@ -100,6 +101,44 @@ def audit_paper(mapping):
             verdicts += found
             messages += unused
     return Audit(tuple(verdicts), tuple(messages))
+
+
+def plant_value(mapping, path, printed):
+    """Copy a paper's numbers with one of them replaced, to see which check notices.
+
+    Parameters
+    ----------
+    mapping : dict
+        As for `audit_paper`; not changed.
+    path : sequence of str or int
+        Section, then keys and positions down to the number.
+    printed : str or int
+        What stands there instead.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    MviError
+        If no number stands at the path.
+
+    Examples
+    --------
+    >>> plant_value({"sums": [{"total": 321}]}, ("sums", 0, "total"), 312)
+    {'sums': [{'total': 312}]}
+    """
+    changed = copy.deepcopy(mapping)
+    place = changed
+    try:
+        for key in path[:-1]:
+            place = place[key]
+        _ = place[path[-1]]
+    except (KeyError, IndexError, TypeError) as problem:
+        raise MviError(f"plant_value: no number stands at {' > '.join(map(str, path))}. Check the path.") from problem
+    place[path[-1]] = printed
+    return changed
 
 
 def _run(section, where, check, entry):
