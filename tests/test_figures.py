@@ -88,6 +88,11 @@ LAYERS = [
 VERDICTS = pd.Series({"reproduced": 7, "cannot be reproduced": 0})
 ALLOWED = pd.DataFrame({"label": ["formula", "external set"], "low": [5.0, 16.0], "high": [11.0, np.nan]})
 
+ERRORS = pd.DataFrame({"false_negatives": [6, 6, 7], "false_positives": [68, 68, 70], "agrees": [True, True, False]})
+REGION = pd.DataFrame({"false_negatives": [6, 7], "false_positives_low": [65, 65], "false_positives_high": [77, 78]})
+FOLLOWED = pd.DataFrame(
+    {"months": [30, 12.5, 36.3], "end": ["followed to the end", "lost", "died"], "enrolment": ["2018", "2015", "2015"]}
+)
 DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
@@ -104,9 +109,13 @@ DRAWINGS = {
     "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
     "counted_bars": lambda axes: figures.counted_bars(VERDICTS, axes, note="checks"),
     "allowed_ranges": lambda axes: figures.allowed_ranges(ALLOWED, axes, note="false negatives"),
+    "error_map": lambda axes: figures.error_map(ERRORS, REGION, axes, asked={"99 patients": 16, "99 slices": 6}),
+    "half_reached": lambda axes: figures.half_reached(CURVES[:2], axes, floor=0.57, median=59.5),
+    "follow_up_lines": lambda axes: figures.follow_up_lines(FOLLOWED, axes),
 }  # fmt: skip
 TABLES = (
     FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
+    ERRORS, REGION, FOLLOWED,
 )  # fmt: skip
 
 
@@ -239,3 +248,23 @@ def test_the_book_names_the_kinds_of_cohort_in_the_figures_colours():
 def test_a_stamp_names_the_kind_of_patients(axes):
     figures.stamp(axes, "reconstructed")
     assert axes.figure.get_supxlabel() == "reconstructed patients"
+
+
+def test_solutions_at_one_place_share_a_marker_that_carries_their_number(axes):
+    DRAWINGS["error_map"](axes)
+    placed = {text.get_text(): text.xy for text in axes.texts if text.get_text().isdigit()}
+    assert placed["2"] == (5.8, 68) and placed["1"] == (7.2, 70)
+    assert {"at least 16: 99 patients", "at least 6: 99 slices"} <= set(texts(axes))
+    assert [(bar.get_y(), bar.get_height()) for bar in axes.patches] == [(64.5, 13), (64.5, 14)]
+
+
+def test_follow_up_is_one_line_a_patient_with_the_ends_counted(axes):
+    figures.follow_up_lines(FOLLOWED, axes)
+    assert [line[1, 0] for line in axes.collections[0].get_segments()] == [30, 12.5, 36.3]  # 2018 at the foot
+    assert {text.get_text() for text in axes.get_legend().texts} == {"died: 1", "lost: 1", "followed to the end: 1"}
+
+
+def test_the_lowest_survival_without_losses_stands_at_the_median(axes):
+    figures.half_reached(pd.DataFrame({"months": [0, 59.5], "survival": [1, 0.49]}), axes, floor=0.57, median=59.5)
+    assert axes.lines[-1].get_xydata().tolist() == [[59.5, 0.57]]
+    assert "lowest without losses: 57%" in {text.get_text() for text in axes.get_legend().texts}

@@ -5,6 +5,7 @@ from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc, 
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
 from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
+from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
 from mvi_core.figures.style import panel_letter, stamp, theme
 
 __all__ = [
@@ -14,8 +15,11 @@ __all__ = [
     "counted_bars",
     "decision_curve",
     "embedding_panel",
+    "error_map",
     "flow_chart",
+    "follow_up_lines",
     "forest",
+    "half_reached",
     "metric_points",
     "missing_bars",
     "network_flow",

@@ -5,8 +5,9 @@ import pytest
 
 from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import ManifestError
-from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table
+from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table, show_verdicts
 from mvi_core.results import write_result
+from mvi_core.stats.audit.verdict import CANNOT, REPRODUCED, Verdict
 from mvi_core.stats.estimate import Estimate
 from mvi_core.study import load_study
 
@@ -43,3 +44,14 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     assert "<caption>Notes. Cohort: A made-up ward (own).</caption>" in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
     assert "notebooks/01_count.py · cohort ward (own) · profile test · results/ward/table1.csv" in text
+
+
+def test_verdicts_stand_in_groups_with_readable_evidence(project):
+    evidence = pd.DataFrame({"ci_low": [1.599265, float("nan")], "agrees": [True, False], "p": ["<x>", ""]})
+    verdicts = [Verdict("sums", REPRODUCED, "Fits.", evidence), Verdict("AUC", CANNOT, "Does not.", evidence.head(0))]
+    page = OpenPage("01_count", load_spec("ward"), load_study())
+    text = show_verdicts(page, verdicts).data
+    assert text.index("<h3>Cannot be reproduced (1)</h3>") < text.index("<h3>Reproduced (1)</h3>")
+    for shown in ("<th>interval, lower end</th>", "<td>1.5993</td>", "<td>yes</td>", "<td>&lt;x&gt;</td>"):
+        assert shown in text
+    assert "nan" not in text and "<h3>Not applicable" not in text

@@ -10,6 +10,7 @@ import yaml
 
 from mvi_core.errors import MviError
 from mvi_core.stats.audit import VERDICTS, audit_paper, run_audit, verdict_table
+from mvi_core.stats.audit.paper import plant_value
 from mvi_core.stats.audit.sun2022 import describe
 
 MANIFEST = Path(__file__).parents[3] / "data_manifest"
@@ -198,3 +199,17 @@ def test_a_verdict_says_what_the_printed_numbers_imply():
     assert table["statement"].str.startswith("The printed numbers imply").all()
     assert (table.loc[table["verdict"] == "cannot be reproduced", "alternatives"] != "").all()
     assert (table.loc[table["verdict"] == "reproduced under a stated assumption", "assumptions"] != "").all()
+
+
+def test_planting_changes_a_copy_only():
+    path = ("univariable", "rows", 0, "absent", 1)
+    changed, before = plant_value(EXAMPLE, path, 66), deepcopy(EXAMPLE)
+    assert changed["univariable"]["rows"][0]["absent"] == [168, 66]
+    assert before == EXAMPLE
+    assert plant_value(changed, path, 60) == EXAMPLE
+
+
+@pytest.mark.parametrize("path", [("colours", 0), ("sums", 7, "total"), ("title", "digit"), ("sums", 0, "digit")])
+def test_nothing_is_planted_where_no_number_stands(path):
+    with pytest.raises(MviError, match="no number stands at"):
+        plant_value(EXAMPLE, path, "1")
