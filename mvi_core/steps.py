@@ -230,12 +230,6 @@ def ensure_tables(cohort):
 
 def _join(people, predictions):
     used = predictions[predictions["scoring"] == "first"]
-    inside = used[(used[ENROLMENT] == DEVELOPMENT_YEAR) & ~used["split"].str.contains("out-of-fold")]
-    if len(inside):
-        raise SplitError(
-            f"{len(inside)} development patients carry in-sample predictions, first {inside[PATIENT_ID].iloc[0]}. "
-            "Use the out-of-fold predictions of `mvi step train`."
-        )
     joined = people.merge(
         used[[PATIENT_ID, "split", "dl_risk", DL_MVI]], on=PATIENT_ID, how="left", validate="one_to_one"
     )
@@ -243,6 +237,13 @@ def _join(people, predictions):
     if len(lacking):
         raise CohortError(
             f"{len(lacking)} patients have no prediction, first {lacking.iloc[0]}. Run `make book` to predict them."
+        )
+    split, later = joined["split"].fillna(""), joined[ENROLMENT] != DEVELOPMENT_YEAR  # the cohort's year, not theirs
+    inside = joined.loc[~split.str.contains("out-of-fold") & ~(later & (split == "external")), PATIENT_ID]
+    if len(inside):
+        raise SplitError(
+            f"{len(inside)} patients carry in-sample predictions, first {inside.iloc[0]}. "
+            "Use the out-of-fold predictions of `mvi step train`."
         )
     return joined
 

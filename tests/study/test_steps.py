@@ -58,9 +58,25 @@ def test_an_in_sample_prediction_of_a_development_patient_is_refused(imaged, peo
     predictions.loc[predictions["patient_id"] == "2", "split"] = IN_SAMPLE
     write_result("ward", "patients.csv", people)
     write_result("ward", "predictions.csv", predictions)
-    with pytest.raises(SplitError, match="1 development patients carry in-sample predictions, first 2"):
+    with pytest.raises(SplitError, match="1 patients carry in-sample predictions, first 2"):
         steps.analysis("ward")
     assert not result_path("ward", "analysis.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("enrolment", "split"), [(None, IN_SAMPLE), ("2018", "training"), ("2018", EXTERNAL), ("2015", None)]
+)
+def test_the_year_that_a_prediction_claims_does_not_hide_that_it_is_in_sample(people, predictions, enrolment, split):
+    """Patient 2 was enrolled in 2015, whatever the prediction says."""
+    predictions.loc[predictions["patient_id"] == "2", ["enrolment", "split"]] = [enrolment, split]
+    with pytest.raises(SplitError, match="first 2"):
+        steps._join(people, predictions)
+
+
+def test_a_training_prediction_of_a_later_patient_is_refused(people, predictions):
+    predictions.loc[predictions["patient_id"] == "3", "split"] = "training"
+    with pytest.raises(SplitError, match="first 3"):
+        steps._join(people, predictions)
 
 
 def test_a_patient_without_prediction_is_refused_and_named(imaged, people, predictions):
