@@ -1,0 +1,114 @@
+"""How is a number said: estimates, intervals and p values as text, and published to the prose."""
+
+import numpy as np
+import pandas as pd
+
+
+def publish(key, value):
+    """Make a text available to the prose as ``{glue:text}``.
+
+    Parameters
+    ----------
+    key : str
+        Name, unique on the page.
+    value : str or Estimate or int
+        Text as it is; an estimate in the house style.
+    """
+    from myst_nb import glue
+
+    glue(
+        key,
+        value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value),
+        display=False,
+    )
+
+
+def estimate_text(estimate, *, digits=2, percent=False):
+    """Estimate in the house style.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    digits : int, default 2
+        Decimals.
+    percent : bool, default False
+        Show as a percentage.
+
+    Returns
+    -------
+    str
+        For example ``0.82 (95 % CI 0.78-0.87; n = 321)``.
+    """
+    value, low, high = (number_text(part, digits, percent) for part in (estimate.value, estimate.low, estimate.high))
+    unit = " %" if percent else ""
+    return f"{value}{unit} ({estimate.level * 100:.0f} % CI {low}–{high}{unit}; n = {estimate.n})"
+
+
+def p_text(p):
+    """P value as journals print it.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> p_text(0.00004), p_text(0.0414), p_text(0.25)
+    ('< 0.001', '0.041', '0.250')
+    """
+    return "" if pd.isna(p) else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def interval_text(value, low, high, *, digits=2):
+    """Value with its interval, for a table cell.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Infinite ends are shown as such; a missing value gives an empty text.
+    digits : int, default 2
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> interval_text(4.634, 2.576, 8.336)
+    '4.63 (2.58–8.34)'
+    """
+    if pd.isna(value):
+        return ""
+    return f"{number_text(value, digits)} ({number_text(low, digits)}–{number_text(high, digits)})"
+
+
+def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low", "ci_high")):
+    """Texts of value and interval, one for each row of a table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    digits : int, default 2
+    percent : bool, default False
+        Multiply by 100 first.
+    columns : sequence of str
+        Value, low and high end.
+
+    Returns
+    -------
+    list of str
+    """
+    factor = 100 if percent else 1
+    return [interval_text(*row, digits=digits) for row in frame[list(columns)].to_numpy(dtype=float) * factor]
+
+
+def number_text(value, digits, percent=False):
+    """Say a number with decimals; an infinite one is "not reached", a missing one a dash."""
+    if np.isposinf(value):
+        return "not reached"
+    return "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
