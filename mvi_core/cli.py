@@ -1,6 +1,7 @@
 """The `mvi` command: each verb is one call into the package."""
 
 import argparse
+import inspect
 import sys
 
 import yaml
@@ -115,8 +116,13 @@ def _audit(parsed):
 def _step(parsed):
     from mvi_core import steps
 
+    step = getattr(steps, parsed.step)
     options = {name: getattr(parsed, name) for name in ("cohort", "part", "sequences", "repeat")}
-    getattr(steps, parsed.step)(**{name: value for name, value in options.items() if value is not None})
+    given = {name: value for name, value in options.items() if value is not None}
+    if given.keys() != (wanted := inspect.signature(step).parameters).keys():
+        takes = " ".join(f"--{name}" for name in wanted) or "no option"
+        raise PageError(f"Step {parsed.step} takes {takes}, got {' '.join(f'--{name}' for name in given) or 'none'}.")
+    step(**given)
 
 
 def _summary(_):

@@ -84,6 +84,17 @@ def test_a_missing_model_is_told(project, refused):
     assert "model.safetensors is not a whole file of this package" in refused("predict", *words)
 
 
+def test_a_step_without_its_options_is_told_which_it_takes(project, refused):
+    line = refused("step", "train", "--cohort", "ward")
+    assert line == "mvi: Step train takes --cohort --sequences --repeat, got --cohort."
+    assert refused("step", "contents", "--part", "1").endswith("Step contents takes no option, got --part.")
+
+
+def test_a_step_with_its_options_runs(project):
+    assert main(["step", "contents"]) == 0
+    assert (project / "book/_toc.yml").is_file()
+
+
 def test_a_verb_that_does_not_exist_is_refused_by_the_parser(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["preedict"])
