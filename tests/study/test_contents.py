@@ -79,5 +79,5 @@ def test_the_summary_shows_results_that_exist_beside_the_print_and_a_dash_for_th
     write_result("phantom", "external.csv", pd.DataFrame({"metric": ["accuracy"], "value": [0.64]}))
     rows = {line[:44].strip(): line[44:].split() for line in summary_lines()}
     assert rows["AUC of AFP + DL-MVI"] == ["0.824", "0.824", "–"]
-    assert rows["accuracy in 2018 (%)"] == ["68.69%", "–", "64.0"]
+    assert rows["accuracy in 2018"] == ["68.69%", "–", "64.00%"]
     assert not any(line.startswith("Open") for line in summary_lines())
