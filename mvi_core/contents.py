@@ -113,7 +113,7 @@ _INTRODUCTION = (
     "Only the last two can teach anything about patients."
 )
 _AFP = "variable == 'afp_gt_20' and odds_ratio != 1"
-_THREE = "sequences == 'T1+T1V+T1D' and repeat == 0 and scoring == 'first'"
+_THREE = "sequences == 'T1+T1V+T1D' and repeat == 0"
 _HEADLINES = (
     ("AFP > 20 ng/mL, univariable odds ratio", "table1_afp_or", "table1.csv", _AFP, "odds_ratio"),
     (

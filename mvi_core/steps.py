@@ -16,6 +16,7 @@ from mvi_core.names import DEVELOPMENT_YEAR, DL_MVI, ENROLMENT, EXTERNAL_YEAR, P
 from mvi_core.results import atomic_write, read_result, record_result, result_path, write_result
 from mvi_core.study import load_study, setting
 
+SCORING_RESULTS = {"mean": "predictions_mean.csv", "first": "predictions.csv"}
 SAY_EVERY = 5  # seconds between two progress lines
 
 
@@ -153,7 +154,9 @@ def final(cohort):
     inputs = ["patients.csv", "rois.safetensors", name]
     table = feature_table(np.concatenate(features), ids, PAPER_SEQUENCES)
     write_result(cohort, "features.csv", table, parameters={"seed": seed}, inputs=inputs)
-    write_result(cohort, "predictions.csv", predictions, parameters={"seed": seed}, inputs=inputs)
+    for scoring, result in SCORING_RESULTS.items():  # the paper's first slice; ours, the mean over combinations
+        rows = predictions[predictions["scoring"] == scoring].drop(columns="scoring")
+        write_result(cohort, result, rows, parameters={"seed": seed, "scoring": scoring}, inputs=inputs)
 
 
 def analysis(cohort):
@@ -229,9 +232,8 @@ def ensure_tables(cohort):
 
 
 def _join(people, predictions):
-    used = predictions[predictions["scoring"] == "first"]
     joined = people.merge(
-        used[[PATIENT_ID, "split", "dl_risk", DL_MVI]], on=PATIENT_ID, how="left", validate="one_to_one"
+        predictions[[PATIENT_ID, "split", "dl_risk", DL_MVI]], on=PATIENT_ID, how="left", validate="one_to_one"
     )
     lacking = joined.loc[joined[DL_MVI].isna(), PATIENT_ID]
     if len(lacking):

@@ -43,31 +43,32 @@ patients = read_result(cohort, "patients.csv").set_index("patient_id")
 ablation = read_result(cohort, "ablation.csv").join(patients[["mvi_grade", "mvi_present"]], on="patient_id")
 ablation["n_correct"] = ablation["dl_mvi"] == ablation["mvi_present"]
 ablation["n_grade"] = ablation["dl_grade"] == ablation["mvi_grade"]
-sets = ablation.groupby(["sequences", "repeat", "printed", "scoring"], sort=False)[["n_correct", "n_grade"]]
-table = sets.sum().assign(n_patients=sets.size()).reset_index()
+ablation["scoring"] = ablation["scoring"].map({"first": "n_correct", "mean": "n_correct_all_combinations"})
+sets = ["sequences", "repeat", "printed"]
+table = ablation.pivot_table("n_correct", sets, "scoring", "sum", sort=False).astype(int)
+first = ablation[ablation["scoring"] == "n_correct"].groupby(sets, sort=False)["n_grade"]
+table = table.assign(n_grade=first.sum(), n_patients=first.size()).reset_index()
 estimates = [wilson(*row) for row in table[["n_correct", "n_patients"]].astype(int).to_numpy()]
 table[["accuracy", "ci_low", "ci_high"]] = [(estimate.value, estimate.low, estimate.high) for estimate in estimates]
 write_result(cohort, "table2.csv", table, inputs=["patients.csv", "ablation.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of present against absent by set of sequences, out of fold, with Wilson 95 % intervals; the paper's printed accuracy as open diamonds.", "name": "fig-ablation"}, "image": {"alt": "Dot plot: one row a set of sequences, its accuracy with interval beside the accuracy that the paper prints, and a line for the majority class."}}
-first = table[table["scoring"] == "first"].reset_index(drop=True)
-printed = report.paper_values().loc[first["printed"], "value"].to_numpy() / 100
+printed = report.paper_values().loc[table["printed"], "value"].to_numpy() / 100
 majority = ablation.drop_duplicates("patient_id")["mvi_present"].value_counts(normalize=True).max()
-figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(first)))
-note = f"accuracy, 95 % CI; n = {first['n_patients'].max()}"
-figures.accuracy_by_combination(first.assign(printed=printed), axes, majority=majority, note=note)
+figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(table)))
+note = f"accuracy, 95 % CI; n = {table['n_patients'].max()}"
+figures.accuracy_by_combination(table.assign(printed=printed), axes, majority=majority, note=note)
 figures.stamp(axes, page.spec.kind)
 report.show_figure(page, figure, result="table2.csv")
 # %% tags=["hide-input"]
-mean = table.loc[table["scoring"] == "mean", "accuracy"].to_numpy()
 columns = {
-    "Sequences": first["sequences"],
-    "Repeat": first["repeat"],
-    "Correct": first["n_correct"].astype(str) + " of " + first["n_patients"].astype(str),
+    "Sequences": table["sequences"],
+    "Repeat": table["repeat"],
+    "Correct": table["n_correct"].astype(str) + " of " + table["n_patients"].astype(str),
     "Accuracy, % (95 % CI)": report.interval_column(
-        first, digits=1, percent=True, columns=("accuracy", "ci_low", "ci_high")
+        table, digits=1, percent=True, columns=("accuracy", "ci_low", "ci_high")
     ),
-    "All combinations, %": (100 * mean).round(1),
-    "Three grades, %": (100 * first["n_grade"] / first["n_patients"]).round(1),
+    "All combinations, %": (100 * table["n_correct_all_combinations"] / table["n_patients"]).round(1),
+    "Three grades, %": (100 * table["n_grade"] / table["n_patients"]).round(1),
     "Paper, %": (100 * printed).round(2),
 }
 report.show_table(page, pd.DataFrame(columns), "Out-of-fold accuracy by set of sequences.", result="table2.csv")
@@ -80,8 +81,8 @@ figure, axes = plt.subplots(figsize=(7, 3.6))
 figures.stamp(figures.training_curves(training, axes, ylabel="cross-entropy"), page.spec.kind)
 report.show_figure(page, figure, result="training.csv")
 # %% tags=["remove-cell"]
-best, worst = first.loc[first["accuracy"].idxmax()], first.loc[first["accuracy"].idxmin()]
-twice = first.loc[first["sequences"] == "T1+T1V+T1D", "accuracy"]
+best, worst = table.loc[table["accuracy"].idxmax()], table.loc[table["accuracy"].idxmin()]
+twice = table.loc[table["sequences"] == "T1+T1V+T1D", "accuracy"]
 report.publish("n_parameters", f"{count_parameters(network):,}")
 report.publish("best", f"{best['sequences']} at {100 * best['accuracy']:.1f} %")
 report.publish("worst", f"{worst['sequences']} at {100 * worst['accuracy']:.1f} %")

@@ -27,7 +27,7 @@ page = report.open_page("05_external", cohort)
 rng = np.random.default_rng(seed)
 patients = read_result(cohort, "patients.csv").set_index("patient_id", drop=False)
 afp = predictor_table(patients, ["afp_gt_20"])["afp_gt_20"]
-predictions = read_result(cohort, "predictions.csv").query("scoring == 'first'").set_index("patient_id")
+predictions = read_result(cohort, "predictions.csv").set_index("patient_id")
 people = predictions.join(patients["mvi_present"]).assign(afp=afp, always=1)
 years = {name: people[people["enrolment"] == name] for name in ("2015", "2018")}
 series = {"network 2015": "dl_mvi", "network 2018": "dl_mvi", "always MVI 2018": "always", "AFP > 20 2018": "afp"}

@@ -6,7 +6,7 @@ from functools import lru_cache
 from mvi_core.manifest import project_root
 
 PACKAGE = "mvi_core"
-EVERYWHERE = {"results", "study", "manifest", "report"}  # plumbing: it moves numbers, it makes none
+EVERYWHERE = {"results", "study", "manifest"}  # plumbing: it moves numbers, it makes none
 
 
 def code_of_page(path):

@@ -19,10 +19,9 @@ def people():
 
 @pytest.fixture
 def predictions(people):
-    table = people[["patient_id", "enrolment"]].assign(
+    return people[["patient_id", "enrolment"]].assign(
         split=[OUT_OF_FOLD, OUT_OF_FOLD, EXTERNAL], dl_risk=[0.2, 0.7, 0.6], dl_mvi=[0, 1, 1]
     )
-    return pd.concat([table.assign(scoring="first"), table.assign(scoring="mean", dl_risk=0.5)], ignore_index=True)
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def imaged(project):
     return project
 
 
-def test_first_slice_predictions_are_joined_one_row_a_patient(imaged, people, predictions):
+def test_predictions_are_joined_one_row_a_patient(imaged, people, predictions):
     write_result("ward", "patients.csv", people)
     write_result("ward", "predictions.csv", predictions)
     steps.analysis("ward")
@@ -89,7 +88,7 @@ def test_a_patient_without_prediction_is_refused_and_named(imaged, people, predi
 
 def test_a_second_prediction_of_a_patient_is_refused(people, predictions):
     with pytest.raises(ValueError, match="not a one-to-one merge"):
-        steps._join(people, pd.concat([predictions, predictions.tail(6)]))
+        steps._join(people, pd.concat([predictions, predictions.tail(2)]))
 
 
 def test_a_cohort_without_network_keeps_its_table_as_it_is(project, people):

@@ -44,6 +44,7 @@ rule final:
         code_of("final"),
     output:
         RESULTS / "{cohort}/predictions.csv",
+        RESULTS / "{cohort}/predictions_mean.csv",
         RESULTS / "{cohort}/features.csv",
         RESULTS / "{cohort}/model/model.safetensors",
     params:
