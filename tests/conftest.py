@@ -1,9 +1,13 @@
-"""Scripts of the workflow folder, which is no package, as modules."""
+"""Draws that are the same at every run, and the scripts of the workflow folder, which is no package, as modules."""
 
 import importlib.util
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("seeded", derandomize=True, deadline=None)  # no unseeded draw
+settings.load_profile("seeded")
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
 
