@@ -2,7 +2,6 @@
 
 import ast
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -235,6 +234,8 @@ def _execute(notebook, parameters, planned, study):
     import nbformat
     import papermill
 
+    from mvi_core.finish import finish
+
     target = executed_path(study, planned.page, planned.cohort)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder, tempfile.TemporaryDirectory() as sockets:
@@ -248,7 +249,7 @@ def _execute(notebook, parameters, planned, study):
         except papermill.PapermillExecutionError as problem:
             raise PageError(_failure(planned, problem)) from problem
         executed = nbformat.read(output, as_version=4)
-        _finish(executed, planned)
+        finish(executed, planned.cohort)
         nbformat.write(executed, output)
         output.replace(target)
     return target
@@ -266,41 +267,3 @@ def _failure(planned, problem):
         f"Page {planned.page.name} for cohort {planned.cohort} stopped in cell {problem.exec_count}: "
         f"{problem.ename}: {problem.evalue}"
     )
-
-
-def _finish(notebook, planned):
-    """Name the cohort in captions and labels, give each figure a cell of its own, drop the machine's paths."""
-    spec = load_spec(planned.cohort)
-    for key in ("input_path", "output_path"):
-        notebook.metadata.get("papermill", {}).pop(key, None)
-    cells = []
-    for cell in notebook.cells:
-        cell.metadata.pop("papermill", None)
-        cells.append(cell)
-        figure = cell.metadata.get("mystnb", {}).get("figure")
-        if figure:
-            figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
-            figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
-            cells += _beneath(cell)
-    notebook.cells = _banner_first(cells)
-
-
-def _banner_first(cells):
-    """Cells with the parameters of the run below the cell that shows the banner."""
-    injected = next((cell for cell in cells if "injected-parameters" in cell.metadata.get("tags", [])), None)
-    if injected is None:
-        return cells
-    cells = [cell for cell in cells if cell is not injected]
-    place = next((row for row, cell in enumerate(cells) if "open_page(" in cell.source), 1)
-    return [*cells[: place + 1], injected, *cells[place + 1 :]]
-
-
-def _beneath(cell):
-    """Cell for what stands under a figure, with a source, since MyST-NB drops empty cells and wraps every output."""
-    from nbformat.v4 import new_code_cell
-
-    beneath = [output for output in cell.outputs if "image/png" not in output.get("data", {})]
-    cell.outputs = [output for output in cell.outputs if output not in beneath]
-    if not beneath:
-        return []
-    return [new_code_cell("# what made the figure above", outputs=beneath, metadata={"tags": ["remove-input"]})]
