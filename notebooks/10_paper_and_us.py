@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 from mvi_core import figures, report
 from mvi_core.comparison import agreement, ours_beside_paper
 from mvi_core.results import write_result
+from mvi_core.stats.audit.counts import possible_counts
 from mvi_core.stats.audit.sun2022 import run_audit
 from mvi_core.stats.audit.verdict import CANNOT, VERDICTS, verdict_table
 
@@ -30,6 +31,19 @@ report.show_verdicts(page, verdicts, result="verdicts.csv")
 counts = table["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
 figure, axes = plt.subplots(figsize=(7, 2.4))
 figures.stamp(figures.counted_bars(counts, axes, note="checks"), page.spec.kind)
+report.show_figure(page, figure, result="verdicts.csv")
+# %% [markdown]
+# The percentages of Table 2 are counts of patients divided by one number. The search below asks of every number up to the
+# stated one how many of the printed percentages it allows.
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How many of the printed accuracies each number of patients allows: Table 2 above, the single sequences beneath.", "name": "fig-denominators"}, "image": {"alt": "Two rows of bars over the number of patients; bars that reach all percentages are bold and labelled, a dashed line marks the stated number."}}
+values = report.paper_values()["printed"]
+sets = {"Table 2": values.filter(regex="^table2_.*_accuracy$"), "single sequences": values.filter(like="single_")}
+stated = int(values["n_patients_2015"])
+searches = {name: possible_counts(list(printed.str.rstrip("%")), max_n=stated) for name, printed in sets.items()}
+figure, axes = plt.subplots(2, 1, figsize=(7, 4.6), layout="constrained")
+for axis, (name, search) in zip(axes, searches.items(), strict=True):
+    figures.denominator_search(search, axis, stated=stated, note=f"number of patients ({name})")
+figures.stamp(axes[0], page.spec.kind)
 report.show_figure(page, figure, result="verdicts.csv")
 # %% [markdown]
 # The sharpest finding is about the patients whose invasion the network missed. The printed regression, in all patients,

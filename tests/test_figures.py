@@ -77,6 +77,7 @@ BENEFIT = pd.DataFrame(
     }
 )
 NOMOGRAM = published_nomogram(intercept=-3.51, coefficients={"afp_gt_20": 1.53, "dl_mvi": 3.58}).to_dict()
+SEARCH = pd.DataFrame({"n": [1, 2, 3, 4], "possible": [0, 1, 2, 1], "of": 2})
 LAYERS = [
     ("ROI", (1, 48, 48)),
     ("7x7 convolution", (16, 24, 24)),
@@ -108,6 +109,7 @@ DRAWINGS = {
     "decision_curve": lambda axes: figures.decision_curve(BENEFIT, axes, mark=0.04),
     "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
     "counted_bars": lambda axes: figures.counted_bars(VERDICTS, axes, note="checks"),
+    "denominator_search": lambda axes: figures.denominator_search(SEARCH, axes, stated=4, note="patients"),
     "allowed_ranges": lambda axes: figures.allowed_ranges(ALLOWED, axes, note="false negatives"),
     "error_map": lambda axes: figures.error_map(ERRORS, REGION, axes, asked={"99 patients": 16, "99 slices": 6}),
     "half_reached": lambda axes: figures.half_reached(CURVES[:2], axes, floor=0.57, median=59.5),
@@ -243,6 +245,11 @@ def test_every_grade_and_kind_has_a_colour_and_white_words_read_on_it():
 def test_the_book_names_the_kinds_of_cohort_in_the_figures_colours():
     found = dict(re.findall(r"--kind-(\w+): (#\w{6});", CSS.read_text(encoding="utf-8")))
     assert found == KIND_COLOURS
+
+
+def test_only_denominators_that_allow_every_percentage_are_named(axes):
+    figures.denominator_search(SEARCH, axes, stated=4, note="patients")
+    assert texts(axes) == ["n = 3"]
 
 
 def test_a_stamp_names_the_kind_of_patients(axes):

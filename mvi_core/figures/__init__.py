@@ -1,6 +1,6 @@
 """How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
 
-from mvi_core.figures.audit import allowed_ranges, counted_bars
+from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
 from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc, survival_curves
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
@@ -14,6 +14,7 @@ __all__ = [
     "calibration",
     "counted_bars",
     "decision_curve",
+    "denominator_search",
     "embedding_panel",
     "error_map",
     "flow_chart",

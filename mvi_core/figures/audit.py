@@ -31,6 +31,34 @@ def counted_bars(counts, axes, *, note):
     return axes
 
 
+def denominator_search(table, axes, *, stated, note):
+    """Draw how many printed percentages each denominator allows, and mark those that allow all.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``n``, ``possible``, ``of``.
+    axes : matplotlib.axes.Axes
+    stated : int
+        Number of patients that the paper states; drawn as a line.
+    note : str
+        Which percentages.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    whole = table[table["possible"] == table["of"]]
+    axes.vlines(table["n"], 0, table["possible"], color=QUIET, linewidth=1)
+    axes.vlines(whole["n"], 0, whole["possible"], color=OURS, linewidth=3)
+    for n, height in whole[["n", "possible"]].to_numpy():
+        axes.annotate(f"n = {n}", (n, height), xytext=(0, 4), textcoords="offset points", ha="center", weight="bold")
+    axes.axvline(stated, color=PAPER, linewidth=1.4, linestyle="--", label=f"stated: {stated}")
+    axes.set(ylim=(0, 1.25 * table["of"].max()), xlim=(0, table["n"].max() + 2), ylabel="possible", xlabel=note)
+    axes.legend(loc="upper left")
+    return axes
+
+
 def allowed_ranges(table, axes, *, note):
     """Draw the range that each reading of the print allows; a range without upper end is an arrow.
 

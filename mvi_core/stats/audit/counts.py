@@ -43,6 +43,31 @@ def denominators(percentages, *, max_n, truncated=False):
     return n[possible]
 
 
+def possible_counts(percentages, *, max_n):
+    """How many of the printed percentages each denominator allows, under rounding.
+
+    Parameters
+    ----------
+    percentages : sequence of str
+        Percentages as printed.
+    max_n : int
+        Largest denominator tried.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``n`` (1 to ``max_n``), ``possible`` (percentages that are a count out of ``n``), ``of`` (all of them).
+
+    Examples
+    --------
+    >>> possible_counts(["33.3", "50.0"], max_n=6)["possible"].tolist()
+    [0, 1, 1, 1, 0, 2]
+    """
+    n = np.arange(1, max_n + 1)
+    possible = sum(np.isin(n, denominators([text], max_n=max_n)).astype(int) for text in percentages)
+    return pd.DataFrame({"n": n, "possible": possible, "of": len(percentages)})
+
+
 def proportion_check(name, percentages, *, stated_n=(), max_n=500, units=None):
     """Denominators behind a set of printed percentages, under rounding and truncation, for several units of analysis.
 

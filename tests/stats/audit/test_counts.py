@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mvi_core.errors import MviError
 from mvi_core.stats.audit.agreement import repeat_check, sum_check
 from mvi_core.stats.audit.confusion import confusion_check, confusion_tables
-from mvi_core.stats.audit.counts import denominators, fraction_check, proportion_check
+from mvi_core.stats.audit.counts import denominators, fraction_check, possible_counts, proportion_check
 from mvi_core.stats.audit.printed import read_printed
 
 REFERENCE = Path(__file__).parents[2] / "reference"
@@ -116,3 +116,12 @@ def test_signs_bounds_and_not_reached_are_read():
     assert (read_printed("< 0.001").low, read_printed("< 0.001").high) == (0, 0.001)
     assert np.isinf(read_printed("not reached").value)
     assert read_printed("0.50").unit == pytest.approx(0.01)
+
+
+def test_a_number_that_allows_every_percentage_is_a_denominator():
+    printed = ["92.11", "66.67", "84.21", "74.56", "77.19", "85.96", "87.72", "81.58"]
+    table = possible_counts(printed, max_n=149)
+    assert (
+        table.loc[table["possible"] == table["of"], "n"].tolist() == denominators(printed, max_n=149).tolist() == [114]
+    )
+    assert table["possible"].between(0, 8).all()
