@@ -26,7 +26,8 @@ def finish(notebook, cohort):
         cells.append(cell)
         figure = cell.metadata.get("mystnb", {}).get("figure")
         if figure:
-            figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
+            if "Cohort:" not in figure["caption"]:  # a figure of somebody else says so itself
+                figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
     notebook.cells = _banner_first(cells)

@@ -8,6 +8,8 @@ seed: int = 2022  # chooses the patient that is shown
 roi_px: int = 320  # px, size of the network input in the paper
 margin_px: int = 8  # px added at every side; the paper adds 5 to 10
 # %% tags=["hide-input"]
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -31,13 +33,14 @@ volume, overlay = real_liver_slice()
 mask = overlay_lesion_mask(overlay)
 box = from_mask(mask)
 steps = lesion_roi_steps(volume.pixels[0], box, roi_px=roi_px, margin_px=margin_px)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "From a real liver slice to the network input: drawn box, enlarged box, crop, resized crop. Real patient, shipped with pydicom; not a patient of the cohort named here.", "name": "fig-real-roi"}, "image": {"alt": "Four panels: a liver slice with a small box around a lesion, the same with an enlarged box, the crop, and the crop resized to the network input."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "From a real liver slice to the network input: drawn box, enlarged box, crop, resized crop. *Cohort: none; one real slice that pydicom ships (real).*", "name": "fig-real-roi"}, "image": {"alt": "Four panels: a liver slice with a small box around a lesion, the same with an enlarged box, the crop, and the crop resized to the network input."}}
 figure, axes = plt.subplots(1, 4, figsize=(11, 3.2), layout="constrained")
 figures.roi_steps(
     [step.image for step in steps], axes, titles=[step.title for step in steps], boxes=[step.boxes for step in steps]
 )
 figures.stamp(axes[0], "real")
-report.show_figure(page, figure)
+slice_spec = replace(page.spec, id="pydicom-slice", title="One real slice", kind="real")
+report.show_figure(replace(page, spec=slice_spec), figure)
 # %% [markdown]
 # ## The study's own images, the same way
 # Every file of the cohort goes through the same reader: slices in the order of their position in space, never of their
