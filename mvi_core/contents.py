@@ -5,7 +5,7 @@ import yaml
 from mvi_core.cohort.spec import cohort_ids, load_spec, unavailable
 from mvi_core.errors import MviError
 from mvi_core.names import CohortKind
-from mvi_core.pages import load_pages, plan, plan_page
+from mvi_core.pages import load_pages, plan, plan_page, study_cohorts
 from mvi_core.results import read_result
 from mvi_core.study import load_study
 
@@ -51,7 +51,7 @@ def data_page():
     """
     study = load_study()
     lines = ["# Data: whose numbers are these?", "", _INTRODUCTION, ""]
-    for spec in map(load_spec, dict.fromkeys([*study.settings["cohorts"], *_shown_cohorts(study)])):
+    for spec in map(load_spec, study_cohorts(study)):
         lines += _cohort_section(spec, study)
     return "\n".join(lines) + "\n"
 
@@ -135,10 +135,6 @@ def _title(planned, kind):
     return f"{number} {question}" + (
         f" ({load_spec(planned.cohort).title})" if kind in (CohortKind.REAL, CohortKind.OWN) else ""
     )
-
-
-def _shown_cohorts(study):
-    return [planned.cohort for planned in plan(study)]
 
 
 def _cohort_section(spec, study):

@@ -41,9 +41,5 @@ class SeparationWarning(MviWarning):
     """A predictor separates the outcome completely or nearly so; maximum likelihood is not finite."""
 
 
-class FewEventsWarning(MviWarning):
-    """There are too few events for the number of parameters or for a group."""
-
-
 class ConvergenceError(MviError):
     """An iterative fit did not reach its tolerance."""

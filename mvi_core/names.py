@@ -35,16 +35,12 @@ SEQUENCES = tuple(MrSequence)
 GRADES = tuple(MviGrade)
 PAPER_SEQUENCES = (MrSequence.T1, MrSequence.T1V, MrSequence.T1D)  # paper, Results, multi-sequences
 
-PAPER_DOI = "10.1186/s12957-022-02645-8"  # Sun et al. 2022
-N_PATIENTS = 321  # paper, Methods, study design
 DEVELOPMENT_YEAR = "2015"  # 149 patients
 EXTERNAL_YEAR = "2018"  # 172 patients
-FOLLOW_UP_END = "2020-12-31"  # paper, Statistical analysis
 
 ROI_SIZE = 320  # px; paper, Methods, step 1
 MARGIN_PX = (5, 10)  # px at every boundary; paper, Methods, step 1
 N_SLICES = 3  # consecutive slices at the largest diameter; paper, Methods, step 2
-N_FEATURES = 512  # features of one sequence; paper, Methods, step 1
 
 # Columns of the patient table, in order. Meanings, units and coding: data_manifest/dictionary.csv.
 PATIENT_ID = "patient_id"
