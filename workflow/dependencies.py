@@ -15,9 +15,10 @@ def code_of_page(path):
 
 
 def code_of(step):
-    """Package files that one function of ``mvi_core/steps.py`` reaches through the imports in its body."""
-    tree = ast.parse((project_root() / PACKAGE / "steps.py").read_text(encoding="utf-8"))
-    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == step)
+    """Package files that one function of ``mvi_core/steps`` reaches through the imports in its body."""
+    files = sorted((project_root() / PACKAGE / "steps").glob("*.py"))
+    bodies = [node for path in files for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    function = next(node for node in bodies if isinstance(node, ast.FunctionDef) and node.name == step)
     return sorted(_reached(_imports(function)))
 
 

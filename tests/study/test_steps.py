@@ -6,6 +6,8 @@ import pytest
 from mvi_core import steps
 from mvi_core.errors import CohortError, SplitError
 from mvi_core.results import read_record, read_result, result_path, write_result
+from mvi_core.steps.progress import counter
+from mvi_core.steps.tables import _join
 
 OUT_OF_FOLD, EXTERNAL, IN_SAMPLE = "development (out-of-fold)", "external", "development (in-sample)"
 
@@ -48,9 +50,7 @@ def test_predictions_are_joined_one_row_a_patient(imaged, people, predictions):
 
 
 def test_the_order_of_predictions_changes_nothing(people, predictions):
-    pd.testing.assert_frame_equal(
-        steps._join(people, predictions), steps._join(people, predictions.sample(frac=1, random_state=1))
-    )
+    pd.testing.assert_frame_equal(_join(people, predictions), _join(people, predictions.sample(frac=1, random_state=1)))
 
 
 def test_an_in_sample_prediction_of_a_development_patient_is_refused(imaged, people, predictions):
@@ -69,13 +69,13 @@ def test_the_year_that_a_prediction_claims_does_not_hide_that_it_is_in_sample(pe
     """Patient 2 was enrolled in 2015, whatever the prediction says."""
     predictions.loc[predictions["patient_id"] == "2", ["enrolment", "split"]] = [enrolment, split]
     with pytest.raises(SplitError, match="first 2"):
-        steps._join(people, predictions)
+        _join(people, predictions)
 
 
 def test_a_training_prediction_of_a_later_patient_is_refused(people, predictions):
     predictions.loc[predictions["patient_id"] == "3", "split"] = "training"
     with pytest.raises(SplitError, match="first 3"):
-        steps._join(people, predictions)
+        _join(people, predictions)
 
 
 def test_a_patient_without_prediction_is_refused_and_named(imaged, people, predictions):
@@ -88,7 +88,7 @@ def test_a_patient_without_prediction_is_refused_and_named(imaged, people, predi
 
 def test_a_second_prediction_of_a_patient_is_refused(people, predictions):
     with pytest.raises(ValueError, match="not a one-to-one merge"):
-        steps._join(people, pd.concat([predictions, predictions.tail(2)]))
+        _join(people, pd.concat([predictions, predictions.tail(2)]))
 
 
 def test_a_cohort_without_network_keeps_its_table_as_it_is(project, people):
@@ -133,7 +133,7 @@ def test_the_table_of_all_sets_says_which_printed_number_each_answers(project, p
 
 
 def test_progress_is_told_at_the_end_whatever_the_clock_says(capsys):
-    say = steps._counter("simulate ward")
+    say = counter("simulate ward")
     for done in (1, 2, 3):
         say(done, 3)
     assert capsys.readouterr().err == "mvi: simulate ward: patient 3 of 3\n"

@@ -22,7 +22,7 @@ def small(script, tmp_path, monkeypatch):
         "_config.yml": "", "data_manifest/files.csv": "", "mvi_core/__init__.py": "",
         "mvi_core/top.py": "from mvi_core import middle\n", "mvi_core/lonely.py": "",
         "mvi_core/middle.py": "def f():\n    import mvi_core.base\n", "mvi_core/base.py": "from mvi_core import top\n",
-        "mvi_core/steps.py": "from mvi_core import lonely\ndef step():\n    from mvi_core.middle import f\n",
+        "mvi_core/steps/some.py": "from mvi_core import lonely\ndef step():\n    from mvi_core.middle import f\n",
     }  # fmt: skip
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

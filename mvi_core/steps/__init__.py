@@ -1,0 +1,19 @@
+"""What does the workflow do between the pages: each step reads results, calls the package once, writes results."""
+
+from mvi_core.steps.book import contents, html
+from mvi_core.steps.images import rois, simulate
+from mvi_core.steps.network import ablation, final, train
+from mvi_core.steps.tables import analysis, ensure_tables, patients
+
+__all__ = [
+    "ablation",
+    "analysis",
+    "contents",
+    "ensure_tables",
+    "final",
+    "html",
+    "patients",
+    "rois",
+    "simulate",
+    "train",
+]

@@ -1,0 +1,46 @@
+"""How do the executed pages become the book."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+from mvi_core.results import atomic_write
+from mvi_core.study import load_study
+
+
+def contents():
+    """Table of contents and Data page of the book."""
+    from mvi_core.contents import write_contents
+
+    write_contents()
+
+
+def html():
+    """Render the book and put it in place only when it is whole."""
+    root = load_study().root
+    part = root / "_build" / "part"
+    shutil.rmtree(part, ignore_errors=True)
+    words = [
+        "jupyter-book",
+        "build",
+        "book",
+        "--config",
+        "_config.yml",
+        "--path-output",
+        str(part),
+        "--all",
+        "-W",
+        "-n",
+        "--keep-going",
+    ]
+    built = subprocess.run(words, cwd=root, capture_output=True, text=True, check=False)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", built.stdout + built.stderr)  # without colours
+    atomic_write(root / "_build" / "html.log", said)
+    if built.returncode:
+        problems = [line for line in said.splitlines() if "WARNING" in line or "ERROR" in line]
+        listed = "\n".join(f"mvi: {line}" for line in problems[:20] or ["see _build/html.log"])
+        sys.exit(f"mvi: the book did not render\n{listed}")
+    shutil.rmtree(root / "_build" / "html", ignore_errors=True)
+    (part / "_build" / "html").rename(root / "_build" / "html")
+    shutil.rmtree(part)
