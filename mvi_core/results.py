@@ -2,9 +2,12 @@
 
 import json
 import os
+import platform
 import subprocess
 import tempfile
+from datetime import UTC, datetime
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +18,7 @@ from mvi_core.manifest import sha256
 from mvi_core.study import load_study
 
 TEXT_COLUMNS = {"patient_id": str, "enrolment": str, "sequences": str, "variable": str, "level": str}
+VERSIONED = ("torch", "torchvision", "numpy", "pandas", "scikit-learn")  # named in the record of a stored table
 SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # CWE-1236: a cell that a spreadsheet would run
 
 
@@ -127,6 +131,87 @@ def read_record(cohort, name):
     return json.loads(_record_path(result_path(cohort, name)).read_text(encoding="utf-8"))
 
 
+def write_stored(name, table, *, parameters, seconds, device=None, inputs=()):
+    """Store a table that is too dear for the book in ``data_manifest/stored``, with where it comes from.
+
+    Parameters
+    ----------
+    name : str
+        File name, ``*.csv``; the record stands beside it as ``*.json``.
+    table : pandas.DataFrame
+    parameters : dict
+        The numbers that shaped it: cohort, sizes, settings, seeds.
+    seconds : float
+        Wall time of making it, over all its jobs.
+    device : str, optional
+        What computed it; this machine's processor if absent.
+    inputs : sequence of pathlib.Path
+        Files that were read, kept by name and hash.
+
+    Returns
+    -------
+    pathlib.Path
+        The table.
+    """
+    path = _stored_path(name)
+    atomic_write(path, _csv(table))
+    record = {
+        "sha256": sha256(path),
+        "rows": len(table),
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": commit(),
+        "profile": load_study().profile,
+        "parameters": parameters,
+        "inputs": {Path(item).name: sha256(item) for item in inputs},
+        "device": device or _processor(),
+        "versions": {
+            "mvi_core": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in VERSIONED},
+        },
+        "seconds": round(float(seconds), 1),
+    }
+    atomic_write(path.with_suffix(".json"), json.dumps(record, indent=1, sort_keys=True, default=str) + "\n")
+    return path
+
+
+def read_stored(name):
+    """Read a stored table and its record back, after checking that it is the table that the record describes.
+
+    Parameters
+    ----------
+    name : str
+        File name, ``*.csv``.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+    record : dict
+        ``date``, ``commit``, ``profile``, ``parameters``, ``inputs`` (sha256 by file name), ``device``, ``versions``,
+        ``seconds``, ``rows``.
+
+    Raises
+    ------
+    ManifestError
+        If there is no such table.
+    StaleResultError
+        If table and record differ.
+    """
+    if not (path := _stored_path(name)).is_file():
+        raise ManifestError(f"Stored table {name} was never made. See data_manifest/stored/README.md for its command.")
+    if not path.with_suffix(".json").is_file():
+        raise StaleResultError(f"Stored table {name} has no record beside it. Make it again, or restore the record.")
+    record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if record["sha256"] != sha256(path):
+        raise StaleResultError(f"Stored table {name} is not the file its record describes. Restore both, or make it.")
+    return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=[""]), record
+
+
+def is_stored(name):
+    """Tell whether a stored table was ever made."""
+    return _stored_path(name).is_file()
+
+
 def atomic_write(path, text):
     """Write a text file whole or not at all.
 
@@ -176,6 +261,18 @@ def _csv(frame):
 
 def _defused(cell):
     return "'" + cell if isinstance(cell, str) and cell.startswith(SPREADSHEET_FORMULA) else cell
+
+
+def _stored_path(name):
+    return load_study().root / "data_manifest" / "stored" / name
+
+
+def _processor():
+    """Name of this machine's processor, and its number of cores."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    named = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), None)
+    return f"{named or platform.processor() or platform.machine()}, {os.cpu_count()} cores"
 
 
 def _record_path(path):

@@ -4,7 +4,7 @@ import html
 from dataclasses import dataclass
 
 from mvi_core.cohort.spec import CohortSpec, load_spec
-from mvi_core.results import commit, result_path
+from mvi_core.results import commit, read_stored, result_path
 from mvi_core.study import Study, load_study
 
 LONG_TEXT = 40  # characters from which a cell may wrap
@@ -60,7 +60,7 @@ def banner(spec, profile):
     )
 
 
-def show_figure(page, figure, *, result=None):
+def show_figure(page, figure, *, result=None, stored=None):
     """Show a figure above the line that says what made it.
 
     Parameters
@@ -70,6 +70,8 @@ def show_figure(page, figure, *, result=None):
         It is closed after it is shown.
     result : str, optional
         The result file behind it.
+    stored : str, optional
+        The stored table behind it, of ``data_manifest/stored``; the line then says when it was made, and on what.
 
     Returns
     -------
@@ -80,10 +82,10 @@ def show_figure(page, figure, *, result=None):
 
     display(figure)
     plt.close(figure)
-    return HTML(made_by_line(page, result))
+    return HTML(made_by_line(page, result, stored))
 
 
-def show_table(page, frame, caption, *, result=None):
+def show_table(page, frame, caption, *, result=None, stored=None):
     """Table of the page as HTML, with caption and the line that says what made it.
 
     Parameters
@@ -92,8 +94,8 @@ def show_table(page, frame, caption, *, result=None):
     frame : pandas.DataFrame
         Cells are shown as they are; format numbers first.
     caption : str
-    result : str, optional
-        The result file behind it.
+    result, stored : str, optional
+        As in `show_figure`.
 
     Returns
     -------
@@ -106,13 +108,28 @@ def show_table(page, frame, caption, *, result=None):
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
     heading = f"<caption>{html.escape(caption)} Cohort: {html.escape(page.spec.title)} ({page.spec.kind}).</caption>"
     start = body.index(">") + 1
-    return HTML(f'<div class="table-wrap">{body[:start]}{heading}{body[start:]}</div>{made_by_line(page, result)}')
+    return HTML(
+        f'<div class="table-wrap">{body[:start]}{heading}{body[start:]}</div>{made_by_line(page, result, stored)}'
+    )
 
 
-def made_by_line(page, result):
+def made_by_line(page, result, stored=None):
     """Line under a figure or table that says what made it, as HTML."""
     parts = [f"notebooks/{page.name}.py", f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"]
     if result:
         parts.append(str(result_path(page.spec.id, result).relative_to(page.study.root)))
+    if stored:
+        parts.append(_stored_words(stored))
     parts.append(f"commit {commit()}")
     return f'<p class="made-by">Made by {html.escape(" · ".join(parts))}</p>'
+
+
+def _stored_words(name):
+    _, record = read_stored(name)
+    hours, minutes = divmod(round(record["seconds"] / 60), 60)
+    made = (
+        f"stored on {record['date']} by commit {record['commit']}, profile {record['profile']}, on {record['device']}"
+    )
+    return (
+        f"data_manifest/stored/{name}, {made}, in {f'{hours} h ' if hours else ''}{minutes} min; not made in this run"
+    )

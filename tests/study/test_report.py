@@ -6,7 +6,7 @@ import pytest
 from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import ManifestError
 from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table, show_verdicts
-from mvi_core.results import write_result
+from mvi_core.results import write_result, write_stored
 from mvi_core.stats.audit.verdict import CANNOT, REPRODUCED, Verdict
 from mvi_core.stats.estimate import Estimate
 from mvi_core.study import load_study
@@ -55,3 +55,13 @@ def test_verdicts_stand_in_groups_with_readable_evidence(project):
     for shown in ("<th>interval, lower end</th>", "<td>1.5993</td>", "<td>yes</td>", "<td>&lt;x&gt;</td>"):
         assert shown in text
     assert "nan" not in text and "<h3>Not applicable" not in text
+
+
+def test_a_stored_table_is_signed_as_not_made_in_this_run(project):
+    page = OpenPage("01_count", load_spec("ward"), load_study())
+    frame = pd.DataFrame({"a": [1]})
+    write_stored("sweep.csv", frame, parameters={}, seconds=3700, device="abacus")
+    shown = show_table(page, frame, "Sweep.", stored="sweep.csv").data
+    assert "data_manifest/stored/sweep.csv, stored on 20" in shown
+    assert "profile test, on abacus, in 1 h 2 min; not made in this run" in shown
+    assert "not made in this run" not in show_table(page, frame, "Sweep.").data

@@ -6,7 +6,16 @@ import pandas as pd
 import pytest
 
 from mvi_core.errors import ManifestError, StaleResultError
-from mvi_core.results import atomic_write, read_record, read_result, result_path, write_result
+from mvi_core.results import (
+    atomic_write,
+    is_stored,
+    read_record,
+    read_result,
+    read_stored,
+    result_path,
+    write_result,
+    write_stored,
+)
 
 TABLE = pd.DataFrame({"patient_id": ["007", "NA"], "value": [1.5, None]})
 
@@ -75,3 +84,35 @@ def test_the_record_names_no_folder_of_this_machine(project):
     record = result_path("ward", "table.json").read_text()
     assert str(project) not in record
     assert list(json.loads(record)["inputs"]) == ["results/ward/patients.csv"]
+
+
+def test_a_stored_table_comes_back_with_where_it_comes_from(project):
+    source = project / "data_manifest/dictionary.csv"
+    path = write_stored(
+        "sweep.csv", TABLE, parameters={"seeds": [1, 2]}, seconds=3.14159, device="abacus", inputs=[source]
+    )
+    assert path == project / "data_manifest/stored/sweep.csv"
+    table, record = read_stored("sweep.csv")
+    pd.testing.assert_frame_equal(table, TABLE)
+    assert record["parameters"] == {"seeds": [1, 2]}
+    assert (record["seconds"], record["device"], record["rows"], record["profile"]) == (3.1, "abacus", 2, "test")
+    assert list(record["inputs"]) == ["dictionary.csv"]
+    assert record["versions"]["torch"]
+    assert str(project) not in path.with_suffix(".json").read_text()
+
+
+def test_a_stored_table_edited_by_hand_is_refused(project):
+    path = write_stored("sweep.csv", TABLE, parameters={}, seconds=1)
+    path.write_text(path.read_text() + "008,2\n")
+    with pytest.raises(StaleResultError, match=r"Stored table sweep.csv is not the file its record describes"):
+        read_stored("sweep.csv")
+
+
+def test_a_stored_table_without_record_or_never_made_is_refused(project):
+    assert not is_stored("sweep.csv")
+    with pytest.raises(ManifestError, match=r"Stored table sweep.csv was never made"):
+        read_stored("sweep.csv")
+    write_stored("sweep.csv", TABLE, parameters={}, seconds=1).with_suffix(".json").unlink()
+    assert is_stored("sweep.csv")
+    with pytest.raises(StaleResultError, match="has no record"):
+        read_stored("sweep.csv")
