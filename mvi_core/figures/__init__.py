@@ -1,12 +1,13 @@
 """How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
 
 from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
-from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc, survival_curves
+from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
 from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
 from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
 from mvi_core.figures.style import panel_letter, stamp, theme
+from mvi_core.figures.survival import survival_curves
 
 __all__ = [
     "accuracy_by_combination",
