@@ -1,0 +1,78 @@
+"""Witnesses: pandas' own booktabs writer and LaTeX escaping; python-docx reading back what was written."""
+
+import io
+import zipfile
+
+import pandas as pd
+import pytest
+from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mvi_core.report.publication import docx_table, latex_table
+
+TABLE = pd.DataFrame(
+    {
+        "Variable": ["AFP_1", "PLT > 100 × 10⁹/L"],
+        "Odds ratio (95 % CI)": ["3.37 (2.12–5.35)", None],
+        "p": ["< 0.001", ""],
+    }
+)
+NOTES = ["Woolf interval; Pearson's χ² test.", "Cohort: A & B (real)."]
+
+
+def test_body_of_the_latex_table_equals_that_of_pandas():
+    """Witness: pandas.DataFrame.to_latex(index=False, escape=True), a table of ASCII characters without < and >."""
+    frame = pd.DataFrame({"a_b": ["50 %", "x & y", "#1", "$2", "a^b~c\\d{e}"], "n": [1, 2, 3, 4, 5]})
+    theirs = frame.to_latex(index=False, escape=True).splitlines()
+    ours = latex_table(frame, "Caption.").splitlines()
+    spaced = {r"\textbackslash ": r"\textbackslash{}", r"\textasciitilde ": r"\textasciitilde{}"}
+    rows = "\n".join(theirs[1:-1]).replace(r"\textasciicircum ", r"\textasciicircum{}")
+    for old, new in spaced.items():
+        rows = rows.replace(old, new)
+    assert rows.splitlines() == ours[3:-2]
+
+
+def test_latex_is_pure_ascii_and_holds_caption_and_notes():
+    text = latex_table(TABLE, "Odds ratios of 50 % & more.", NOTES)
+    assert text.isascii()
+    assert r"\caption{Odds ratios of 50 \% \& more.}" in text
+    assert r"PLT $>$ 100 $\times$ 10$^{9}$/L &  &  \\" in text
+    assert text.index(r"\end{tabular}") < text.index("Woolf") < text.index(r"Cohort: A \& B")
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"])))
+def test_no_cell_can_break_out_of_its_table(text):
+    row = latex_table(pd.DataFrame({"x": [text], "y": ["end"]}), "c").splitlines()[6]
+    assert row.endswith(r" & end \\")
+    bare = row.removesuffix(r" & end \\").replace(r"\&", "")
+    assert "&" not in bare
+    assert bare.count("{") - bare.count(r"\{") == bare.count("}") - bare.count(r"\}")
+
+
+def test_docx_reads_back_with_every_cell_caption_and_note(tmp_path):
+    document = Document(docx_table(tmp_path / "new" / "table.docx", TABLE, "Odds ratios.", NOTES))
+    cells = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert cells == [list(TABLE), ["AFP_1", "3.37 (2.12–5.35)", "< 0.001"], ["PLT > 100 × 10⁹/L", "", ""]]
+    assert [paragraph.text for paragraph in document.paragraphs] == ["Odds ratios.", *NOTES]
+    assert document.paragraphs[0].style.name == "Caption"
+    assert document.core_properties.title == "Odds ratios."
+    assert all(run.bold for cell in document.tables[0].rows[0].cells for run in cell.paragraphs[0].runs)
+
+
+def test_equal_tables_make_equal_files(tmp_path):
+    one, two = (docx_table(tmp_path / f"{name}.docx", TABLE, "Same.", NOTES).read_bytes() for name in "ab")
+    assert one == two
+    assert {item.date_time[0] for item in zipfile.ZipFile(io.BytesIO(one)).infolist()} == {1980}
+
+
+def test_one_row_table_has_its_three_rules(tmp_path):
+    document = Document(docx_table(tmp_path / "t.docx", TABLE.head(1), "c"))
+    header, last = (row.cells[0]._tc.xpath(".//w:tcBorders/*") for row in document.tables[0].rows)
+    assert [line.tag.rpartition("}")[2] for line in header] == ["top", "bottom"]
+    assert [line.tag.rpartition("}")[2] for line in last] == ["bottom"]
+
+
+@pytest.mark.parametrize("notes", [(), []])
+def test_table_without_notes_has_none(notes):
+    assert "footnotesize" not in latex_table(TABLE, "c", notes)
