@@ -12,15 +12,13 @@ INTERVAL_HIGH = np.array([3.427, 4.036, 1.376, 8.336, 91.056])
 P_VALUES = ((0.21, 0.005), (0.077, 0.0005), (0.338, 0.0005), (0.0, 0.001), (0.0, 0.001))
 INTERCEPT = -3.51  # formula in Results; its slopes 1.53 and 3.58 are the logarithms of 4.634 and 35.738
 AUC = 0.824  # Abstract, Results
-N_PRESENT, N_ABSENT = 185, 136
-UPPER = np.array([92, 95, 170, 177])  # Table 1: patients above the cut-off of ALT, AST, GGT, AFP
-UPPER_PRESENT = np.array([64, 70, 107, 125])  # of these with MVI
 Z = 1.959963984540054  # normal quantile of a 95 % Wald interval
 
 CELLS = (np.arange(32)[:, None] >> np.arange(5)) & 1  # row x: levels of the five variables in cell x
 DESIGN = np.column_stack([np.ones(32, dtype=int), CELLS])
-PRODUCTS = (DESIGN[:, :, None] * DESIGN[:, None, :]).reshape(32, 36)
-AFP_AND_DL = CELLS[:, 3] + 2 * CELLS[:, 4]  # the four values of the printed score, in rising order
+SCORE_LEVEL = CELLS[:, 3] + 2 * CELLS[:, 4]  # the four values of the printed score of AFP and DL-MVI, in rising order
+_PRODUCTS = (DESIGN[:, :, None] * DESIGN[:, None, :]).reshape(32, 36)
+_PRINT = np.concatenate([ODDS_RATIOS, INTERVAL_LOW, INTERVAL_HIGH])
 
 
 @dataclass(frozen=True)
@@ -55,9 +53,6 @@ class Table3Counts:
         return p_values_agree(self.coefficients, self.standard_errors)
 
 
-_PRINT = np.concatenate([ODDS_RATIOS, INTERVAL_LOW, INTERVAL_HIGH])
-
-
 def fit_counts(absent, present):
     """Fit the five-variable logistic regression to cell counts by maximum likelihood.
 
@@ -73,30 +68,20 @@ def fit_counts(absent, present):
     """
     absent, present = np.asarray(absent), np.asarray(present)
     beta, covariance = fit_margins(absent + present, present @ DESIGN)
-    without, with_mvi = np.bincount(AFP_AND_DL, absent, 4), np.bincount(AFP_AND_DL, present, 4)
+    without, with_mvi = np.bincount(SCORE_LEVEL, absent, 4), np.bincount(SCORE_LEVEL, present, 4)
     auc = float(with_mvi @ (np.cumsum(without) - without / 2) / (without.sum() * with_mvi.sum()))
     counts = tuple(absent.tolist()), tuple(present.tolist())
     return Table3Counts(*counts, beta, np.sqrt(np.diag(covariance)), auc)
 
 
 def p_values_agree(coefficients, standard_errors):
-    """Whether Wald p-values round to those of Table 3, each to its own number of printed decimals.
-
-    Parameters
-    ----------
-    coefficients, standard_errors : numpy.ndarray, shape (6,)
-        Intercept first.
-
-    Returns
-    -------
-    bool
-    """
+    """Whether Wald p-values, intercept (6,) left out, round to those of Table 3, each to its printed decimals."""
     p = [erfc(abs(z) / 2**0.5) for z in coefficients[1:] / standard_errors[1:]]
     return all(abs(value - want) < half_unit for value, (want, half_unit) in zip(p, P_VALUES, strict=True))
 
 
 def fit_margins(cells, totals):
-    """Fit the regression to cell totals and the outcome's margins, which are all that the fit depends on.
+    """Coefficients (6,) and their covariance (6, 6) from all that the fit depends on.
 
     Parameters
     ----------
@@ -104,13 +89,6 @@ def fit_margins(cells, totals):
         Patients in each cell.
     totals : numpy.ndarray of int, shape (6,)
         Patients with MVI: all, and at the upper level of the five variables.
-
-    Returns
-    -------
-    beta : numpy.ndarray, shape (6,)
-        Intercept and coefficients.
-    covariance : numpy.ndarray, shape (6, 6)
-        Inverse of the information.
     """
     beta = np.concatenate([[INTERCEPT], np.log(ODDS_RATIOS)])
     for _ in range(50):
@@ -122,36 +100,13 @@ def fit_margins(cells, totals):
 
 
 def newton_step(cells, totals, beta):
-    """Take one Newton step of the fit for several tables at once.
-
-    Parameters
-    ----------
-    cells : numpy.ndarray, shape (n, 32)
-    totals : numpy.ndarray of int, shape (6,)
-    beta : numpy.ndarray, shape (6,)
-
-    Returns
-    -------
-    step : numpy.ndarray, shape (n, 6)
-    covariance : numpy.ndarray, shape (n, 6, 6)
-        Inverse of the information at `beta`.
-    """
+    """Newton steps (n, 6) of the fits to tables (n, 32), and the inverse (n, 6, 6) of the information at `beta`."""
     risk = risk_of_cells(beta)
-    covariance = np.linalg.inv((cells @ (PRODUCTS * (risk * (1 - risk))[:, None])).reshape(-1, 6, 6))
+    covariance = np.linalg.inv((cells @ (_PRODUCTS * (risk * (1 - risk))[:, None])).reshape(-1, 6, 6))
     score = totals - cells @ (DESIGN * risk[:, None])
     return np.einsum("kij,kj->ki", covariance, score), covariance
 
 
 def risk_of_cells(beta):
-    """Probability of MVI in each cell.
-
-    Parameters
-    ----------
-    beta : numpy.ndarray, shape (6,)
-        Intercept and coefficients.
-
-    Returns
-    -------
-    numpy.ndarray, shape (32,)
-    """
+    """Probability of MVI in each of the 32 cells, from intercept and coefficients (6,)."""
     return 1 / (1 + np.exp(-DESIGN @ beta))

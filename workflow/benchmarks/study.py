@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 import numpy as np
 from benchmarks.timing import cpu_seconds, line, paired_ratios
+from reconstruction import search_table3
 from scipy.ndimage import gaussian_filter
 
 from mvi_core.cohort.reconstruct import reconstruct_patients, solutions
-from mvi_core.cohort.search import search_table3
 from mvi_core.dataset.roi import resize
 from mvi_core.report import paper_values
 from mvi_core.stats.audit.sun2022 import run_audit
