@@ -1,5 +1,7 @@
 """Is the input what the function expects: the checks at the door, shared by public functions."""
 
+from dataclasses import fields
+
 import numpy as np
 
 from mvi_core.errors import MviError
@@ -35,6 +37,46 @@ def expect_shape(name, array, shape):
         wanted = ", ".join(str(want) for want in shape)
         raise MviError(f"{name} must have shape ({wanted}), got {found}. Select or reshape the axes first.")
     return array
+
+
+def expect_choice(name, value, choices):
+    """Value itself, after a look whether it is one of the choices; else an `MviError` that lists them."""
+    if value not in choices:
+        raise MviError(f"{name} must be one of {', '.join(map(str, choices))}, got {value}. Correct the setting.")
+    return value
+
+
+def settings_from(kind, section, *, name):
+    """Read a settings class from a mapping of a settings file; what the file leaves out keeps its default.
+
+    Parameters
+    ----------
+    kind : type
+        Frozen dataclass with a default for every field.
+    section : dict
+        Lists become tuples.
+    name : str
+        Name of the section, for the message.
+
+    Returns
+    -------
+    object
+        Of class `kind`.
+
+    Raises
+    ------
+    MviError
+        If a key is unknown, or a value is of another type than the default.
+    """
+    defaults = {field.name: field.default for field in fields(kind)}
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
+    for key, value in values.items():
+        if key not in defaults:
+            raise MviError(f"Section {name} holds an unknown setting {key}. Known: {', '.join(defaults)}.")
+        wanted = (int, float) if isinstance(defaults[key], float) else type(defaults[key])
+        if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(defaults[key], bool):
+            raise MviError(f"Setting {name}.{key} must be like {defaults[key]!r}, got {value!r}. Correct it.")
+    return kind(**values)
 
 
 def binary(name, values):

@@ -1,7 +1,8 @@
 """Which profile is run, with which numbers, and where do its files go."""
 
 import os
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -85,6 +86,35 @@ def load_study(path=None):
             f"Settings file {path.name} lacks {', '.join(missing)}. Copy the key from config/study.yaml."
         )
     return Study(settings["profile"], path, settings, root)
+
+
+def overridden(study, overrides):
+    """Study with some settings replaced or added.
+
+    Parameters
+    ----------
+    study : Study
+    overrides : dict
+        Values by path, as `setting` reads them: ``{"training.epochs": 3, "augment.noise_sd": 0.0}``.
+
+    Returns
+    -------
+    Study
+
+    Examples
+    --------
+    >>> study = Study("book", Path("study.yaml"), {"training": {"epochs": 14}}, Path())
+    >>> overridden(study, {"training.epochs": 3, "augment.noise_sd": 0.0}).settings
+    {'training': {'epochs': 3}, 'augment': {'noise_sd': 0.0}}
+    """
+    settings = deepcopy(study.settings)
+    for key, value in overrides.items():
+        *sections, last = key.split(".")
+        place = settings
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return replace(study, settings=settings)
 
 
 def setting(study, key):

@@ -15,11 +15,25 @@ def code_of_page(path):
 
 
 def code_of(step):
-    """Package files that one function of ``mvi_core/steps`` reaches through the imports in its body."""
+    """Package files that a function of ``mvi_core/steps`` reaches: imports in its body, and in what it calls there."""
     files = sorted((project_root() / PACKAGE / "steps").glob("*.py"))
-    bodies = [node for path in files for node in ast.parse(path.read_text(encoding="utf-8")).body]
-    function = next(node for node in bodies if isinstance(node, ast.FunctionDef) and node.name == step)
-    return sorted(_reached(_imports(function)))
+    for path in files:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+        if step in functions:
+            return sorted(_reached(module for name in _called(step, functions) for module in _imports(functions[name])))
+    raise LookupError(step)
+
+
+def _called(step, functions):
+    found, waiting = set(), [step]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            words = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
+            waiting.extend(words & functions.keys())
+    return found
 
 
 def _imports(tree):

@@ -4,11 +4,12 @@ import hashlib
 import math
 import warnings
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 import torch
 
-from mvi_core.checks import expect_shape
+from mvi_core.checks import expect_choice, expect_shape
 from mvi_core.dataset.augment import (
     AugmentSettings,
     apply_augmentation,
@@ -109,18 +110,9 @@ class RoiDataset:
         """
         check_disjoint(self.patient_ids, other.patient_ids)
 
-    def training_batches(self, *, seed, batch_patients):
-        """Shuffled, augmented batches of these patients; see `TrainingBatches`.
-
-        Parameters
-        ----------
-        seed, batch_patients : int
-
-        Returns
-        -------
-        TrainingBatches
-        """
-        return TrainingBatches(self, seed=seed, batch_patients=batch_patients)
+    def training_batches(self, **options):
+        """Shuffled, augmented batches of these patients; options as in `TrainingBatches`."""
+        return TrainingBatches(self, **options)
 
     def intensity_scale(self):
         """Mean and standard deviation of the intensities of each sequence, over these patients only.
@@ -177,10 +169,14 @@ class TrainingBatches:
         With patient and epoch it decides order and variations.
     batch_patients : int
         Largest batch; batches of an epoch differ by at most one patient.
+    sampling : str
+        ``"plain"``: an epoch shows every patient once. ``"balanced"``: grades take turns, as many turns as there are
+        patients; those of a rare grade come several times, varied anew, and some of a frequent grade not at all.
     """
 
-    def __init__(self, dataset, *, seed, batch_patients):
-        self.dataset, self.seed = dataset, seed
+    def __init__(self, dataset, *, seed, batch_patients, sampling="plain"):
+        self.dataset, self.seed, self.grades = dataset, seed, dataset.grades
+        self.sampling = expect_choice("sampling", sampling, ("plain", "balanced"))
         self.n_batches = math.ceil(len(dataset) / batch_patients)
         self.roi_px = dataset.rois.shape[-1]
         self.intensity_scale = dataset.intensity_scale()
@@ -196,7 +192,7 @@ class TrainingBatches:
         -------
         str
         """
-        return f"{self.dataset.fingerprint()}/{self.seed}/{self.n_batches}"
+        return f"{self.dataset.fingerprint()}/{self.seed}/{self.n_batches}/{self.sampling}"
 
     def epoch(self, epoch):
         """Batches of one epoch.
@@ -214,7 +210,10 @@ class TrainingBatches:
         ids = self.dataset.patient_ids
         generators = {patient_id: patient_generator(self.seed, patient_id, epoch) for patient_id in ids}
         ticket = {patient_id: generators[patient_id].random() for patient_id in ids}
-        for batch_ids in np.array_split(np.array(sorted(ids, key=lambda name: (ticket[name], name))), self.n_batches):
+        order = np.array(sorted(ids, key=lambda name: (ticket[name], name)))
+        if self.sampling == "balanced":
+            order = self._balanced(order)
+        for batch_ids in np.array_split(order, self.n_batches):
             batch = self.dataset.select(batch_ids)
             draws = [draw_augmentation(generators[patient_id], batch.augment) for patient_id in batch_ids]
             draw = stack_draws([each.select(list(batch.sequence_index)) for each in draws])
@@ -222,6 +221,13 @@ class TrainingBatches:
                 batch.rois.float(), draw, crop_px=batch.crop_px, sequence_sd=self.intensity_scale[1]
             )
             yield batch_ids, rois, batch.grades
+
+    def _balanced(self, order):
+        """Patients in turns of one a grade, each grade's beginning anew when it is through."""
+        grade = dict(zip(self.dataset.patient_ids, self.grades.tolist(), strict=True))
+        groups = [[name for name in order if grade[name] == value] for value in sorted(set(grade.values()))]
+        turns = [cycle(group) for group in groups]
+        return np.array([next(turns[place % len(turns)]) for place in range(len(order))])
 
 
 def roi_dataset(rois, index, patients, *, sequences, augment=None):

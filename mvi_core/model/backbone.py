@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from torch import nn
 from torchvision.models.resnet import Bottleneck
 
-from mvi_core.errors import MviError
+from mvi_core.checks import expect_choice
 
 STEM_KERNEL = 7  # px; paper, Methods, step 1: "one 64 7@7 convolution layer"
 GROUPS = 8  # channel groups of the group-norm alternative
 CLASSIFIER_SD = 0.01  # small first logits, so that the first loss is log(K)
+INITIALISATIONS = ("he", "xavier", "zero_residual")
 NORMALISATIONS = {"batch": nn.BatchNorm2d, "group": lambda channels: nn.GroupNorm(GROUPS, channels)}
 
 
@@ -32,6 +33,13 @@ class NetworkSettings:
     branch_statistics : str
         ``"together"``: one call for the slices of all sequences; ``"apart"``: one call per sequence, each
         normalised by itself while training.
+    input_channels : int
+        Channels that receive the same slice; 3 as a colour network would.
+    intensities : str
+        Unit of the intensities: mean 0 and standard deviation 1 by ``"sequence"``, over the training patients, or
+        by ``"slice"``.
+    initialisation : str
+        ``"he"`` (normal, fan out), ``"xavier"``, or ``"zero_residual"``: He's, a bottleneck starting as its shortcut.
     """
 
     width: int = 64
@@ -41,6 +49,9 @@ class NetworkSettings:
     stage_stride: int = 2
     normalisation: str = "batch"
     branch_statistics: str = "together"
+    input_channels: int = 1
+    intensities: str = "sequence"
+    initialisation: str = "he"
 
 
 def backbone(settings):
@@ -53,19 +64,16 @@ def backbone(settings):
     Returns
     -------
     torch.nn.Sequential
-        From (n, 1, H, W) to (n, 8 * width).
+        From (n, input_channels, H, W) to (n, 8 * width).
 
     Raises
     ------
     MviError
-        If the normalisation is unknown.
+        If the name of a choice is unknown.
     """
-    if settings.normalisation not in NORMALISATIONS:
-        raise MviError(
-            f"normalisation must be one of {', '.join(NORMALISATIONS)}, got {settings.normalisation}. Correct it."
-        )
-    norm, width = NORMALISATIONS[settings.normalisation], settings.width
-    stem = nn.Conv2d(1, width, STEM_KERNEL, stride=settings.stem_stride, padding=STEM_KERNEL // 2, bias=False)
+    norm = NORMALISATIONS[expect_choice("normalisation", settings.normalisation, NORMALISATIONS)]
+    width, channels = settings.width, settings.input_channels
+    stem = nn.Conv2d(channels, width, STEM_KERNEL, stride=settings.stem_stride, padding=STEM_KERNEL // 2, bias=False)
     first = _stage(width, width, settings.blocks[0], 1, norm)
     second = _stage(4 * width, 2 * width, settings.blocks[1], settings.stage_stride, norm)
     pool = nn.MaxPool2d(3, stride=2, padding=1)
@@ -81,17 +89,24 @@ def _stage(channels, width, n_blocks, stride, norm):
     return [first, *(Bottleneck(out, width, norm_layer=norm) for _ in range(n_blocks - 1))]
 
 
-def initialise(network, generator):
-    """Draw the weights of a network anew, in place: He's normal draw for convolutions, small ones for the classifier.
+def initialise(network, generator, initialisation):
+    """Draw the weights of a network anew, in place: those of the convolutions as named, small ones for the classifier.
 
     Parameters
     ----------
     network : torch.nn.Module
         With its fully connected layer as ``classifier``.
     generator : torch.Generator
+    initialisation : str
+        As in `NetworkSettings`.
     """
+    expect_choice("initialisation", initialisation, INITIALISATIONS)
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and initialisation == "xavier":
+            nn.init.xavier_normal_(module.weight, generator=generator)
+        elif isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu", generator=generator)
+        elif isinstance(module, Bottleneck) and initialisation == "zero_residual":
+            nn.init.zeros_(module.bn3.weight)
     nn.init.normal_(network.classifier.weight, std=CLASSIFIER_SD, generator=generator)
     nn.init.zeros_(network.classifier.bias)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from mvi_core.errors import MviError
+from mvi_core.checks import settings_from
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.network import MviNet
 from mvi_core.model.prediction import grade_probabilities, prediction_table
@@ -58,14 +58,20 @@ def fit_network(batches, *, settings, seed, checkpoints=None, name="final", prog
     history : pandas.DataFrame
         As `training.train` returns it.
     """
-    mean, sd = batches.intensity_scale
-    generator = torch.Generator().manual_seed(seed)
-    network = MviNet(len(mean), batches.roi_px, settings.network, generator=generator)
-    network.set_intensity_scale(mean, sd)
+    network = new_network(batches, settings=settings, seed=seed)
     origin = repr(training_origin(network, batches, settings.training))
     digest = hashlib.sha256(origin.encode()).hexdigest()[:DIGITS]
     checkpoint = checkpoints and checkpoints / f"{name}-{digest}.safetensors"
     return network, train(network, batches, settings=settings.training, checkpoint=checkpoint, progress=progress)
+
+
+def new_network(batches, *, settings, seed):
+    """Network with new weights and the intensity scale of its training patients, before training."""
+    mean, sd = batches.intensity_scale
+    generator = torch.Generator().manual_seed(seed)
+    network = MviNet(len(mean), batches.roi_px, settings.network, generator=generator)
+    network.set_intensity_scale(mean, sd)
+    return network
 
 
 def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None):
@@ -99,9 +105,9 @@ def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None
         left_out = folds.fold == fold
         seen, unseen = dataset.part(folds.patient_id[~left_out].tolist(), folds.patient_id[left_out].tolist())
         network, history = fit_network(
-            seen.training_batches(seed=_stream(seed, fold), batch_patients=settings.training.batch_patients),
+            _batches(seen, settings.training, seed=fold_seed(seed, fold)),
             settings=settings,
-            seed=_stream(seed, fold),
+            seed=fold_seed(seed, fold),
             checkpoints=checkpoints,
             name=f"fold-{fold}",
             progress=report(position),
@@ -134,7 +140,7 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
     """
     development.refuse_shared(external)
     network, history = fit_network(
-        development.training_batches(seed=seed, batch_patients=settings.training.batch_patients),
+        _batches(development, settings.training, seed=seed),
         settings=settings,
         seed=seed,
         checkpoints=checkpoints,
@@ -160,7 +166,7 @@ def model_settings(network, training):
     Raises
     ------
     MviError
-        If a key is unknown.
+        If a key is unknown, or a value of the wrong type.
 
     Examples
     --------
@@ -168,17 +174,19 @@ def model_settings(network, training):
     >>> settings.network.blocks, settings.training.epochs
     ((2, 2), 3)
     """
-    shape = {key: tuple(value) if key == "blocks" else value for key, value in network.items() if key != "roi_px"}
+    shape = {key: value for key, value in network.items() if key != "roi_px"}
     loop = {key: value for key, value in training.items() if key != "n_folds"}
-    try:
-        return ModelSettings(NetworkSettings(**shape), TrainSettings(**loop))
-    except TypeError as problem:
-        raise MviError(
-            f"Section network or training holds an unknown setting ({problem}). Correct its name."
-        ) from problem
+    return ModelSettings(
+        settings_from(NetworkSettings, shape, name="network"), settings_from(TrainSettings, loop, name="training")
+    )
 
 
-def _stream(seed, fold):
+def _batches(dataset, training, *, seed):
+    return dataset.training_batches(seed=seed, batch_patients=training.batch_patients, sampling=training.sampling)
+
+
+def fold_seed(seed, fold):
+    """Seed of one of several trainings, from that of all."""
     return int(np.random.SeedSequence([seed, int(fold)]).generate_state(1)[0])
 
 

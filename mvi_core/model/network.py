@@ -5,7 +5,7 @@ from itertools import product
 import torch
 from torch import nn
 
-from mvi_core.checks import expect_shape
+from mvi_core.checks import expect_choice, expect_shape
 from mvi_core.model.backbone import NetworkSettings, backbone, initialise
 
 
@@ -48,7 +48,7 @@ class MviNet(nn.Module):
         self.register_buffer("roi_mean", torch.zeros(n_sequences))
         self.register_buffer("roi_sd", torch.ones(n_sequences))
         if generator is not None:
-            initialise(self, generator)
+            initialise(self, generator, settings.initialisation)
         self.to(memory_format=torch.channels_last)
 
     def set_intensity_scale(self, mean, sd):
@@ -76,8 +76,7 @@ class MviNet(nn.Module):
             ``F`` is 512 at the paper's width.
         """
         expect_shape("rois", rois, ("B", self.n_sequences, "N", self.roi_px, self.roi_px))
-        scale = (1, -1, 1, 1, 1)
-        rois = (rois.to(self.roi_mean.dtype) - self.roi_mean.view(scale)) / self.roi_sd.view(scale)
+        rois = self._scaled(rois.to(self.roi_mean.dtype))
         if self.settings.branch_statistics == "apart":
             return torch.cat([self._slices(rois[:, [s]]) for s in range(self.n_sequences)], dim=1)  # (B, S, N, F)
         return self._slices(rois)  # (B, S, N, F)
@@ -117,8 +116,16 @@ class MviNet(nn.Module):
         chosen = [parts[:, s, combinations[:, s]] for s in range(self.n_sequences)]  # S times (B, C, K)
         return torch.stack(chosen).sum(0) + self.classifier.bias  # (B, C, K)
 
+    def _scaled(self, rois):
+        if expect_choice("intensities", self.settings.intensities, ("sequence", "slice")) == "slice":
+            sd, mean = torch.std_mean(rois, dim=(-2, -1), keepdim=True)  # (B, S, N, 1, 1)
+            return (rois - mean) / sd.clamp_min(torch.finfo(sd.dtype).tiny)
+        by_sequence = (1, -1, 1, 1, 1)
+        return (rois - self.roi_mean.view(by_sequence)) / self.roi_sd.view(by_sequence)
+
     def _slices(self, rois):
-        images = rois.flatten(0, 2).unsqueeze(1)  # (B*S*N, 1, H, W)
+        channels = self.settings.input_channels
+        images = rois.flatten(0, 2).unsqueeze(1).expand(-1, channels, -1, -1)  # (B*S*N, channels, H, W)
         return self.backbone(images).unflatten(0, rois.shape[:3])  # (B, S, N, F)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mvi_core.errors import MviError
+from mvi_core.checks import expect_choice
 
 START_DIVISOR = 25  # one-cycle: first rate is the largest divided by this
 WARM_UP = 0.3  # one-cycle: share of the steps with a rising rate
@@ -28,6 +28,12 @@ class TrainSettings:
     weight_decay : float
     schedule : str
         ``"one_cycle"``, ``"cosine"`` or ``"constant"``.
+    class_weights : str
+        Weight of a patient in the loss: ``"none"``, or ``"balanced"``, in inverse proportion to the patients of the
+        same grade.
+    sampling : str
+        Patients of an epoch: ``"plain"``, each once, or ``"balanced"``, as many of each grade; see
+        `dataset.torch_dataset.TrainingBatches`.
     """
 
     epochs: int = 14
@@ -36,6 +42,8 @@ class TrainSettings:
     optimiser: str = "adamw"
     weight_decay: float = 0.01
     schedule: str = "one_cycle"
+    class_weights: str = "none"
+    sampling: str = "plain"
 
 
 def make_optimiser(parameters, settings):
@@ -55,11 +63,9 @@ def make_optimiser(parameters, settings):
     MviError
         If the optimiser is unknown.
     """
-    if settings.optimiser == "adamw":
+    if expect_choice("optimiser", settings.optimiser, ("adamw", "sgd")) == "adamw":
         return torch.optim.AdamW(parameters, weight_decay=settings.weight_decay, fused=True)
-    if settings.optimiser == "sgd":
-        return torch.optim.SGD(parameters, momentum=MOMENTUM, weight_decay=settings.weight_decay)
-    raise MviError(f"optimiser must be adamw or sgd, got {settings.optimiser}. Correct the setting.")
+    return torch.optim.SGD(parameters, momentum=MOMENTUM, weight_decay=settings.weight_decay)
 
 
 def learning_rate(step, n_steps, settings):
@@ -81,14 +87,40 @@ def learning_rate(step, n_steps, settings):
     >>> [round(learning_rate(step, 4, settings), 2) for step in range(4)]
     [1.0, 0.85, 0.5, 0.15]
     """
+    expect_choice("schedule", settings.schedule, ("one_cycle", "cosine", "constant"))
     peak, done = settings.learning_rate, step / n_steps
     if settings.schedule == "constant":
         return peak
     if settings.schedule == "cosine":
         return peak * (1 + math.cos(math.pi * done)) / 2
-    if settings.schedule == "one_cycle":
-        if done < WARM_UP:
-            low = peak / START_DIVISOR
-            return low + (peak - low) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
-        return peak * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
-    raise MviError(f"schedule must be one_cycle, cosine or constant, got {settings.schedule}. Correct the setting.")
+    if done < WARM_UP:
+        low = peak / START_DIVISOR
+        return low + (peak - low) * (1 - math.cos(math.pi * done / WARM_UP)) / 2
+    return peak * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def class_weights(grades, n_grades, choice):
+    """Weight of each grade in the loss.
+
+    Parameters
+    ----------
+    grades : torch.Tensor of int64, shape (P,)
+        Of all training patients.
+    n_grades : int
+    choice : str
+        As in `TrainSettings`.
+
+    Returns
+    -------
+    torch.Tensor of float32, shape (n_grades,), or None
+        Balanced weights have the mean 1 over the patients; a grade without any gets 0.
+
+    Examples
+    --------
+    >>> class_weights(torch.tensor([0, 0, 0, 1]), 2, "balanced").tolist()
+    [0.6666666865348816, 2.0]
+    """
+    if expect_choice("class_weights", choice, ("none", "balanced")) == "none":
+        return None
+    counts = torch.bincount(grades, minlength=n_grades)
+    return torch.where(counts > 0, len(grades) / ((counts > 0).sum() * counts.clamp_min(1)), 0.0)

@@ -11,16 +11,18 @@ from torch.nn import functional
 from mvi_core.errors import ConvergenceError
 from mvi_core.model.checkpoint import load_training, save_training
 from mvi_core.model.machine import reproducible
-from mvi_core.model.schedule import learning_rate, make_optimiser
+from mvi_core.model.schedule import class_weights, learning_rate, make_optimiser
 
 
-def combination_loss(logits, grades):
+def combination_loss(logits, grades, weights=None):
     """Mean cross-entropy over patients and slice combinations; a patient's grade labels all of them.
 
     Parameters
     ----------
     logits : torch.Tensor, shape (B, C, K)
     grades : torch.Tensor of int64, shape (B,)
+    weights : torch.Tensor, shape (K,), optional
+        Weight of each grade; the mean is then a weighted one.
 
     Returns
     -------
@@ -33,7 +35,7 @@ def combination_loss(logits, grades):
     1.0986
     """
     n_combinations = logits.shape[1]
-    return functional.cross_entropy(logits.flatten(0, 1), grades.repeat_interleave(n_combinations))
+    return functional.cross_entropy(logits.flatten(0, 1), grades.repeat_interleave(n_combinations), weight=weights)
 
 
 def train(network, batches, *, settings, checkpoint=None, progress=None):
@@ -45,7 +47,8 @@ def train(network, batches, *, settings, checkpoint=None, progress=None):
         Its weights are the start, unless a checkpoint is there.
     batches : object
         ``len(batches)`` steps an epoch; ``batches.epoch(k)`` yields patients, ROIs (B, S, N, H, W) and grades
-        (B,); ``batches.fingerprint()`` tells data apart. See `dataset.torch_dataset.TrainingBatches`.
+        (B,); ``batches.grades`` are those of all training patients, ``batches.fingerprint()`` tells data apart. See
+        `dataset.torch_dataset.TrainingBatches`.
     settings : TrainSettings
     checkpoint : str or pathlib.Path, optional
         Written after every epoch; if it exists, training goes on after its last epoch.
@@ -103,12 +106,13 @@ def training_origin(network, batches, settings):
 
 def _epoch(network, optimiser, batches, epoch, settings):
     network.train()
+    weights = class_weights(batches.grades, network.settings.n_grades, settings.class_weights)
     losses, n_steps = [], len(batches) * settings.epochs
     for number, (patients, rois, grades) in enumerate(batches.epoch(epoch)):
         rate = learning_rate(epoch * len(batches) + number, n_steps, settings)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = combination_loss(network(rois), grades)
+        loss = combination_loss(network(rois), grades, weights)
         if not torch.isfinite(loss):
             raise ConvergenceError(
                 f"Training loss must stay finite, got {loss.item()} in epoch {epoch + 1} with patients "

@@ -8,7 +8,7 @@ import pandas as pd
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.steps.progress import epochs
-from mvi_core.study import load_study, setting
+from mvi_core.study import load_study, overridden, setting
 
 SCORING_RESULTS = {"mean": "predictions_mean.csv", "first": "predictions.csv"}
 
@@ -24,21 +24,9 @@ def train(cohort, sequences, repeat):
     repeat : int
         Another repeat has other weights, draws and folds.
     """
-    from mvi_core.dataset.split import patient_folds
-    from mvi_core.model.cross_fit import cross_fit
-
-    study = load_study()
-    seed = setting(study, "seeds.training") + repeat
-    development, _ = _by_year(cohort)
-    dataset = _dataset(cohort, development, sequences.split("+"))
-    folds = patient_folds(development, n_folds=setting(study, "training.n_folds"), rng=np.random.default_rng(seed))
-    say = epochs(f"train {sequences} repeat {repeat}")
     checkpoints = result_path(cohort, f"training/checkpoints/{sequences}_r{repeat}")
-    predictions, history = cross_fit(
-        dataset, folds, settings=_model_settings(), seed=seed, checkpoints=checkpoints, progress=say
-    )
+    predictions, history, parameters = out_of_fold(cohort, sequences, repeat, checkpoints=checkpoints)
     label = {"sequences": sequences, "repeat": repeat}
-    parameters = {**label, "seed": seed, "network": setting(study, "network"), "training": setting(study, "training")}
     inputs = ["patients.csv", "rois.safetensors"]
     for name, frame in (("_epochs", history), ("", predictions)):
         write_result(
@@ -49,6 +37,41 @@ def train(cohort, sequences, repeat):
             inputs=inputs,
         )
     shutil.rmtree(checkpoints, ignore_errors=True)
+
+
+def out_of_fold(cohort, sequences, repeat=0, *, overrides=None, checkpoints=None):
+    """Cross-fitted predictions of the development patients, with some settings of the study replaced.
+
+    Parameters
+    ----------
+    cohort, sequences, repeat
+        As in `train`.
+    overrides : dict, optional
+        Values by path: sections ``network``, ``training`` and ``augment`` hold the fields of
+        `model.backbone.NetworkSettings`, `model.schedule.TrainSettings` and `dataset.augment.AugmentSettings`, for
+        example ``{"training.class_weights": "balanced", "augment.noise_sd": 0.0, "network.stem_stride": 1}``.
+    checkpoints : pathlib.Path, optional
+        Folder; an interrupted call goes on where it stopped. Other settings never go on from these.
+
+    Returns
+    -------
+    predictions, history : pandas.DataFrame
+        As `model.cross_fit.cross_fit` returns them.
+    parameters : dict
+        All that decided them, for the record.
+    """
+    from mvi_core.dataset.split import patient_folds
+    from mvi_core.model.cross_fit import cross_fit
+
+    study = overridden(load_study(), overrides or {})
+    seed = setting(study, "seeds.training") + repeat
+    development, _ = _by_year(cohort)
+    dataset = _dataset(study, cohort, development, sequences.split("+"))
+    folds = patient_folds(development, n_folds=setting(study, "training.n_folds"), rng=np.random.default_rng(seed))
+    say = epochs(" ".join([f"train {sequences} repeat {repeat}", *(f"{k}={v}" for k, v in (overrides or {}).items())]))
+    found = cross_fit(dataset, folds, settings=_model_settings(study), seed=seed, checkpoints=checkpoints, progress=say)
+    sections = {name: study.settings[name] for name in ("network", "training", "augment") if name in study.settings}
+    return *found, {"sequences": sequences, "repeat": repeat, "seed": seed, **sections}
 
 
 def ablation(cohort):
@@ -78,10 +101,10 @@ def final(cohort):
     from mvi_core.model.cross_fit import fit_final
     from mvi_core.model.embedding import feature_table, slice_features
 
-    development, external = _by_year(cohort)
-    seed = setting(load_study(), "seeds.training")
-    sets = [_dataset(cohort, people, PAPER_SEQUENCES) for people in (development, external)]
-    network, predicted, _ = fit_final(*sets, settings=_model_settings(), seed=seed, progress=epochs("final model"))
+    study = load_study()
+    seed = setting(study, "seeds.training")
+    sets = [_dataset(study, cohort, people, PAPER_SEQUENCES) for people in _by_year(cohort)]
+    network, predicted, _ = fit_final(*sets, settings=_model_settings(study), seed=seed, progress=epochs("final model"))
     name = "training/" + "+".join(PAPER_SEQUENCES) + "_r0.csv"
     predictions = pd.concat([read_result(cohort, name), predicted], ignore_index=True)
     features = [slice_features(network, people.plain_rois()) for people in sets]
@@ -100,15 +123,18 @@ def _by_year(cohort):
     return tuple(people[people[ENROLMENT] == year] for year in (DEVELOPMENT_YEAR, EXTERNAL_YEAR))
 
 
-def _dataset(cohort, people, sequences):
+def _dataset(study, cohort, people, sequences):
+    from mvi_core.checks import settings_from
+    from mvi_core.dataset.augment import AugmentSettings
     from mvi_core.dataset.rois import read_roi_cache
     from mvi_core.dataset.torch_dataset import roi_dataset
 
     crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
-    return roi_dataset(crops, index, people, sequences=sequences)
+    augment = settings_from(AugmentSettings, study.settings.get("augment", {}), name="augment")
+    return roi_dataset(crops, index, people, sequences=sequences, augment=augment)
 
 
-def _model_settings():
+def _model_settings(study):
     from mvi_core.model.cross_fit import model_settings
 
-    return model_settings(setting(load_study(), "network"), setting(load_study(), "training"))
+    return model_settings(setting(study, "network"), setting(study, "training"))

@@ -109,7 +109,7 @@ def test_a_checkpoint_of_other_data_is_refused(batches, planted, small_settings,
 
 def test_a_loss_that_is_not_finite_stops_naming_epoch_and_patients(batches, small_settings):
     class Broken:
-        roi_px, intensity_scale = batches.roi_px, batches.intensity_scale
+        roi_px, intensity_scale, grades = batches.roi_px, batches.intensity_scale, batches.grades
         fingerprint = batches.fingerprint
 
         def __len__(self):
