@@ -17,7 +17,7 @@ from mvi_core.results import read_result, write_result
 from mvi_core.stats.audit.paper import audit_paper
 from mvi_core.stats.audit.region import error_region
 from mvi_core.stats.audit.sun2022 import describe
-from mvi_core.stats.survival import kaplan_meier
+from mvi_core.stats.kaplan_meier import kaplan_meier
 
 figures.theme()
 page = report.open_page("11_solutions", cohort)

@@ -66,6 +66,40 @@ def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
     return table
 
 
+def survival_at(curve, months):
+    """Height of a Kaplan-Meier curve at given times: the step that holds there, never a line between two steps.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        As `kaplan_meier` returns it.
+    months : array-like of float
+        Times from 0 to the end of the follow-up; later times are allowed where the curve has reached 0.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a time: months, survival, ci_low, ci_high.
+
+    Raises
+    ------
+    MviError
+        If nobody was followed to a time.
+
+    Examples
+    --------
+    >>> survival_at(kaplan_meier([1, 2, 2, 3], [1, 1, 0, 0]), [0.9, 1, 1.9])["survival"].tolist()
+    [1.0, 0.75, 0.75]
+    """
+    wanted, last = finite("months", months), curve.iloc[-1]
+    if (wanted < 0).any() or ((wanted > last["months"]) & (last["survival"] > 0)).any():
+        raise MviError(
+            f"months must lie within the follow-up (0 to {last['months']:g}), got {list(wanted)}. Shorten it."
+        )
+    steps = curve.iloc[np.searchsorted(curve["months"], wanted, side="right") - 1]
+    return steps[["survival", "ci_low", "ci_high"]].reset_index(drop=True).assign(months=wanted)
+
+
 def follow_up_times(months, event):
     """Arrays of times and events, after refusing what is no follow-up."""
     time, happened = finite("months", months), binary("event", event)

@@ -1,42 +1,12 @@
-"""How long do patients stay free of the event: curves by group, medians, restricted means, the log-rank test."""
+"""How long do patients stay free of the event: medians, restricted means, follow-up and the numbers at risk."""
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from mvi_core.checks import finite, same_length
+from mvi_core.checks import finite
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import Estimate, wald
 from mvi_core.stats.kaplan_meier import follow_up_times, grouped_times, kaplan_meier
-
-
-def survival_table(months, event, group, *, endpoint, group_by, level=0.95):
-    """Kaplan-Meier curves of all groups, stacked for a figure.
-
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    group : array-like, shape (n_patients,)
-        Group of each patient.
-    endpoint, group_by : str
-        Names written into the table, for example ``"os"`` and ``"mvi_present"``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        endpoint, group_by, group, then the columns of `kaplan_meier` with log-log intervals.
-    """
-    time, happened, codes, names = grouped_times(months, event, group)
-    parts = []
-    for code, name in enumerate(names):
-        part = kaplan_meier(time[codes == code], happened[codes == code], level=level)
-        for place, (column, value) in enumerate((("endpoint", endpoint), ("group_by", group_by), ("group", name))):
-            part.insert(place, column, value)
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True)
 
 
 def median_survival(months, event, *, level=0.95, interval="log-log", rule="first"):
@@ -132,19 +102,9 @@ def restricted_mean(months, event, *, until, level=0.95):
     >>> restricted_mean([1, 2, 3, 4], [1, 1, 1, 1], until=4).value
     2.5
     """
-    curve = kaplan_meier(months, event)
-    last = curve["months"].iloc[-1]
-    if not until > 0 or (until > last and curve["survival"].iloc[-1] > 0):
-        raise MviError(f"until must lie above 0 and within the follow-up ({last:g} months), got {until:g}. Shorten it.")
-    before = curve[curve["months"] < until]
-    steps = np.diff(np.append(before["months"], until))
-    to_horizon = np.cumsum((before["survival"] * steps)[::-1])[::-1]
-    at_risk, events = before["at_risk"], before["events"]
-    terms = events / (at_risk * (at_risk - events).where(at_risk > events, 1))
-    error = np.sqrt(np.sum(to_horizon**2 * terms.where(at_risk > events, 0.0)))
+    value, error, n = _area(months, event, until)
     method = f"restricted mean to {until:g} months, Greenwood error"
-    n = int(curve["at_risk"].iloc[0])
-    return wald(to_horizon.iloc[0], error, level=level, method=method, n=n, limits=(0, until))
+    return wald(value, error, level=level, method=method, n=n, limits=(0, until))
 
 
 def at_risk_table(months, event, times, *, group=None):
@@ -185,53 +145,80 @@ def at_risk_table(months, event, times, *, group=None):
     return pd.DataFrame(rows, columns=["group", "months", "at_risk", "events", "censored"])
 
 
-def log_rank(months, event, group, *, strata=None):
-    """Log-rank test of equal survival in two or more groups.
+def restricted_mean_difference(months, event, group, *, until, level=0.95):
+    """Difference in restricted mean between two groups: event-free months gained up to a horizon.
 
     Parameters
     ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    group : array-like, shape (n_patients,)
-        Group of each patient; at least two groups.
-    strata : array-like, shape (n_patients,), optional
-        Patients are compared within strata only.
+    months, event, group : array-like, shape (n_patients,)
+        As in `log_rank`; two groups.
+    until, level : float
+        As in `restricted_mean`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row: statistic (chi-square), df, p_value, n.
+    Estimate
+        Second group less the first, in order of their names.
 
     Raises
     ------
     MviError
-        If there is one group only, or no event while two groups are at risk.
+        If there are not two groups, or one was not followed to the horizon.
 
     Examples
     --------
-    >>> log_rank([1, 2, 3, 4], [1, 1, 1, 1], [0, 0, 1, 1])["statistic"].round(6).tolist()
-    [2.882353]
+    >>> restricted_mean_difference([1, 2, 3, 4], [1, 1, 1, 1], ["a", "a", "b", "b"], until=4).value
+    2.0
     """
     time, happened, codes, names = grouped_times(months, event, group)
-    layers = np.zeros(len(time), int) if strata is None else pd.factorize(np.asarray(strata))[0]
-    same_length(months=time, strata=layers)
-    if len(names) < 2 or not happened.any():
-        raise MviError(
-            f"log_rank got {len(names)} group(s) and {happened.sum()} events. It needs two groups and an event."
-        )
-    excess, variance = np.zeros(len(names)), np.zeros((len(names), len(names)))
-    for layer in np.unique(layers):
-        for moment in np.unique(time[(layers == layer) & (happened == 1)]):
-            at_risk = (layers == layer) & (time >= moment)
-            share = np.bincount(codes[at_risk], minlength=len(names)) / at_risk.sum()
-            died = at_risk & (time == moment) & (happened == 1)
-            n, d = at_risk.sum(), died.sum()
-            excess += np.bincount(codes[died], minlength=len(names)) - d * share
-            variance += d * (n - d) / max(n - 1, 1) * (np.diag(share) - np.outer(share, share))
-    if not variance.any():
-        raise MviError("log_rank found no event while two groups were at risk, so nothing compares. Check the times.")
-    statistic, df = float(excess @ np.linalg.pinv(variance, hermitian=True) @ excess), np.linalg.matrix_rank(variance)
-    return pd.DataFrame({"statistic": [statistic], "df": df, "p_value": stats.chi2.sf(statistic, df), "n": len(time)})
+    if len(names) != 2:
+        raise MviError(f"restricted_mean_difference compares two groups, got {len(names)}. Choose two.")
+    first, second = (_area(time[codes == code], happened[codes == code], until) for code in (0, 1))
+    method = f"restricted mean to {until:g} months, {names[1]} less {names[0]}, Greenwood error"
+    error, limits = np.hypot(first[1], second[1]), (-until, until)
+    return wald(second[0] - first[0], error, level=level, method=method, n=len(time), limits=limits)
+
+
+def readable_until(at_risk, *, share=0.1):
+    """Last tick at which enough patients are at risk for the curves to be read.
+
+    Parameters
+    ----------
+    at_risk : pandas.DataFrame
+        As `at_risk_table` returns it, the first tick at 0.
+    share : float
+        Smallest share of all patients still at risk; beyond 10 to 20 % a curve rests on too few.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    Pocock, Clayton and Altman 2002, doi:10.1016/S0140-6736(02)08594-X.
+
+    Examples
+    --------
+    >>> readable_until(at_risk_table([1, 2, 2, 24], [1, 0, 1, 0], [0, 2, 12]), share=0.5)
+    2.0
+    """
+    left = at_risk.groupby("months")["at_risk"].sum()
+    return float(left.index[left >= share * left.iloc[0]].max())
+
+
+def _area(months, event, until):
+    """Area under the curve up to a horizon, its error, and the number of patients."""
+    curve = kaplan_meier(months, event)
+    last = curve["months"].iloc[-1]
+    if not until > 0 or (until > last and curve["survival"].iloc[-1] > 0):
+        raise MviError(f"until must lie above 0 and within the follow-up ({last:g} months), got {until:g}. Shorten it.")
+    before = curve[curve["months"] < until]
+    steps = np.diff(np.append(before["months"], until))
+    to_horizon = np.cumsum((before["survival"] * steps)[::-1])[::-1]
+    at_risk, events = before["at_risk"], before["events"]
+    terms = events / (at_risk * (at_risk - events).where(at_risk > events, 1))
+    error = np.sqrt(np.sum(to_horizon**2 * terms.where(at_risk > events, 0.0)))
+    return to_horizon.iloc[0], error, int(curve["at_risk"].iloc[0])
 
 
 def _crossing(curve, name, rule):

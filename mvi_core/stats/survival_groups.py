@@ -4,7 +4,9 @@ from itertools import product
 
 import pandas as pd
 
-from mvi_core.stats.survival import log_rank, median_survival, survival_table
+from mvi_core.stats.kaplan_meier import kaplan_meier
+from mvi_core.stats.log_rank import log_rank
+from mvi_core.stats.survival import median_survival
 
 
 def survival_panels(patients, *, endpoints, groupings):
@@ -33,7 +35,7 @@ def survival_panels(patients, *, endpoints, groupings):
 
 
 def panel_curves(panels):
-    """Kaplan-Meier curves of all panels in one table.
+    """Kaplan-Meier curves of all panels in one table, with log-log intervals.
 
     Parameters
     ----------
@@ -43,15 +45,21 @@ def panel_curves(panels):
     Returns
     -------
     pandas.DataFrame
-        As `survival.survival_table`, stacked.
+        ``endpoint``, ``group_by``, ``group``, then the columns of `kaplan_meier`.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"os_months": [1.0, 2, 3, 4], "os_event": [1, 1, 1, 1], "mvi_present": [1, 1, 0, 0]})
+    >>> curves = panel_curves(survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"}))
+    >>> curves.groupby("group")["survival"].apply(list).to_dict()
+    {'MVI absent': [1.0, 0.5, 0.0], 'MVI present': [1.0, 0.5, 0.0]}
     """
-    return pd.concat(
-        [
-            survival_table(table["months"], table["event"], table["group"], endpoint=endpoint, group_by=column)
-            for (endpoint, column), table in panels.items()
-        ],
-        ignore_index=True,
-    )
+    parts = {
+        (*key, group): kaplan_meier(part["months"], part["event"])
+        for key, table in panels.items()
+        for group, part in table.groupby("group")
+    }
+    return pd.concat(parts, names=["endpoint", "group_by", "group"]).reset_index([0, 1, 2]).reset_index(drop=True)
 
 
 def panel_summary(panels):

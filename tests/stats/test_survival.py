@@ -11,14 +11,15 @@ from lifelines import KaplanMeierFitter
 from lifelines.statistics import multivariate_logrank_test
 
 from mvi_core.errors import MviError
+from mvi_core.stats.kaplan_meier import kaplan_meier, survival_at
+from mvi_core.stats.log_rank import WEIGHTS, log_rank
 from mvi_core.stats.survival import (
     at_risk_table,
-    kaplan_meier,
-    log_rank,
     median_follow_up,
     median_survival,
+    readable_until,
     restricted_mean,
-    survival_table,
+    restricted_mean_difference,
 )
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -26,9 +27,13 @@ TIMES = (100, 310, 500, 800)
 follow_up = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 1)), min_size=1, max_size=25)
 
 
-def answers(case, quantity):
-    table = pd.read_csv(REFERENCE / "survival_reference.csv")
+def answers(case, quantity, file="survival_reference.csv"):
+    table = pd.read_csv(REFERENCE / file)
     return table[(table["case"] == case) & (table["quantity"] == quantity)]["value"].to_numpy()
+
+
+def more(case, quantity):
+    return answers(case, quantity, "survival_accuracy_reference.csv")
 
 
 def at(curve, times):
@@ -38,6 +43,11 @@ def at(curve, times):
 @pytest.fixture(scope="module")
 def lung():
     return pd.read_csv(REFERENCE / "survival_lung.csv")
+
+
+@pytest.fixture(scope="module")
+def colon():
+    return pd.read_csv(REFERENCE / "survival_colon.csv")
 
 
 @pytest.fixture(scope="module")
@@ -128,13 +138,56 @@ def test_log_rank_equals_survdiff_and_lifelines(lung, veteran):
     assert (four["df"][0], stratified["df"][0]) == (3, 1)
 
 
-def test_survival_table_stacks_the_groups(lung):
-    table = survival_table(lung["days"], lung["event"], lung["sex"], endpoint="os", group_by="sex")
-    assert table.columns.tolist() == [
-        "endpoint", "group_by", "group", "months", "at_risk", "events", "censored", "survival", "ci_low", "ci_high",
-    ]  # fmt: skip
-    assert table.groupby("group")["events"].sum().tolist() == [112, 53]
-    assert table["at_risk"].max() == 138
+@pytest.mark.parametrize("interval", ["log", "log-log"])
+def test_the_lower_end_of_a_median_depends_on_the_scale_of_the_interval(colon, interval):
+    """R: survfit(..., subset = rx == "Obs", conf.type = ...): 1656 with its default log, 1530 with log-log."""
+    arm = colon[colon["rx"] == "Obs"]
+    median = median_survival(arm["days"], arm["event"], interval=interval)
+    assert [median.value, median.low, median.high] == more(f"colon_{interval}", "median").tolist()
+
+
+def test_weighted_log_rank_tests_equal_survdiff_and_lifelines(lung, colon):
+    """R: survdiff(..., rho = 1) is Peto and Peto's with survival before the time; lifelines calls another one peto."""
+    found = {w: log_rank(colon["days"], colon["event"], colon["obstruct"], weight=w)["statistic"][0] for w in WEIGHTS}
+    assert [found["log-rank"], found["peto"]] == pytest.approx(
+        [more("colon", f"rho_{k}")[0] for k in (0, 1)], rel=1e-10
+    )
+    assert log_rank(lung["days"], lung["event"], lung["sex"], weight="peto")["statistic"][0] == pytest.approx(
+        more("lung", "rho_1")[0], rel=1e-10
+    )
+
+    def theirs(**choice):
+        test = multivariate_logrank_test(colon["days"], colon["obstruct"], colon["event"], **choice)
+        return test.test_statistic
+
+    assert found["gehan"] == pytest.approx(theirs(weightings="wilcoxon"), rel=1e-8)
+    assert found["tarone-ware"] == pytest.approx(theirs(weightings="tarone-ware"), rel=1e-8)
+    assert found["peto"] == pytest.approx(theirs(weightings="fleming-harrington", p=1, q=0), rel=1e-8)
+    assert found["peto"] != pytest.approx(theirs(weightings="peto"), rel=1e-4)
+
+
+def test_difference_in_restricted_mean_adds_the_variances(lung):
+    """R: survival:::survmean(survfit(~ sex), rmean = 700), women less men."""
+    value, error = more("lung", "rmean_difference")
+    gain = restricted_mean_difference(lung["days"], lung["event"], lung["sex"], until=700)
+    assert gain.value == pytest.approx(value, rel=1e-12)
+    assert (gain.high - gain.low) / 2 / 1.959963984540054 == pytest.approx(error, rel=1e-10)
+    assert gain.method.startswith("restricted mean to 700 months, 2 less 1")
+
+
+def test_survival_between_two_events_is_the_step_not_a_line(lung):
+    """R: summary(survfit(...), times) gives the step that holds at each time."""
+    men = lung[lung["sex"] == 1]
+    found = survival_at(kaplan_meier(men["days"], men["event"]), TIMES)
+    np.testing.assert_allclose(found["survival"], answers("log-log", "survival"), rtol=1e-12)
+    toy = survival_at(kaplan_meier([2, 4], [1, 1]), [0, 1.99, 2, 3.9, 4, 99])
+    assert toy["survival"].tolist() == [1, 1, 0.5, 0.5, 0, 0] and toy["months"].tolist() == [0, 1.99, 2, 3.9, 4, 99]
+
+
+def test_the_readable_stretch_ends_where_few_are_left(lung):
+    table = at_risk_table(lung["months"], lung["event"], range(0, 36, 6), group=lung["sex"])
+    assert readable_until(table) == 18  # 228 at the start; 39 at 18 months, 16 at 24
+    assert readable_until(table, share=1) == 0
 
 
 def test_one_patient_and_no_event_have_a_curve():
@@ -154,6 +207,12 @@ def test_one_patient_and_no_event_have_a_curve():
         (lambda: kaplan_meier([1, 2], [1, 0], interval="exact"), "log-log"),
         (lambda: kaplan_meier([1, 2], [1]), "one entry per patient"),
         (lambda: median_survival([1, 2], [1, 0], rule="last"), "midpoint"),
+        (lambda: survival_at(kaplan_meier([1, 2], [1, 0]), [2.5]), "within the follow-up"),
+        (lambda: survival_at(kaplan_meier([1, 2], [1, 0]), [-1]), "within the follow-up"),
+        (lambda: restricted_mean_difference([1, 2], [1, 0], [1, 1], until=1), "two groups, got 1"),
+        (lambda: restricted_mean_difference([1, 9], [0, 0], [1, 2], until=5), "within the follow-up"),
+        (lambda: log_rank([1, 2], [1, 0], [1, 2], weight="wilcoxon"), "gehan"),
+        (lambda: log_rank([1, 2], [1, 0], [1, 2], strata=[None, 1]), "1 patients without stratum"),
         (lambda: log_rank([1, 2], [1, 0], [1, 1]), "two groups"),
         (lambda: log_rank([1, 2], [0, 0], [0, 1]), "0 events"),
         (lambda: log_rank([1, 2], [0, 1], [0, 1]), "no event while two groups"),
