@@ -2,13 +2,19 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom, binomtest
 
 from mvi_core import checks
 from mvi_core.errors import MviError
-from mvi_core.stats.estimate import same_patients
+from mvi_core.stats.estimate import critical_value, same_patients
+from mvi_core.stats.kaplan_meier import follow_up_times
 from mvi_core.stats.resampling import percentile_interval, resample_counts
 
 THRESHOLDS = tuple(i / 100 for i in range(1, 100))  # np.arange(0.01, 1, 0.01) puts 23 of them above i / 100
+CURVE_COLUMNS = (
+    "threshold", "net_benefit", "ci_low", "ci_high", "treat_all", "treat_none", "interventions_avoided", "avoided_low",
+    "avoided_high", "n", "method",
+)  # fmt: skip
 
 
 def net_benefit(mvi_present, risk, threshold):
@@ -54,19 +60,14 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
 
     Parameters
     ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI.
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
+    mvi_present, risk : array-like, shape (n_patients,)
+        As in `net_benefit`.
     thresholds : array-like of float, shape (n_thresholds,)
-        Threshold probabilities, strictly between 0 and 1. Write ``i / 100``: a prediction of exactly 0.06 is
-        not positive at ``np.arange(0.01, 1, 0.01)[5]``.
-    n_bootstrap : int
-        Number of resamples of patients.
+        Threshold probabilities. Write ``i / 100``: 0.06 is not positive at ``np.arange(0.01, 1, 0.01)[5]``.
+    n_bootstrap, level : int, float
+        Number of resamples of patients; confidence level, strictly between 0 and 1.
     rng : numpy.random.Generator
         Source of the draws; the order of the patients does not change the result.
-    level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -76,14 +77,9 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
         per 100 patients, against treating all: :math:`100\,(NB - NB_{all})(1-p_t)/p_t`), ``avoided_low,
         avoided_high`` (its interval; above 0 means better than treating all), ``n, method``.
 
-    Raises
-    ------
-    MviError
-        As in `net_benefit`; also with fewer than two patients or too few resamples.
-
     References
     ----------
-    Vickers and Elkin 2006, doi:10.1177/0272989X06295361; Vickers 2008, doi:10.1186/1472-6947-8-53.
+    Vickers and Elkin 2006, doi:10.1177/0272989X06295361.
 
     Examples
     --------
@@ -100,26 +96,136 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
     avoided = 100 * (ours - everybody) * (1 - cuts) / cuts  # (n, n_thresholds)
     shares = resample_counts(n, n_bootstrap, rng=rng) / n
     drawn_benefit, drawn_avoided = shares @ ours, shares @ avoided  # (n_bootstrap, n_thresholds)
+    benefit, saved = (ours.mean(axis=0), drawn_benefit), (avoided.mean(axis=0), drawn_avoided)
+    return _curve(cuts, benefit, saved, everybody.mean(axis=0), n=n, level=level)
+
+
+def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
+    r"""Whether a model does more good than treating all: the gain at each threshold, exact interval and test.
+
+    The model spares the :math:`m` patients below the threshold, :math:`k` of them with MVI. It gains just when
+    :math:`k/m < p_t`: :math:`NB - NB_{all} = (m/n)(p_t - k/m)/(1-p_t)`.
+
+    Parameters
+    ----------
+    mvi_present, risk, thresholds, level
+        As in `decision_curve`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per threshold: ``threshold, n_spared, n_spared_mvi, difference`` (of the net benefits), ``ci_low,
+        ci_high`` (from Clopper and Pearson's interval of k/m), ``p_value`` (twice the smaller exact binomial tail, the
+        test that belongs to it), ``n``. Where nobody is spared, both policies are one: difference 0, p 1.
+
+    Notes
+    -----
+    Given which patients the model spares; the bootstrap of `decision_curve` lets their number vary too.
+
+    Examples
+    --------
+    >>> table = against_treat_all([0] * 19 + [1], [0.02] * 10 + [0.6] * 10, [0.01, 0.1])  # 0 of 10; 2 * 0.9 ** 10
+    >>> table[["n_spared", "difference", "p_value"]].round(4).values.tolist()
+    [[0.0, 0.0, 1.0], [10.0, 0.0556, 0.6974]]
+    """
+    outcome, risk = _outcome_and_risk(mvi_present, risk)
+    critical_value(level)
+    rows = []
+    for cut in _thresholds(thresholds):
+        spared, ends, p_value = outcome[risk < cut], (cut, cut), 1.0
+        if len(spared):
+            k = int(spared.sum())
+            ends = binomtest(k, len(spared)).proportion_ci(level)[::-1]
+            p_value = min(1.0, 2 * min(binom.cdf(k, len(spared), cut), binom.sf(k - 1, len(spared), cut)))
+        share = spared.mean() if len(spared) else cut
+        gains = [len(spared) / len(outcome) * (cut - end) / (1 - cut) for end in (share, *ends)]
+        rows.append((cut, len(spared), int(spared.sum()), *gains, p_value, len(outcome)))
+    columns = ["threshold", "n_spared", "n_spared_mvi", "difference", "ci_low", "ci_high", "p_value", "n"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def survival_net_benefit(months, event, risk, thresholds=THRESHOLDS, *, horizon, n_bootstrap, rng, level=0.95):
+    r"""Decision curve of a predicted risk of an event by a time, where some patients are censored before it.
+
+    With :math:`m` patients at or above the threshold and :math:`F` one less their Kaplan-Meier curve at the
+    horizon, :math:`NB = (m/n)\,[F - (1-F)\,p_t/(1-p_t)]`.
+
+    Parameters
+    ----------
+    months : array-like of float, shape (n_patients,)
+        Time to event or last contact.
+    event : array-like of 0/1, shape (n_patients,)
+        1 where the event happened.
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of the event by the horizon, from 0 to 1.
+    horizon : float
+        Time in months, within the follow-up.
+    thresholds, n_bootstrap, rng, level
+        As in `decision_curve`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of `decision_curve`.
+
+    Notes
+    -----
+    Where the patients above a threshold are followed for less than the horizon, their curve is carried forward;
+    dcurves gives NaN there. Otherwise the values are those of dcurves.
+
+    References
+    ----------
+    Vickers 2008, doi:10.1186/1472-6947-8-53.
+
+    Examples
+    --------
+    >>> told = {"horizon": 12, "n_bootstrap": 40, "rng": np.random.default_rng(0)}
+    >>> curve = survival_net_benefit([6, 9, 24, 24], [1, 0, 0, 0], [0.9, 0.8, 0.7, 0.1], [0.5], **told)
+    >>> curve[["net_benefit", "treat_all"]].round(4).values.tolist()  # three of four, one of the three recurs
+    [[-0.25, -0.5]]
+    """
+    time, happened = follow_up_times(months, event)
+    same_patients(months=months, risk=risk)
+    risk, cuts = checks.probability("risk", risk), _thresholds(thresholds)
+    n = checks.same_length(months=time, risk=risk)
+    if not 0 < horizon <= time.max():
+        raise MviError(
+            f"horizon must lie within the follow-up (to {time.max():g} months), got {horizon:g}. Shorten it."
+        )
+    order = np.lexsort((risk, -happened, time))  # events before censorings of the same time, as Kaplan-Meier has it
+    time, happened, risk = time[order], happened[order], risk[order]
+    counts = np.vstack([np.ones(n), resample_counts(n, n_bootstrap, rng=rng)])
+    known, parts = {}, []
+    for cut in [*cuts, 0.0]:  # the last one: everybody
+        positive = risk >= cut
+        if positive.tobytes() not in known:
+            known[positive.tobytes()] = _true_and_false(time, happened, counts * positive, horizon)
+        parts.append(known[positive.tobytes()])
+    true, false = np.moveaxis(parts, (0, 1), (2, 0))  # each (1 + n_bootstrap, n_thresholds + 1)
+    weight = cuts / (1 - cuts)
+    ours, everybody = true[:, :-1] - false[:, :-1] * weight, true[:, -1:] - false[:, -1:] * weight
+    avoided = 100 * (ours - everybody) / weight
+    return _curve(cuts, (ours[0], ours[1:]), (avoided[0], avoided[1:]), everybody[0], n=n, level=level)
+
+
+def _curve(cuts, benefit, avoided, everybody, *, n, level):
+    """Rows of a decision curve; ``benefit`` and ``avoided`` are values and their replicates."""
     rows = []
     for t, cut in enumerate(cuts):
-        benefit = percentile_interval(ours[:, t].mean(), drawn_benefit[:, t], level=level, n=n)
-        saved = percentile_interval(avoided[:, t].mean(), drawn_avoided[:, t], level=level, n=n)
-        rows.append(
-            {
-                "threshold": cut,
-                "net_benefit": benefit.value,
-                "ci_low": benefit.low,
-                "ci_high": benefit.high,
-                "treat_all": everybody[:, t].mean(),
-                "treat_none": 0.0,
-                "interventions_avoided": saved.value,
-                "avoided_low": saved.low,
-                "avoided_high": saved.high,
-                "n": n,
-                "method": benefit.method,
-            }
-        )
-    return pd.DataFrame(rows)
+        gain, saved = (percentile_interval(v[t], drawn[:, t], level=level, n=n) for v, drawn in (benefit, avoided))
+        ends = gain.value, gain.low, gain.high, everybody[t], 0.0, saved.value, saved.low, saved.high
+        rows.append((cut, *ends, n, gain.method))
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+
+def _true_and_false(time, happened, counts, horizon):
+    """Give true and false positives per patient by the horizon, (2, B), from the counts of each, (B, n), by time."""
+    _, starts = np.unique(time, return_index=True)
+    at_risk = counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, starts]
+    died = np.add.reduceat(counts * happened, starts, axis=1)
+    hazard = np.divide(died, at_risk, out=np.zeros_like(died), where=(at_risk > 0) & (time[starts] <= horizon))
+    share, alive = counts.sum(axis=1) / counts.shape[1], np.prod(1 - hazard, axis=1)
+    return share * (1 - alive), share * alive
 
 
 def _outcome_and_risk(mvi_present, risk):
