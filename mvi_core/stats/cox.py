@@ -1,4 +1,4 @@
-"""How does a predictor change the hazard, and is that change constant over time: Cox regression and its assumption."""
+"""How does a predictor change the hazard, and what survival does that predict: Cox regression."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mvi_core.checks import same_length
+from mvi_core.checks import finite, same_length
 from mvi_core.errors import ConvergenceError, MviError
-from mvi_core.stats.design import complete_design
+from mvi_core.stats.design import complete_design, numbers
 from mvi_core.stats.estimate import critical_value, same_patients
-from mvi_core.stats.kaplan_meier import follow_up_times, kaplan_meier
+from mvi_core.stats.kaplan_meier import follow_up_times
 
 TIES = ("efron", "breslow")  # R and lifelines; SPSS, statsmodels and scikit-survival
-TRANSFORMS = ("km", "rank", "identity")
 SETTLED = 1e-10  # step, in standard deviations, after which rounding takes over
 FARTHEST = 15  # log hazard per standard deviation that counts as infinite
 
@@ -34,6 +33,9 @@ class CoxFit:
         Partial log-likelihood at the estimate.
     method : str
         Rule for ties, and interval, in words.
+    baseline : pandas.DataFrame
+        months, hazard: cumulative hazard where every predictor is 0 (not at its mean), by the same rule for ties; it
+        steps at events and stays until the next.
     """
 
     table: pd.DataFrame
@@ -43,6 +45,12 @@ class CoxFit:
     events: int
     loglik: float
     method: str
+    baseline: pd.DataFrame
+
+    @property
+    def variables(self):
+        """Names of the predictors."""
+        return self.table["variable"].tolist()
 
     @property
     def coefficients(self):
@@ -76,55 +84,94 @@ def cox(predictors, months, event, *, level=0.95, ties="efron"):
         If there is no event, or a predictor is constant, overlapping or not a number.
     ConvergenceError
         If a hazard ratio is infinite, because a group has no event or separates their order.
+
+    Examples
+    --------
+    The likelihood, r / (2 r + 2) times 1 / (r + 2) for a hazard ratio of r, is highest at the root of 2.
+
+    >>> fit = cox(pd.DataFrame({"exposed": [1, 0, 0, 1]}), [1, 2, 3, 4], [1, 1, 0, 0])
+    >>> fit.table["hazard_ratio"].round(4).tolist()
+    [1.4142]
     """
-    frame, time, happened = _complete(predictors, months, event, ties)
-    scale = frame.std()
-    beta, (loglik, _, info) = _maximise((frame - frame.mean()) / scale, time, happened, ties)
+    frame, time, happened = complete_follow_up(predictors, months, event, ties)
+    mean, scale = frame.mean(), frame.std()
+    beta, (loglik, _, info, total) = _maximise((frame - mean) / scale, time, happened, ties)
     covariance = np.linalg.inv(info.sum(axis=0)) / np.outer(scale, scale)
     table = _table(list(frame), beta / scale.to_numpy(), np.sqrt(np.diag(covariance)), level)
     n_missing, method = len(predictors) - len(frame), f"Cox, {ties.capitalize()} ties, Wald interval"
-    return CoxFit(table, covariance, len(frame), n_missing, int(happened.sum()), loglik, method)
+    moments, died = np.unique(np.append(0, time)), np.sort(time[happened == 1])
+    hazard = np.append(0, np.cumsum(1 / total))[np.searchsorted(died, moments, side="right")]
+    baseline = pd.DataFrame({"months": moments, "hazard": hazard * np.exp(-(mean / scale) @ beta)})
+    return CoxFit(table, covariance, len(frame), n_missing, int(happened.sum()), loglik, method, baseline)
 
 
-def proportional_hazards_test(predictors, months, event, *, transform="km", ties="efron"):
-    r"""Whether hazard ratios change over time: the score test for an interaction with time.
-
-    For each predictor a coefficient of :math:`x\,(g(t) - \bar g)` is added and tested at zero, with
-    :math:`\bar g` the mean over events.
+def log_hazard(fit, predictors):
+    """Linear predictor of patients: coefficients times values, without centring.
 
     Parameters
     ----------
-    predictors, months, event
-        As in `cox`.
-    transform : {"km", "rank", "identity"}
-        Time scale :math:`g`: one minus Kaplan-Meier just before the time (R's default), rank, or the time itself.
-    ties : {"efron", "breslow"}
-        As in `cox`.
+    fit : CoxFit
+    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
+        The columns of the fit, nothing missing.
 
     Returns
     -------
-    pandas.DataFrame
-        variable (the last row is ``"GLOBAL"``), statistic, df, p_value.
+    numpy.ndarray of float, shape (n_patients,)
+        0 where every predictor is 0; R's ``predict(type = "lp")`` is the same less a constant.
 
-    Notes
-    -----
-    R's ``cox.zph`` since survival 3.0. lifelines uses the older approximation, whose verdict can differ.
+    Raises
+    ------
+    MviError
+        If a predictor of the fit is absent, or a value is missing.
 
-    References
-    ----------
-    Grambsch and Therneau 1994, doi:10.1093/biomet/81.3.515.
+    Examples
+    --------
+    >>> fit = cox(pd.DataFrame({"age": [1, 2, 3, 4]}), [4, 2, 3, 1], [1, 1, 1, 1])
+    >>> log_hazard(fit, pd.DataFrame({"age": [0]})).tolist()
+    [0.0]
     """
-    if transform not in TRANSFORMS:
-        raise MviError(f"transform must be one of {', '.join(TRANSFORMS)}, got {transform!r}. Choose one of these.")
-    fit = cox(predictors, months, event, ties=ties)
-    frame, time, happened = _complete(predictors, months, event, ties)
-    x = (frame - frame.mean()).to_numpy()
-    _, score, info = _terms(x, time, happened, fit.coefficients, ties)
-    scale = _time_scale(time, happened, transform)
-    return _score_tests(list(frame), score, info, scale - scale.mean())
+    absent = [name for name in fit.variables if name not in predictors]
+    if absent or (values := numbers(predictors[fit.variables])).isna().any(axis=None):
+        raise MviError(f"predictors must hold {', '.join(fit.variables)} for every patient. Leave out incomplete ones.")
+    return values.to_numpy() @ fit.coefficients
 
 
-def _complete(predictors, months, event, ties):
+def predicted_survival(fit, predictors, months):
+    """Share of patients like these that the model expects to be free of the event.
+
+    Parameters
+    ----------
+    fit : CoxFit
+    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
+        As in `log_hazard`.
+    months : array-like of float, shape (n_times,)
+        From 0 to the last follow-up of the fitted patients.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_patients, n_times)
+        Exponential of minus the cumulative hazard, whose steps hold until the next event; lifelines draws lines
+        between them.
+
+    Raises
+    ------
+    MviError
+        As in `log_hazard`, or if a time lies outside the follow-up.
+
+    Examples
+    --------
+    >>> fit = cox(pd.DataFrame({"exposed": [1, 0, 0, 1]}), [1, 2, 3, 4], [1, 1, 0, 0])
+    >>> predicted_survival(fit, pd.DataFrame({"exposed": [0]}), [0, 1, 1.9]).round(4).tolist()
+    [[1.0, 0.8129, 0.8129]]
+    """
+    wanted, known = finite("months", months), fit.baseline["months"]
+    if (wanted < 0).any() or (wanted > known.max()).any():
+        raise MviError(f"months must lie within the follow-up (0 to {known.max():g}), got {list(wanted)}. Shorten it.")
+    hazard = fit.baseline["hazard"].to_numpy()[np.searchsorted(known, wanted, side="right") - 1]
+    return np.exp(-np.exp(log_hazard(fit, predictors))[:, None] * hazard)
+
+
+def complete_follow_up(predictors, months, event, ties):
     """Complete rows as a float frame, with their times and events."""
     if ties not in TIES:
         raise MviError(f"ties must be 'efron' or 'breslow', got {ties!r}. Choose one of these.")
@@ -140,13 +187,13 @@ def _complete(predictors, months, event, ties):
 def _maximise(frame, time, happened, ties):
     """Coefficients at the highest partial likelihood, by Newton steps that never go down, and the terms there."""
     x, beta = frame.to_numpy(), np.zeros(frame.shape[1])
-    terms = _terms(x, time, happened, beta, ties)
+    terms = likelihood_terms(x, time, happened, beta, ties)
     while True:
         step = np.linalg.solve(terms[2].sum(axis=0), terms[1].sum(axis=0))
-        proposal = _terms(x, time, happened, beta + step, ties)
+        proposal = likelihood_terms(x, time, happened, beta + step, ties)
         while proposal[0] < terms[0] - 1e-10:
             step = step / 2
-            proposal = _terms(x, time, happened, beta + step, ties)
+            proposal = likelihood_terms(x, time, happened, beta + step, ties)
         beta, terms = beta + step, proposal
         if np.abs(step).max() < SETTLED:
             return beta, terms
@@ -157,11 +204,11 @@ def _maximise(frame, time, happened, ties):
             )
 
 
-def _terms(x, time, happened, beta, ties):
+def likelihood_terms(x, time, happened, beta, ties):
     """Partial log-likelihood, and score and information of each event in order of time.
 
-    Shapes: float, (n_events, n_predictors), (n_events, n_predictors, n_predictors). Each of d tied events sees the
-    risk set less a share (0 for Breslow; 0, 1/d, ... for Efron) of the d patients.
+    Shapes: float, (n_events, n_predictors), (n_events, n_predictors, n_predictors); then the summed hazard ratios that
+    each event sees. Each of d tied events sees the risk set less a share (0 for Breslow; 0, 1/d, ... for Efron) of d.
     """
     order = np.argsort(time, kind="stable")
     x, time, died = x[order], time[order], happened[order] == 1
@@ -181,7 +228,7 @@ def _terms(x, time, happened, beta, ties):
     mean = risk_set[:, 1 : p + 1] / total
     second = (risk_set[:, p + 1 :] / total).reshape(-1, p, p)
     loglik = float((x[died] @ beta).sum() - np.log(total).sum())
-    return loglik, x[died] - mean, second - mean[:, :, None] * mean[:, None, :]
+    return loglik, x[died] - mean, second - mean[:, :, None] * mean[:, None, :], total[:, 0]
 
 
 def _table(names, beta, se, level):
@@ -189,29 +236,3 @@ def _table(names, beta, se, level):
     ends = {"hazard_ratio": np.exp(beta), "ci_low": np.exp(beta - margin), "ci_high": np.exp(beta + margin)}
     p_value = 2 * stats.norm.sf(np.abs(beta / se))
     return pd.DataFrame({"variable": names} | ends | {"p_value": p_value, "coefficient": beta, "se": se})
-
-
-def _time_scale(time, happened, transform):
-    """Time scale at each event, in order of time."""
-    moments = np.sort(time[happened == 1])
-    if transform == "identity":
-        return moments
-    if transform == "rank":
-        return np.sort(stats.rankdata(time)[happened == 1])
-    curve = kaplan_meier(time, happened)
-    before = np.searchsorted(curve["months"], moments, side="left") - 1
-    return 1 - np.where(before < 0, 1.0, curve["survival"].to_numpy()[np.maximum(before, 0)])
-
-
-def _score_tests(names, score, info, scale):
-    """One test per predictor and one for all, allowing for the estimated coefficients."""
-    blocks = [(info * (scale**power)[:, None, None]).sum(axis=0) for power in range(3)]
-    whole = np.block([[blocks[0], blocks[1]], [blocks[1], blocks[2]]])
-    drift, p = scale @ score, len(names)
-    rows = []
-    for name, chosen in [*((name, [j]) for j, name in enumerate(names)), ("GLOBAL", list(range(p)))]:
-        kept = [*range(p), *(p + j for j in chosen)]
-        u = np.append(np.zeros(p), drift[chosen])
-        statistic = float(u @ np.linalg.solve(whole[np.ix_(kept, kept)], u))
-        rows.append((name, statistic, len(chosen), stats.chi2.sf(statistic, len(chosen))))
-    return pd.DataFrame(rows, columns=["variable", "statistic", "df", "p_value"])

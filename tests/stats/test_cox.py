@@ -8,20 +8,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lifelines import CoxPHFitter
+from lifelines.statistics import proportional_hazard_test as lifelines_test
 from lifelines.utils import concordance_index
 from statsmodels.duration.hazard_regression import PHReg
 
 from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.concordance import concordance
-from mvi_core.stats.cox import cox, proportional_hazards_test
+from mvi_core.stats.cox import cox, log_hazard, predicted_survival
+from mvi_core.stats.likelihood import likelihood_ratio_test
+from mvi_core.stats.proportional_hazards import proportional_hazards_test
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PREDICTORS = ["female", "age", "ph_ecog"]
+COLON = ["lev", "lev5fu", "obstruct", "adhere", "node4"]
 
 
-def answers(case, quantity):
-    table = pd.read_csv(REFERENCE / "survival_reference.csv")
+def answers(case, quantity, file="survival_reference.csv"):
+    table = pd.read_csv(REFERENCE / file)
     return table[(table["case"] == case) & (table["quantity"] == quantity)]["value"].to_numpy()
+
+
+def more(case, quantity):
+    return answers(case, quantity, "survival_accuracy_reference.csv")
+
+
+@pytest.fixture(scope="module")
+def colon():
+    return pd.read_csv(REFERENCE / "survival_colon.csv")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +98,79 @@ def test_verdicts_on_the_veteran_trial_are_those_of_r_not_of_the_old_approximati
     np.testing.assert_allclose(table["p_value"], answers(f"zph_{transform}", "p"), rtol=1e-6)
 
 
+def test_coefficients_on_the_colon_trial_do_not_stop_early(colon):
+    """R: coxph(..., eps = 1e-14). lifelines at its default precision is 1e-5 to 1e-4 away and does not say so."""
+    fit = cox(colon[COLON], colon["days"], colon["event"])
+    np.testing.assert_allclose(fit.coefficients, more("colon", "coefficient"), rtol=1e-8)
+    np.testing.assert_allclose(fit.table["se"], more("colon", "se"), rtol=1e-8)
+    assert fit.loglik == pytest.approx(more("colon", "loglik")[1], rel=1e-12)
+
+
+def test_further_predictors_are_tested_by_the_likelihood_ratio_as_in_r(colon):
+    """R: anova(coxph(~ lev + lev5fu), coxph(~ lev + lev5fu + obstruct + adhere + node4))."""
+    small, large = (cox(colon[names], colon["days"], colon["event"]) for names in (COLON[:2], COLON))
+    found = likelihood_ratio_test(small, large).loc[0, ["statistic", "df", "p_value"]]
+    np.testing.assert_allclose(found.astype(float), more("colon", "likelihood_ratio"), rtol=1e-8)
+    with pytest.raises(MviError, match="nested"):
+        likelihood_ratio_test(large, small)
+
+
+@pytest.mark.parametrize("transform", ["km", "rank", "identity"])
+def test_obstruction_keeps_the_verdict_of_r_on_the_colon_trial(colon, transform):
+    """R: cox.zph(fit, transform = "rank") gives .135 for obstruct; lifelines calls it a violation."""
+    table = proportional_hazards_test(colon[COLON], colon["days"], colon["event"], transform=transform)
+    np.testing.assert_allclose(table["statistic"], more(f"colon_{transform}", "chisq"), rtol=1e-6)
+    np.testing.assert_allclose(table["p_value"], more(f"colon_{transform}", "p"), rtol=1e-6)
+
+
+def test_the_old_approximation_would_have_flipped_that_verdict(colon):
+    fitter = CoxPHFitter().fit(colon[[*COLON, "days", "event"]], "days", "event", fit_options={"precision": 1e-12})
+    theirs = lifelines_test(fitter, colon[[*COLON, "days", "event"]], time_transform="rank").summary
+    assert theirs.loc["obstruct", "p"] < 0.05 < more("colon_rank", "p")[2]
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_baseline_hazard_at_zero_follows_the_ties_of_the_coefficients(lung, ties):
+    """R: basehaz(fit, centered = FALSE) at 3, 6, 12 and 24 coarse months; both rules side by side."""
+    fit = cox(lung[PREDICTORS], lung["months"], lung["event"], ties=ties)
+    hazard = fit.baseline.set_index("months")["hazard"].loc[[3, 6, 12, 24]]
+    np.testing.assert_allclose(hazard, more(ties, "baseline"), rtol=1e-8)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_predicted_survival_is_the_step_of_r_between_events(lung, ties):
+    """R: summary(survfit(fit, newdata = l[1:3, ]), times = c(6, 12.5, 20))$surv."""
+    fit = cox(lung[PREDICTORS], lung["months"], lung["event"], ties=ties)
+    first = lung.dropna().iloc[:3]
+    found = predicted_survival(fit, first, [6, 12.5, 20])
+    np.testing.assert_allclose(found.ravel(), more(ties, "predicted"), rtol=1e-8)
+    assert (
+        predicted_survival(fit, first, [12, 12.99])[:, 0] == predicted_survival(fit, first, [12, 12.99])[:, 1]
+    ).all()
+
+
+def test_lifelines_draws_a_line_where_the_curve_has_a_step(lung):
+    """A trap: predict_survival_function(times=) of lifelines interpolates, so half a month later survival is lower."""
+    complete = lung.dropna()[[*PREDICTORS, "months", "event"]]
+    fitter = CoxPHFitter().fit(complete, "months", "event", fit_options={"precision": 1e-12})
+    theirs = fitter.predict_survival_function(complete.iloc[:1], times=[12, 12.5]).to_numpy().ravel()
+    assert theirs[1] < theirs[0] - 1e-3
+    fit = cox(complete[PREDICTORS], complete["months"], complete["event"])
+    assert np.ptp(predicted_survival(fit, complete.iloc[:1], [12, 12.5])) == 0
+
+
+def test_the_linear_predictor_is_not_centred(lung):
+    """R centres 0/1 columns nowhere, lifelines everywhere; here nothing: coefficients times values."""
+    fit = cox(lung[PREDICTORS], lung["months"], lung["event"])
+    complete = lung.dropna()
+    np.testing.assert_allclose(log_hazard(fit, complete), complete[PREDICTORS] @ fit.coefficients, rtol=1e-12)
+    shifted = cox(lung[PREDICTORS].assign(age=lung["age"] - 60), lung["months"], lung["event"])
+    later = complete.assign(age=complete["age"] - 60)
+    np.testing.assert_allclose(
+        predicted_survival(shifted, later, [12]), predicted_survival(fit, complete, [12]), rtol=1e-8
+    )
+
+
 def test_c_index_and_its_error_equal_those_of_r(lung):
     """R: concordance(fit)$concordance and sqrt(concordance(fit)$var)."""
     complete = lung.dropna()
@@ -105,6 +191,12 @@ def test_c_index_and_its_error_equal_those_of_r(lung):
         (lambda x: cox(x[["age"]], x["days"], x["event"], ties="exact"), "breslow"),
         (lambda x: cox(x[["age"]][:1], x["days"][:1], x["event"][:1]), "too few"),
         (lambda x: cox(x[["age"]], -x["days"], x["event"]), "negative"),
+        (lambda x: log_hazard(cox(x[["age"]], x["days"], x["event"]), x[["sex"]]), "must hold age"),
+        (
+            lambda x: predicted_survival(cox(x[["age"]], x["days"], x["event"]), x.assign(age=np.nan), [9]),
+            "must hold age",
+        ),
+        (lambda x: predicted_survival(cox(x[["age"]], x["days"], x["event"]), x, [5000]), "within the follow-up"),
         (lambda x: proportional_hazards_test(x[["age"]], x["days"], x["event"], transform="log"), "rank"),
         (lambda x: concordance(x["days"], x["event"] * 0, x["age"]), "no comparable pair"),
         (lambda x: concordance([3.0], [1], [2.0]), "no comparable pair"),
