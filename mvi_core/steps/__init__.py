@@ -1,19 +1,24 @@
 """What does the workflow do between the pages: each step reads results, calls the package once, writes results."""
 
-from mvi_core.steps.book import contents, html
+from mvi_core.steps.book import contents, html, report
 from mvi_core.steps.images import rois, simulate
 from mvi_core.steps.network import ablation, final, train
+from mvi_core.steps.sweep import choice, choices, subsets
 from mvi_core.steps.tables import analysis, ensure_tables, patients
 
 __all__ = [
     "ablation",
     "analysis",
+    "choice",
+    "choices",
     "contents",
     "ensure_tables",
     "final",
     "html",
     "patients",
+    "report",
     "rois",
     "simulate",
+    "subsets",
     "train",
 ]
