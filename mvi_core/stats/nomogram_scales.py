@@ -1,12 +1,13 @@
 """What stands on the sheet of a nomogram: its scales, as numbers that any program can draw."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import logit
 
 from mvi_core.errors import MviError
 from mvi_core.stats.logistic import INTERCEPT
+from mvi_core.stats.splines import spline_columns
 
 MAX_POINTS = 100.0  # of the predictor with the widest span; paper, Fig. 4A
 RISK_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -18,23 +19,28 @@ class Axis:
 
     Attributes
     ----------
-    variable : str
-        Predictor, or factor made of several columns.
+    variable, kind : str
+        Predictor, and how it acts: ``linear``, ``spline`` or ``factor``.
     ticks : tuple
         Displayed values, lowest first, or the levels of a factor.
-    log_odds : tuple of float
-        Contribution to the log odds at each tick.
-    points : tuple of float
-        Points at each tick, from 0.
-    coefficient : float or None
-        Log odds per unit; None for a factor, which has its ticks only.
+    columns : tuple of str
+        Columns of the model that it makes; one unless it is a spline or factor.
+    rows : numpy.ndarray of float, shape (n_ticks, n_columns)
+        Those columns at each tick.
+    knots : tuple of float or None
+        Of a spline.
+    log_odds, points : tuple of float
+        Contribution to the log odds, and points, at each tick.
     """
 
     variable: str
+    kind: str
     ticks: tuple
+    columns: tuple
+    rows: np.ndarray
+    knots: tuple | None
     log_odds: tuple
     points: tuple
-    coefficient: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,24 +51,21 @@ class Nomogram:
     ----------
     axes : tuple of Axis
         One scale per predictor.
-    intercept : float
-        Intercept of the model.
-    points_per_unit : float
-        Points per unit of log odds.
-    log_odds_at_zero : float
-        Log odds of a patient with zero points.
-    total_ticks : tuple of float
-        Displayed total points.
-    risk_ticks : tuple of tuple of float
-        Displayed risks, each with its total points.
+    intercept, coefficients : float, dict of str to float
+        Of the model; log odds per unit of each column, in the order of the axes.
+    points_per_unit, log_odds_at_zero : float
+        Points per unit of log odds; log odds of a patient with zero points.
+    total_ticks, risk_ticks : tuple
+        Displayed total points; displayed risks, each with its total points.
     covariance : numpy.ndarray or None
-        Of the coefficients, intercept first; None for a published formula.
+        Of intercept and coefficients; None for a published formula.
     n : int or None
         Patients behind the model.
     """
 
     axes: tuple
     intercept: float
+    coefficients: dict
     points_per_unit: float
     log_odds_at_zero: float
     total_ticks: tuple
@@ -72,42 +75,59 @@ class Nomogram:
 
     def to_dict(self):
         """Plain numbers and lists for ``nomogram.json``: enough to draw it and to calculate risk and interval."""
-        axes = [
-            {"variable": axis.variable, "coefficient": axis.coefficient}
-            | {name: [_plain(value) for value in getattr(axis, name)] for name in ("ticks", "log_odds", "points")}
-            for axis in self.axes
-        ]
-        return {
-            "intercept": float(self.intercept),
-            "coefficients": {axis.variable: axis.coefficient for axis in self.axes},
-            "ranges": {axis["variable"]: [min(axis["ticks"]), max(axis["ticks"])] for axis in axes},
-            "covariance": None if self.covariance is None else self.covariance.tolist(),
-            "covariance_order": [INTERCEPT, *(axis.variable for axis in self.axes)],
-            "points_per_unit": self.points_per_unit,
-            "log_odds_at_zero": self.log_odds_at_zero,
-            "axes": axes,
-            "total_ticks": list(self.total_ticks),
-            "risk_ticks": [list(pair) for pair in self.risk_ticks],
+        told = {
+            "intercept": self.intercept,
+            "coefficients": self.coefficients,
+            "covariance": self.covariance,
+            "covariance_order": [INTERCEPT, *self.coefficients],
+            "ranges": {axis.variable: [axis.ticks[0], axis.ticks[-1]] for axis in self.axes if axis.kind != "factor"},
+            "axes": [vars(axis) for axis in self.axes],
             "n": self.n,
         }
+        scales = ("points_per_unit", "log_odds_at_zero", "total_ticks", "risk_ticks")
+        return _plain(told | {name: getattr(self, name) for name in scales})
 
 
-def nomogram_of(intercept, scales, *, covariance, n):
-    """Nomogram of an intercept and ``{variable: (ticks, log odds at them, log odds per unit or None)}``."""
-    spans = {name: max(log_odds) - min(log_odds) for name, (_, log_odds, _) in scales.items()}
-    widest = max(spans.values(), default=0.0)
-    if widest <= 0:
+def nomogram_of(beta, scales, *, covariance, n):
+    """Nomogram of ``{column: coefficient}``, intercept first, and (name, ticks, columns, levels, knots) of each scale.
+
+    ``covariance`` holds a row for each coefficient, or is None.
+    """
+    bare = []
+    for name, ticks, columns, levels, knots in scales:
+        kind = "factor" if levels is not None else "spline" if knots is not None else "linear"
+        ticks = ticks if kind == "factor" else tuple(map(float, ticks))
+        knots = None if knots is None else tuple(map(float, knots))
+        axis = Axis(name, kind, ticks, tuple(columns), levels, knots, (), ())
+        rows = design_rows(axis, ticks)
+        bare.append(replace(axis, rows=rows, log_odds=tuple((rows @ [beta[column] for column in columns]).tolist())))
+    spans = [max(axis.log_odds) - min(axis.log_odds) for axis in bare]
+    if max(spans, default=0.0) <= 0:
         raise MviError("No predictor changes the risk over its displayed range, so no points exist. Widen the ranges.")
-    per_unit = MAX_POINTS / widest
-    axes = tuple(
-        Axis(name, ticks, log_odds, tuple((value - min(log_odds)) * per_unit for value in log_odds), coefficient)
-        for name, (ticks, log_odds, coefficient) in scales.items()
-    )
-    zero = intercept + sum(min(axis.log_odds) for axis in axes)
-    most = sum(spans.values()) * per_unit
+    per_unit = MAX_POINTS / max(spans)
+    axes = [
+        replace(axis, points=tuple((value - min(axis.log_odds)) * per_unit for value in axis.log_odds)) for axis in bare
+    ]
+    zero, most = beta[INTERCEPT] + sum(min(axis.log_odds) for axis in axes), sum(spans) * per_unit
     totals = {tick: (logit(tick) - zero) * per_unit for tick in RISK_TICKS}
     risk_ticks = tuple((tick, float(total)) for tick, total in totals.items() if 0 <= total <= most)
-    return Nomogram(axes, float(intercept), float(per_unit), float(zero), pretty(0.0, most), risk_ticks, covariance, n)
+    order = [column for axis in axes for column in axis.columns]
+    if covariance is not None:
+        kept = [list(beta).index(column) for column in (INTERCEPT, *order)]
+        covariance = np.array([covariance[column] for column in (INTERCEPT, *order)])[:, kept]
+    return Nomogram(
+        tuple(axes), float(beta[INTERCEPT]), {column: float(beta[column]) for column in order}, float(per_unit),
+        float(zero), pretty(0.0, most), risk_ticks, covariance, n,
+    )  # fmt: skip
+
+
+def design_rows(axis, values):
+    """Columns of the model that an axis makes at given values, (n_values, n_columns)."""
+    if axis.kind == "factor":
+        return axis.rows[[axis.ticks.index(value) for value in values]]
+    if axis.kind == "spline":
+        return spline_columns(values, axis.knots, name=axis.variable).to_numpy()
+    return np.asarray(values, dtype=float)[:, None]
 
 
 def pretty(low, high, n=10):
@@ -140,4 +160,11 @@ def pretty(low, high, n=10):
 
 
 def _plain(value):
-    return float(value) if isinstance(value, int | float | np.number) else str(value)
+    """Numbers, texts, lists and dicts only, as JSON has them."""
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, tuple | list | np.ndarray):
+        return [_plain(part) for part in value]
+    if isinstance(value, bool | str) or value is None:
+        return value
+    return int(value) if isinstance(value, int | np.integer) else float(value)

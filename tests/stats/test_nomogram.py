@@ -1,4 +1,4 @@
-"""Witness: rms::nomogram on pbc, linear and with a factor (tests/reference/nomogram_reference.R and its csv)."""
+"""Witness: rms::nomogram on pbc, linear, with a factor and with splines (tests/reference/nomogram_reference.R)."""
 
 import json
 from pathlib import Path
@@ -13,6 +13,7 @@ from mvi_core.errors import MviError, SeparationWarning
 from mvi_core.stats.logistic import fit_logistic, predict_interval
 from mvi_core.stats.nomogram import nomogram, points, probability, published_nomogram, risk
 from mvi_core.stats.nomogram_scales import pretty
+from mvi_core.stats.splines import spline_columns, spline_knots
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 PREDICTORS = ["hepato", "albumin", "age", "protime"]
@@ -72,6 +73,86 @@ def test_factor_may_be_anything_but_monotone(pbc):
     assert points(sheet, {"albumin": 4.8, "edema": 0.5}) == pytest.approx(expected["edema"]["points"].iloc[1], abs=1e-6)
     with pytest.raises(MviError, match="edema must be one of"):
         points(sheet, {"albumin": 3.5, "edema": 0.7})
+    fit = fit_logistic(columns, pbc["died"])
+    for edema, row in levels.iterrows():
+        expected = predict_interval(fit, pd.DataFrame({"albumin": [3.5], **{name: [row[name]] for name in levels}}))
+        found = risk(sheet, {"albumin": 3.5, "edema": edema})
+        assert [found.value, found.low, found.high] == pytest.approx(expected.iloc[0].tolist(), rel=1e-12)
+
+
+@pytest.fixture(scope="module")
+def curved(pbc):
+    """Age on a spline of four knots, albumin on one of three; the knots where rms puts them."""
+    knots = {"age": spline_knots(pbc["age"], 4), "albumin": spline_knots(pbc["albumin"], 3)}
+    columns = [spline_columns(pbc[name], knots[name], name=name) for name in knots]
+    return nomogram(fit_logistic(pd.concat([*columns, pbc[["hepato"]]], axis=1), pbc["died"]), splines=knots,
+                    ranges={"age": np.arange(25, 81, 5), "albumin": np.arange(18, 50, 2) / 10})  # fmt: skip
+
+
+def test_splines_have_the_points_the_risk_and_the_standard_error_of_rms(curved):
+    """R: lrm(died ~ rcs(age, 4) + rcs(albumin, 3) + hepato), its nomogram and predict(..., se.fit = TRUE)."""
+    expected = answers("spline")
+    for axis in curved.axes:
+        np.testing.assert_allclose(axis.points, expected[axis.variable]["points"], atol=1e-6)
+    patients = zip((35, 50.5, 71), (2.5, 3.4, 4.1), (0, 1, 1), expected["risk"].itertuples(), strict=True)
+    for age, albumin, hepato, answer in patients:
+        values = {"age": age, "albumin": albumin, "hepato": hepato}
+        estimate = risk(curved, values)
+        assert estimate.value == pytest.approx(answer.x, abs=1e-7)
+        assert probability(curved, points(curved, values)) == pytest.approx(answer.x, abs=1e-7)
+        width = np.log(estimate.high / (1 - estimate.high)) - np.log(estimate.low / (1 - estimate.low))
+        assert width / (2 * 1.959963984540054) == pytest.approx(answer.points, rel=1e-6)
+
+
+def test_a_curve_may_go_below_its_lowest_displayed_point_and_still_has_a_risk(curved):
+    """Albumin's lowest tick is 3.8 (0 points, as in rms); the curve is a little lower beside it."""
+    values = {"age": 25, "albumin": 3.73, "hepato": 0}
+    assert points(curved, values) < 0
+    assert probability(curved, points(curved, values)) == pytest.approx(risk(curved, values).value, rel=1e-12)
+    with pytest.raises(MviError, match="total points must lie from"):
+        probability(curved, -5)
+
+
+@pytest.mark.parametrize("n_knots", [3, 4, 5, 6, 7])
+def test_knots_stand_where_rms_puts_them(n_knots):
+    """R: attr(rcspline.eval(pbc$bili, nk, norm = 2), "knots"); with 60 patients the fifth from either end."""
+    bilirubin = pd.read_csv(REFERENCE / "nomogram_bili.csv")["bili"]
+    np.testing.assert_allclose(
+        spline_knots(bilirubin, n_knots), answers(f"knots{n_knots}")["bili_knots"]["x"], atol=3e-3
+    )
+    np.testing.assert_allclose(spline_knots(bilirubin[:60], 4), answers("few")["knots"]["x"], rtol=1e-12)
+
+
+def test_the_basis_is_that_of_rms_with_its_normalisation():
+    """R: rcspline.eval(x, knots = c(0.6, 1.1, 2.4, 9), norm = 2)."""
+    columns = spline_columns([0.5, 1, 3, 8, 20], (0.6, 1.1, 2.4, 9), name="bili")
+    assert list(columns) == ["bili", "bili'", "bili''"]
+    for j in (1, 2):
+        np.testing.assert_allclose(columns["bili" + "'" * j], answers(f"basis{j}")["bili"]["points"], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: spline_knots([1, 2, 3], 9), "n_knots must be one of 3, 4, 5, 6, 7"),
+        (lambda: spline_knots([1] * 200, 3), "Ties put two of the 3 knots"),
+        (lambda: spline_columns([1], (3, 2, 1), name="x"), "three ascending values"),
+    ],
+)
+def test_impossible_knots_are_refused(call, words):
+    with pytest.raises(MviError, match=words):
+        call()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-50, 50), min_size=3, max_size=6, unique=True).map(sorted), st.floats(0.1, 40))
+def test_a_restricted_spline_is_straight_beyond_its_outer_knots(knots, step):
+    if min(np.diff(knots)) < 0.01:
+        return
+    for start in (knots[0] - 3 * step, knots[-1]):
+        values = spline_columns(start + step * np.arange(4), knots, name="x").to_numpy()
+        bend = np.abs(np.diff(values, 2, axis=0)).max()
+        assert bend <= 1e-6 * max(1, np.abs(values).max() * (np.ptp(knots) / min(np.diff(knots))) ** 2)
 
 
 def test_points_lead_to_the_risk_of_the_model_with_its_interval(pbc, fit, sheet):
