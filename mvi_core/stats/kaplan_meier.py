@@ -110,6 +110,15 @@ def follow_up_times(months, event):
     return time, happened
 
 
+def scored_times(months, event, risk):
+    """Arrays of times, events and scores of the same patients."""
+    time, happened = follow_up_times(months, event)
+    score = finite("risk", risk)
+    same_length(months=time, event=happened, risk=score)
+    same_patients(months=months, event=event, risk=risk)
+    return time, happened, score
+
+
 def grouped_times(months, event, group):
     """Arrays of times, events and group numbers, with the names of the groups in order."""
     time, happened = follow_up_times(months, event)

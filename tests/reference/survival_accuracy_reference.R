@@ -79,7 +79,8 @@ for (i in 1:2) {
   put(paste0("prodlim_", i), "incidence", as.vector(s))
   j <- sindex(f$time, c(1000, 2000, 3000, 4000)); put(paste0("prodlim_", i), "error", f$se.cuminc[[i]][j])
 }
-f <- survfit(Surv(days, factor(cause)) ~ 1, p); s <- summary(f, times = c(1000, 2000, 3000, 4000))
-for (i in 1:2) { put(paste0("survfit_", i), "incidence", s$pstate[, i + 1]); put(paste0("survfit_", i), "error", s$std.err[, i + 1]) }
+f <- survfit(Surv(days, factor(cause)) ~ 1, p, conf.type = "log-log"); s <- summary(f, times = c(1000, 2000, 3000, 4000))
+for (i in 1:2) { put(paste0("survfit_", i), "incidence", s$pstate[, i + 1]); put(paste0("survfit_", i), "error", s$std.err[, i + 1])
+  put(paste0("survfit_", i), "low", s$lower[, i + 1]); put(paste0("survfit_", i), "high", s$upper[, i + 1]) }
 k <- cuminc(p$days, p$cause, p$female); put("pbc", "gray", as.vector(k$Tests[, 1]))
 write.csv(format(out, digits = 15, trim = TRUE), "survival_accuracy_reference.csv", row.names = FALSE, quote = FALSE)

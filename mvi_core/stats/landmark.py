@@ -1,0 +1,71 @@
+"""What happens after a landmark, and who had the event before it: early recurrence."""
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.errors import MviError
+from mvi_core.stats.kaplan_meier import follow_up_times
+
+
+def after_landmark(months, event, *, at):
+    """Follow-up counted from a landmark, of the patients still followed and free of the event then.
+
+    A group that is known only at the landmark, such as early recurrence, may be compared from there on; compared from
+    time 0, its patients could not have died before (immortal time).
+
+    Parameters
+    ----------
+    months, event : array-like, shape (n_patients,)
+        As in `kaplan_meier`.
+    at : float
+        Landmark in months; a time equal to it lies before.
+
+    Returns
+    -------
+    pandas.DataFrame
+        months (since the landmark) and event, indexed by patient as ``months`` was (by position for arrays).
+
+    Raises
+    ------
+    MviError
+        If nobody is left at the landmark.
+
+    References
+    ----------
+    Anderson, Cain and Gelber 1983, doi:10.1200/JCO.1983.1.11.710.
+
+    Examples
+    --------
+    >>> after_landmark([12, 24, 30, 60], [1, 1, 1, 0], at=24).values.tolist()
+    [[6.0, 1.0], [36.0, 0.0]]
+    """
+    time, happened = follow_up_times(months, event)
+    left = time > at
+    if not left.any():
+        raise MviError(f"Nobody is followed beyond the landmark at {at:g} months. Choose an earlier one.")
+    index = months.index if isinstance(months, pd.Series) else pd.RangeIndex(len(time))
+    return pd.DataFrame({"months": time[left] - at, "event": happened[left]}, index=index[left])
+
+
+def known_by(months, event, *, at):
+    """Whether the event had happened by a horizon, where that is known.
+
+    Parameters
+    ----------
+    months, event : array-like, shape (n_patients,)
+        As in `kaplan_meier`.
+    at : float
+        Horizon in months; an event at it counts.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_patients,)
+        1 with the event, 0 followed beyond the horizon without it, NaN censored before (nobody knows).
+
+    Examples
+    --------
+    >>> known_by([12, 20, 24, 60], [1, 0, 1, 1], at=24)
+    array([ 1., nan,  1.,  0.])
+    """
+    time, happened = follow_up_times(months, event)
+    return np.where(time > at, 0.0, np.where(happened == 1, 1.0, np.nan))
