@@ -69,7 +69,9 @@ def nomogram(fit, *, ranges=None, factors=None, splines=None):
     for name in dict.fromkeys(owner.get(variable, variable) for variable in fit.variables):
         ticks = factors[name].index if name in factors else sorted(ranges.get(name, _displayed(fit.observed.get(name))))
         levels = factors[name].to_numpy(float) if name in factors else None
-        scales.append((name, tuple(ticks), columns.get(name, [name]), levels, splines.get(name)))
+        scales.append(
+            (name, tuple(ticks), columns.get(name, [name]), levels, splines.get(name), fit.observed.get(name))
+        )
     beta = dict(zip([INTERCEPT, *fit.variables], fit.coefficients, strict=True))
     return nomogram_of(beta, scales, covariance=dict(zip(beta, fit.covariance, strict=True)), n=fit.n)
 
@@ -95,7 +97,7 @@ def published_nomogram(*, intercept, coefficients):
     >>> round(points(paper, {"afp_gt_20": 1, "dl_mvi": 0}), 1)
     42.7
     """
-    scales = [(name, (0.0, 1.0), [name], None, None) for name in coefficients]
+    scales = [(name, (0.0, 1.0), [name], None, None, (0.0, 1.0)) for name in coefficients]
     return nomogram_of({INTERCEPT: intercept, **coefficients}, scales, covariance=None, n=None)
 
 
@@ -107,7 +109,7 @@ def points(nomogram, values):
     nomogram : Nomogram
         The sheet.
     values : dict of str to float
-        Value of each predictor, within its displayed range; the level of a factor.
+        Value of each predictor, within the range that the model has seen; the level of a factor.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def points(nomogram, values):
     Raises
     ------
     MviError
-        If a value is absent, unknown, or outside the displayed range.
+        If a value is absent, unknown, or outside that range.
 
     Examples
     --------
@@ -217,10 +219,10 @@ def _row(nomogram, values):
         value = values[axis.variable]
         if axis.kind == "factor" and value not in axis.ticks:
             raise MviError(f"{axis.variable} must be one of {list(axis.ticks)}, got {value!r}. Choose a level shown.")
-        if axis.kind != "factor" and not axis.ticks[0] <= value <= axis.ticks[-1]:
+        if axis.limits and not axis.limits[0] <= value <= axis.limits[1]:
+            low, high = axis.limits
             raise MviError(
-                f"{axis.variable} must lie from {axis.ticks[0]:g} to {axis.ticks[-1]:g}, got {value!r}. "
-                "The model has seen nothing beyond."
+                f"{axis.variable} must lie from {low:g} to {high:g}, got {value!r}. The model has seen no other."
             )
         row.append(design_rows(axis, [value])[0])
     return np.concatenate(row)

@@ -29,6 +29,8 @@ class Axis:
         Those columns at each tick.
     knots : tuple of float or None
         Of a spline.
+    limits : tuple of float or None
+        Lowest and highest value that was both fitted and is displayed; None for a factor.
     log_odds, points : tuple of float
         Contribution to the log odds, and points, at each tick.
     """
@@ -39,6 +41,7 @@ class Axis:
     columns: tuple
     rows: np.ndarray
     knots: tuple | None
+    limits: tuple | None
     log_odds: tuple
     points: tuple
 
@@ -80,7 +83,7 @@ class Nomogram:
             "coefficients": self.coefficients,
             "covariance": self.covariance,
             "covariance_order": [INTERCEPT, *self.coefficients],
-            "ranges": {axis.variable: [axis.ticks[0], axis.ticks[-1]] for axis in self.axes if axis.kind != "factor"},
+            "ranges": {axis.variable: axis.limits for axis in self.axes if axis.limits},
             "axes": [vars(axis) for axis in self.axes],
             "n": self.n,
         }
@@ -89,16 +92,17 @@ class Nomogram:
 
 
 def nomogram_of(beta, scales, *, covariance, n):
-    """Nomogram of ``{column: coefficient}``, intercept first, and (name, ticks, columns, levels, knots) of each scale.
+    """Nomogram of ``{column: coefficient}``, intercept first, and what each scale shows.
 
-    ``covariance`` holds a row for each coefficient, or is None.
+    A scale is (name, ticks, columns, levels, knots, fitted values); ``covariance`` a row for each coefficient, or None.
     """
     bare = []
-    for name, ticks, columns, levels, knots in scales:
+    for name, ticks, columns, levels, knots, fitted in scales:
         kind = "factor" if levels is not None else "spline" if knots is not None else "linear"
         ticks = ticks if kind == "factor" else tuple(map(float, ticks))
         knots = None if knots is None else tuple(map(float, knots))
-        axis = Axis(name, kind, ticks, tuple(columns), levels, knots, (), ())
+        limits = None if kind == "factor" else (max(ticks[0], min(fitted)), min(ticks[-1], max(fitted)))
+        axis = Axis(name, kind, ticks, tuple(columns), levels, knots, limits, (), ())
         rows = design_rows(axis, ticks)
         bare.append(replace(axis, rows=rows, log_odds=tuple((rows @ [beta[column] for column in columns]).tolist())))
     spans = [max(axis.log_odds) - min(axis.log_odds) for axis in bare]
