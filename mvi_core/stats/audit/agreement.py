@@ -32,22 +32,14 @@ def repeat_check(numbers):
         agree = max(item.low for item in printed.values()) <= min(item.high for item in printed.values())
         rows += [(name, place, item.text, agree) for place, item in printed.items()]
     evidence = pd.DataFrame(rows, columns=["number", "place", "printed", "agrees"])
-    wrong = evidence[~evidence["agrees"]]
-    listed = "; ".join(f"{row.number} {row.printed} ({row.place})" for row in wrong.itertuples())
-    statement = (
-        f"The printed numbers imply different values in different places: {listed}." if listed else
-        f"The printed numbers imply one value each for all {len(numbers)} numbers that are printed more than once."
+    listed = "; ".join(f"{name} {text} ({place})" for name, place, text, agrees in rows if not agrees)
+    what = (
+        f"different values in different places: {listed}." if listed else
+        f"one value each for all {len(numbers)} numbers that are printed more than once."
     )  # fmt: skip
     word, alternatives = (CANNOT, MISPRINT) if listed else (REPRODUCED, ())
-    return Verdict(
-        "numbers printed more than once",
-        word,
-        statement,
-        evidence,
-        (),
-        alternatives,
-        "Comparison of rounding intervals",
-    )
+    check, source = "numbers printed more than once", "Comparison of rounding intervals"
+    return Verdict(check, word, f"The printed numbers imply {what}", evidence, (), alternatives, source)
 
 
 def sum_check(name, parts, total):
@@ -71,10 +63,8 @@ def sum_check(name, parts, total):
     >>> sum_check("patients", {"2015": 149, "2018": 172}, 321).verdict
     'reproduced'
     """
-    found = sum(parts.values())
+    found, terms = sum(parts.values()), " + ".join(map(str, parts.values()))
     evidence = pd.DataFrame([*parts.items(), ("sum", found), ("printed total", total)], columns=["part", "count"])
-    statement = (
-        f"The printed numbers imply {' + '.join(map(str, parts.values()))} = {found} for {name}, printed {total}."
-    )
-    word = REPRODUCED if found == total else CANNOT
-    return Verdict(f"sum: {name}", word, statement, evidence, (), MISPRINT if word == CANNOT else (), "Addition")
+    statement = f"The printed numbers imply {terms} = {found} for {name}, printed {total}."
+    word, alternatives = (REPRODUCED, ()) if found == total else (CANNOT, MISPRINT)
+    return Verdict(f"sum: {name}", word, statement, evidence, (), alternatives, "Addition")

@@ -8,39 +8,7 @@ from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
-
-def largest_of(probability, n, number, *, sd=0.0):
-    """Distribution of the best of several accuracies that share one true value.
-
-    Each count is binomial with success probability ``probability`` plus normal noise of standard deviation ``sd``
-    (clipped to 0-1); the best of ``number`` independent ones follows from a power of
-    the distribution function.
-
-    Parameters
-    ----------
-    probability : float
-        True accuracy, from 0 to 1.
-    n : int
-        Patients tested.
-    number : int
-        Accuracies compared.
-    sd : float
-        Run-to-run standard deviation of the true accuracy.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n + 1,)
-        Probability that the best count is 0, 1, ... n.
-
-    Examples
-    --------
-    >>> largest_of(0.5, 1, 2).round(2).tolist()
-    [0.25, 0.75]
-    """
-    nodes = stats.norm.ppf((np.arange(400) + 0.5) / 400) * sd if sd else np.zeros(1)
-    shifted = np.clip(probability + nodes, 0, 1)
-    single = stats.binom.cdf(np.arange(n + 1), n, shifted[:, None]).mean(0)
-    return np.diff(single**number, prepend=0.0)
+LARGEST = "Exact distribution of the largest of independent binomials mixed over normal noise"
 
 
 def repetition_check(name, accuracies, repeated, *, n):
@@ -63,22 +31,20 @@ def repetition_check(name, accuracies, repeated, *, n):
         Evidence: quantity, value. The run-to-run standard deviation is |difference| / sqrt(2), from one pair only; its
         95 % interval is from the chi-square distribution with one degree of freedom.
     """
-    values = np.array([read_printed(text).value for text in accuracies])
-    pair = np.array([read_printed(text).value for text in repeated])
-    evidence = pd.DataFrame(_noise_rows(values, pair, n), columns=["quantity", "value"])
-    value = dict(zip(evidence["quantity"], evidence["value"], strict=True))
+    values, pair = (np.array([read_printed(text).value for text in texts]) for texts in (accuracies, repeated))
+    rows = _noise_rows(values, pair, n)
+    evidence, value = pd.DataFrame(rows, columns=["quantity", "value"]), dict(rows)
     statement = (
         f"The printed numbers imply a run-to-run standard deviation of {value['run-to-run SD, points']:.1f} points "
         f"(one pair, {value['difference of the repeats, patients']:g} of {n} patients); the best of {len(values)} "
         f"equally good models would reach {value['expected best by chance, sampling and run-to-run noise']:.1f} % "
         f"by chance, {values.max():g} % is printed around a mean of {value['mean accuracy']:.1f} %."
     )
-    source = "Exact distribution of the largest of independent binomials mixed over normal noise"
     if pair[0] == pair[1]:
-        return Verdict(f"repetition: {name}", REPRODUCED, statement, evidence, (), (), source)
+        return Verdict(f"repetition: {name}", REPRODUCED, statement, evidence, (), (), LARGEST)
     alternatives = ("The order of the sequences matters to the network", "One of the two rows is a misprint")
     assumptions = ("The two rows are two training runs of one model", "All rows are tested on as many patients")
-    return Verdict(f"repetition: {name}", ASSUMED, statement, evidence, assumptions, alternatives, source)
+    return Verdict(f"repetition: {name}", ASSUMED, statement, evidence, assumptions, alternatives, LARGEST)
 
 
 def _noise_rows(values, pair, n):
@@ -96,7 +62,7 @@ def _noise_rows(values, pair, n):
         ("best accuracy", values.max()),
     ]
     for label, sd in (("sampling alone", 0.0), ("sampling and run-to-run noise", noise / 100)):
-        best = largest_of(centre, n, len(values), sd=sd)
+        best = _largest_of(centre, n, len(values), sd=sd)
         rows.append((f"expected best by chance, {label}", 100 * best @ np.arange(n + 1) / n))
         rows.append((f"P(best at least as printed), {label}", best[int(counts.max()) :].sum()))
     table = np.array([counts, n - counts])
@@ -104,30 +70,19 @@ def _noise_rows(values, pair, n):
     return [*rows, ("p of equal accuracies (Pearson)", equal)]
 
 
-def metrics(tp, fp, fn, tn):
-    """Accuracy, precision, recall and F1 of a confusion matrix, in percent.
+def _largest_of(probability, n, number, *, sd=0.0):
+    """Probability that the best count of several accuracies that share one true value is 0, 1, ... n; shape (n + 1,).
 
-    Parameters
-    ----------
-    tp, fp, fn, tn : int
-        Counts.
+    Each count is binomial with success probability ``probability`` plus normal noise of standard deviation ``sd``
+    (clipped to 0-1); the best of ``number`` independent ones follows from a power of the distribution function.
 
-    Returns
-    -------
-    dict of str to float
-
-    Examples
-    --------
-    >>> {name: round(value, 1) for name, value in metrics(185, 136, 0, 0).items()}
-    {'accuracy': 57.6, 'precision': 57.6, 'recall': 100.0, 'f1': 73.1}
+    >>> _largest_of(0.5, 1, 2).round(2).tolist()
+    [0.25, 0.75]
     """
-    total = tp + fp + fn + tn
-    return {
-        "accuracy": 100 * (tp + tn) / total,
-        "precision": 100 * tp / (tp + fp) if tp + fp else np.nan,
-        "recall": 100 * tp / (tp + fn),
-        "f1": 200 * tp / (2 * tp + fp + fn),
-    }
+    nodes = stats.norm.ppf((np.arange(400) + 0.5) / 400) * sd if sd else np.zeros(1)
+    shifted = np.clip(probability + nodes, 0, 1)
+    single = stats.binom.cdf(np.arange(n + 1), n, shifted[:, None]).mean(0)
+    return np.diff(single**number, prepend=0.0)
 
 
 def baseline_check(name, group_sizes, *, model=None, rules=None):
@@ -154,33 +109,35 @@ def baseline_check(name, group_sizes, *, model=None, rules=None):
         raise MviError(
             f"baseline_check needs patients with and without the outcome, got {list(group_sizes)}. Check the sizes."
         )
-    rows = {"always the outcome": metrics(present, absent, 0, 0), "never the outcome": metrics(0, 0, present, absent)}
-    rows |= {
-        f"{rule} alone": metrics(hit, wrong, present - hit, absent - wrong)
-        for rule, (wrong, hit) in (rules or {}).items()
-    }
-    if model:
-        rows["model as printed"] = {key: read_printed(text).value for key, text in model.items()}
-    evidence = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule").reset_index()
-    simple = evidence[evidence["rule"] != "model as printed"]
+    counts = {"always the outcome": (absent, present), "never the outcome": (0, 0)}
+    counts |= {f"{rule} alone": positive for rule, positive in (rules or {}).items()}
+    rows = {rule: _metrics(hit, wrong, present - hit, absent - wrong) for rule, (wrong, hit) in counts.items()}
+    printed = {key: read_printed(text).value for key, text in (model or {}).items()}
+    simple = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule").reset_index()
     best = {key: simple.loc[simple[key].idxmax()] for key in ("accuracy", "f1")}
     listed = "; ".join(f"{key} {row[key]:.1f} % ({row['rule']})" for key, row in best.items())
     statement = f"The printed numbers imply, for the best simple rule on {name}, {listed}"
-    behind = [key for key in best if model and key in model and read_printed(model[key]).value <= best[key][key]]
-    if model:
-        gains = "; ".join(
-            f"{key} {read_printed(model[key]).value - best[key][key]:+.1f} points" for key in best if key in model
-        )
-        statement += f"; the model as printed differs by {gains}"
-    word = CANNOT if behind else ASSUMED if model else REPRODUCED
-    assumptions = ("The model's metrics and the group sizes describe the same patients",) if model else ()
-    alternatives = ("The model is meant for ranking, which accuracy and F1 do not measure",) if model else ()
-    return Verdict(
-        f"baselines: {name}",
-        word,
-        statement + ".",
-        evidence,
-        assumptions,
-        alternatives,
-        "Counts of the confusion matrix of each rule",
-    )
+    check, source = f"baselines: {name}", "Counts of the confusion matrix of each rule"
+    if not model:
+        return Verdict(check, REPRODUCED, f"{statement}.", simple, (), (), source)
+    gains = {key: printed[key] - row[key] for key, row in best.items() if key in printed}
+    statement += f"; the model as printed differs by {'; '.join(f'{key} {g:+.1f} points' for key, g in gains.items())}."
+    evidence = pd.concat([simple, pd.DataFrame([{"rule": "model as printed", **printed}])], ignore_index=True)
+    word = CANNOT if any(gain <= 0 for gain in gains.values()) else ASSUMED
+    assumptions = ("The model's metrics and the group sizes describe the same patients",)
+    alternatives = ("The model is meant for ranking, which accuracy and F1 do not measure",)
+    return Verdict(check, word, statement, evidence, assumptions, alternatives, source)
+
+
+def _metrics(tp, fp, fn, tn):
+    """Accuracy, precision, recall and F1 of a confusion matrix, in percent.
+
+    >>> {name: round(value, 1) for name, value in _metrics(185, 136, 0, 0).items()}
+    {'accuracy': 57.6, 'precision': 57.6, 'recall': 100.0, 'f1': 73.1}
+    """
+    return {
+        "accuracy": 100 * (tp + tn) / (tp + fp + fn + tn),
+        "precision": 100 * tp / (tp + fp) if tp + fp else np.nan,
+        "recall": 100 * tp / (tp + fn),
+        "f1": 200 * tp / (2 * tp + fp + fn),
+    }

@@ -6,9 +6,9 @@ import pandas as pd
 from mvi_core.stats.audit.printed import SLACK, read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
-UNITS = {"patients": 1}
-MISPRINT = ("A digit was misprinted",)
+MISPRINT = "A digit was misprinted"
 GRIM = "Enumeration of k/n (the GRIM idea: Brown and Heathers 2017, doi:10.1177/1948550616673876)"
+SHOWN = 5  # denominators of one unit and convention in the evidence
 
 
 def denominators(percentages, *, max_n, truncated=False):
@@ -36,9 +36,7 @@ def denominators(percentages, *, max_n, truncated=False):
     n = np.arange(1, max_n + 1)
     possible = np.ones(len(n), dtype=bool)
     for printed in map(read_printed, percentages):
-        low, high = (
-            (printed.value, printed.value + printed.unit - 2 * SLACK) if truncated else (printed.low, printed.high)
-        )
+        low, high = printed.ends(truncated=truncated)
         possible &= np.floor(n * (high + SLACK) / 100) >= np.ceil(n * (low - SLACK) / 100)
     return n[possible]
 
@@ -48,10 +46,8 @@ def possible_counts(percentages, *, max_n):
 
     Parameters
     ----------
-    percentages : sequence of str
-        Percentages as printed.
-    max_n : int
-        Largest denominator tried.
+    percentages, max_n
+        As for `denominators`.
 
     Returns
     -------
@@ -90,27 +86,18 @@ def proportion_check(name, percentages, *, stated_n=(), max_n=500, units=None):
         Evidence: percentages (all, or one of them where no denominator fits all), unit, convention, n_units,
         n_patients; one row for each denominator, up to five for a unit.
     """
-    units = units or UNITS
-    evidence = _denominator_rows("all", percentages, stated_n, max_n=max_n, units=units)
+    options = {"max_n": max_n, "units": units or {"patients": 1}}
+    evidence = _denominator_rows("all", percentages, stated_n, **options)
     word, statement = _proportion_words(name, evidence, stated_n, max_n)
     if evidence.empty:
-        evidence = pd.concat(
-            [_denominator_rows(text, [text], stated_n, max_n=max_n, units=units) for text in percentages]
-        )
+        evidence = pd.concat([_denominator_rows(text, [text], stated_n, **options) for text in percentages])
     alternatives = (
         "Several test sets or folds were averaged, so that no single denominator exists",
-        "A digit was misprinted",
+        MISPRINT,
         "The percentages of the set do not share one test set",
     )
-    return Verdict(
-        f"proportions: {name}",
-        word,
-        statement,
-        evidence,
-        ("All percentages share one denominator",),
-        alternatives,
-        GRIM,
-    )
+    assumptions = ("All percentages share one denominator",)
+    return Verdict(f"proportions: {name}", word, statement, evidence, assumptions, alternatives, GRIM)
 
 
 def _denominator_rows(label, percentages, stated_n, *, max_n, units):
@@ -119,16 +106,10 @@ def _denominator_rows(label, percentages, stated_n, *, max_n, units):
         for convention in ("rounded", "truncated"):
             found = denominators(percentages, max_n=max_n * factor, truncated=convention == "truncated")
             found = found[found % factor == 0]
-            rows += [
-                (label, unit, convention, n, n // factor, n // factor in stated_n)
-                for n in _smallest(found, factor, stated_n)
-            ]
+            stated = np.isin(found // factor, np.asarray(stated_n, dtype=int))
+            shown = stated | (np.arange(len(found)) < SHOWN)
+            rows += [(label, unit, convention, n, n // factor, n // factor in stated_n) for n in found[shown]]
     return pd.DataFrame(rows, columns=["percentages", "unit", "convention", "n_units", "n_patients", "stated"])
-
-
-def _smallest(found, factor, stated_n, kept=5):
-    stated = found[np.isin(found // factor, np.asarray(stated_n, dtype=int))]
-    return np.unique(np.concatenate([found[:kept], stated]))
 
 
 def _proportion_words(name, evidence, stated_n, max_n):
@@ -137,25 +118,19 @@ def _proportion_words(name, evidence, stated_n, max_n):
             f"The printed numbers imply no single denominator: no n up to {max_n} patients gives all percentages of "
             f"{name}, under rounding or truncation."
         )
-    first = evidence.iloc[0]
-    stated = evidence[evidence["stated"]]
-    if len(stated):
+    if len(stated := evidence[evidence["stated"]]):
         hit = stated.iloc[0]
         word = REPRODUCED if hit["unit"] == "patients" and hit["convention"] == "rounded" else ASSUMED
         return word, (
             f"The printed numbers imply counts out of {hit['n_units']} {hit['unit']} ({hit['convention']}), "
             f"which is the stated number of patients ({hit['n_patients']})."
         )
-    beside = f", not the stated {' or '.join(map(str, stated_n))}" if len(stated_n) else ""
-    others = ", ".join(
-        f"{row.n_units} {row.unit}" for row in evidence.iloc[1:].itertuples() if row.convention == first["convention"]
-    )
+    first, *rest = evidence.itertuples()
+    others = ", ".join(f"{row.n_units} {row.unit}" for row in rest if row.convention == first.convention)
     also = f" (also {others})" if others else ""
-    return (
-        ASSUMED,
-        f"The printed numbers imply counts out of {first['n_units']} {first['unit']}{also}, "
-        f"{first['convention']}{beside}.",
-    )
+    beside = f", not the stated {' or '.join(map(str, stated_n))}" if len(stated_n) else ""
+    counts = f"{first.n_units} {first.unit}{also}, {first.convention}{beside}"
+    return ASSUMED, f"The printed numbers imply counts out of {counts}."
 
 
 def fraction_check(name, k, n, percent):
@@ -175,12 +150,12 @@ def fraction_check(name, k, n, percent):
     Verdict
     """
     computed, printed = 100 * k / n, read_printed(percent)
-    word = REPRODUCED if printed.agrees(computed) else ASSUMED if printed.agrees(computed, truncated=True) else CANNOT
-    how = {REPRODUCED: "as printed", ASSUMED: "as printed after cutting digits off", CANNOT: f"not {printed.text}"}[
-        word
-    ]
+    word, how = CANNOT, f"not {printed.text}"
+    if printed.agrees(computed):
+        word, how = REPRODUCED, "as printed"
+    elif printed.agrees(computed, truncated=True):
+        word, how = ASSUMED, "as printed after cutting digits off"
     statement = f"The printed numbers imply {k}/{n} = {computed:.3f} % for {name}, {how}."
     evidence = pd.DataFrame([(k, n, computed, printed.value)], columns=["k", "n", "computed", "printed"])
-    return Verdict(
-        f"fraction: {name}", word, statement, evidence, (), () if word == REPRODUCED else MISPRINT, "Division"
-    )
+    alternatives = () if word == REPRODUCED else (MISPRINT,)
+    return Verdict(f"fraction: {name}", word, statement, evidence, (), alternatives, "Division")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, intercept_boxes
+from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, intercept_boxes, joined, whole_range
 from mvi_core.stats.audit.printed import SLACK, read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
@@ -53,10 +53,8 @@ def joint_checks(rows, known, group_sizes, *, formula, missed):
     verdicts = [_intercept(intercept, boxes, ranges)]
     if not ranges:
         return tuple(verdicts)
-    verdicts += [
-        _calibration(ranges, group_sizes, formula),
-        _false_negatives(model.counts[1, 0], ranges, boxes, missed),
-    ]
+    verdicts.append(_calibration(ranges, group_sizes, formula))
+    verdicts.append(_false_negatives(model.counts[1, 0], ranges, boxes, missed))
     others = [name for name in formula["coefficients"] if name != model.variables[-1]]
     if len(others) == 1 and others[0] in model.variables and (formula.get("auc") or formula.get("threshold")):
         verdicts += _score_checks(model, ranges, formula, known=others[0], intercept=ends)
@@ -80,30 +78,20 @@ def _refined(model, counts):
     """Remaining intercepts in narrow steps, neighbours joined, with the bounds of the hidden counts over each run."""
     rows, slopes = [], ()
     for low, high in intercept_boxes(model):
-        ends = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
-        for box in pairwise(ends):
+        for box in pairwise(np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)):
             found = feasible_ranges(model, counts, intercept=box, slopes=slopes)
             slopes = found.slopes
-            if not found.ranges:
-                continue
-            row = [*box, *found.ranges["false negatives"], *found.ranges["true negatives"]]
-            if rows and np.isclose(rows[-1][1], row[0]):
-                last = rows.pop()
-                row = [
-                    last[0],
-                    row[1],
-                    *(pick(last[k], row[k]) for k, pick in ((2, min), (3, max), (4, min), (5, max))),
-                ]
-            rows.append(row)
-    return pd.DataFrame(rows, columns=["intercept_low", "intercept_high", *COUNT_COLUMNS])
+            if found.ranges:
+                rows.append((*box, *found.ranges["false negatives"], *found.ranges["true negatives"]))
+    return pd.DataFrame(joined(rows), columns=["intercept_low", "intercept_high", *COUNT_COLUMNS])
 
 
 def _intercept(intercept, boxes, ranges):
     listed = " or ".join(f"{low:.2f} to {high:.2f}" for low, high in boxes.iloc[:, :2].to_numpy()) or "none"
-    word = ASSUMED if ranges else CANNOT
+    word, among = (ASSUMED, "among these") if ranges else (CANNOT, "not among these")
     statement = (
         f"The printed numbers imply an intercept of {listed} for the multivariable model, from odds ratios, intervals "
-        f"and counts alone; the printed {intercept.text} is {'among these' if ranges else 'not among these'}."
+        f"and counts alone; the printed {intercept.text} is {among}."
     )
     assumptions = (EVERYONE, "The formula's intercept is that of the multivariable model with all its variables")
     alternatives = ("The intercept belongs to another fit", "A digit was misprinted")
@@ -114,72 +102,57 @@ def _calibration(ranges, group_sizes, formula):
     low, high = ranges["mean risk (low)"][0], ranges["mean risk (high)"][1]
     observed = group_sizes[1] / sum(group_sizes)
     evidence = pd.DataFrame([(observed, low, high)], columns=["observed", "mean_risk_low", "mean_risk_high"])
-    word = REPRODUCED if low - SLACK <= observed <= high + SLACK else CANNOT
-    where = (
-        "which holds the observed"
-        if word == REPRODUCED
-        else "below the observed"
-        if high < observed
-        else "above the observed"
-    )
+    word, where = CANNOT, "below the observed" if high < observed else "above the observed"
+    if low - SLACK <= observed <= high + SLACK:
+        word, where = REPRODUCED, "which holds the observed"
     statement = (
         f"The printed numbers imply a mean risk of {100 * low:.1f} to {100 * high:.1f} % by the formula with "
         f"{' and '.join(formula['coefficients'])} alone, {where} {100 * observed:.1f} %."
     )
-    assumptions = (
-        EVERYONE,
-        "The formula keeps intercept and coefficients of the larger model and leaves its other terms out",
-    )
+    dropped = "The formula keeps intercept and coefficients of the larger model and leaves its other terms out"
     alternatives = ("The nomogram was fitted again and its formula was not printed",)
-    return Verdict("calibration of the formula", word, statement, evidence, assumptions, alternatives, METHOD)
+    check, assumptions = "calibration of the formula", (EVERYONE, dropped)
+    return Verdict(check, word, statement, evidence, assumptions, alternatives, METHOD)
 
 
 def _false_negatives(size, ranges, boxes, missed):
-    low, high = _whole(*ranges["false negatives"])
-    rows = [("printed intercept", low, high, *_whole(*ranges["true negatives"]))]
-    rows += [
-        (f"intercept {box[0]:.2f} to {box[1]:.2f}", *_whole(*box[2:4]), *_whole(*box[4:])) for box in boxes.to_numpy()
+    low, high = whole_range(*ranges["false negatives"])
+    free = [
+        (f"intercept {box[0]:.2f} to {box[1]:.2f}", *whole_range(*box[2:4]), *whole_range(*box[4:]))
+        for box in boxes.to_numpy()
     ]
+    rows = [("printed intercept", low, high, *whole_range(*ranges["true negatives"])), *free]
     rows += [(reading, least, np.nan, np.nan, np.nan) for reading, least in missed.items()]
     evidence = pd.DataFrame(rows, columns=["reading", *COUNT_COLUMNS])
     statement = (
         f"The printed numbers imply {_span(low, high)} false negatives among all {size} patients with the outcome"
     )
-    inside = [
-        f"Read as {reading}, at least {least} are missed, which fits"
-        for reading, least in missed.items()
-        if least <= high
-    ]
     reading, least = next(iter(missed.items()), ("no recall is printed", 0))
     if missed:
         statement += f"; the printed recall implies at least {least} ({reading})"
-    free = [f"{row[0]}: {_span(row[1], row[2])} false negatives" for row in rows[1 : 1 + len(boxes)]]
-    word = CANNOT if least > high else ASSUMED
+    fits = [(reading, least) for reading, least in missed.items() if least <= high]
+    misprint = "; ".join(f"{row[0]}: {_span(*row[1:3])} false negatives" for row in free)
     assumptions = (
         EVERYONE,
         "The intercept printed in the formula is that of the multivariable model",
         "One classifier made both numbers",
     )
     alternatives = (
-        *inside,
+        *(f"Read as {reading}, at least {least} are missed, which fits" for reading, least in fits),
         "The network was trained again, or on all patients, before the regression",
-        "The intercept is a misprint (" + "; ".join(free) + ")",
+        f"The intercept is a misprint ({misprint})",
     )
-    check = "false negatives: regression against recall"
-    return Verdict(check, word, statement + ".", evidence, assumptions, alternatives, METHOD)
+    check, word = "false negatives: regression against recall", CANNOT if least > high else ASSUMED
+    return Verdict(check, word, f"{statement}.", evidence, assumptions, alternatives, METHOD)
 
 
 def _span(low, high):
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-def _whole(low, high):
-    return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))
-
-
 def _score_checks(model, ranges, formula, *, known, intercept):
     """AUC and lowest-risk group of the two-variable formula, for each split of the false negatives by the known one."""
-    first, last = _whole(*ranges["false negatives"])
+    first, last = whole_range(*ranges["false negatives"])
     column, hidden = model.patterns[:, model.variables.index(known)], model.patterns[:, -1]
     cell = [(column == level) & (hidden == 0) for level in (0, 1)]
     nothing = np.zeros(len(hidden))
@@ -189,8 +162,8 @@ def _score_checks(model, ranges, formula, *, known, intercept):
     rows, slopes = [], ()
     for split in [(total - one, one) for total in range(first, last + 1) for one in range(total + 1)]:
         fixed = [([nothing, cell[level]], split[level]) for level in (0, 1)]
-        missed = np.array(split)
-        objectives = {"auc": _auc_weights(model, column, slope, missed, present), "clear": [cell[0], nothing]}
+        auc = _auc_weights(model, column, slope, np.array(split), present)
+        objectives = {"auc": auc, "clear": [cell[0], nothing]}
         found = feasible_ranges(model, objectives, intercept=intercept, fixed=fixed, most_rounds=2, slopes=slopes)
         slopes = found.slopes
         if found.ranges:
@@ -198,13 +171,11 @@ def _score_checks(model, ranges, formula, *, known, intercept):
             risk = [100 * split[0] / max(size, 1e-9) if split[0] else 0.0 for size in (most, least)]
             rows.append((sum(split), split[0], *found.ranges["auc"], *risk))
     columns = ["false_negatives", "of_these_known_0", "auc_low", "auc_high", "lowest_risk_low", "lowest_risk_high"]
-    evidence = pd.DataFrame(rows, columns=columns)
-    verdicts = []
-    for key in ("auc", "threshold"):
-        if formula.get(key):
-            verdict, fits = _score_verdict(evidence, formula, key)
-            verdicts.append(verdict)
-            evidence = fits if len(fits) else evidence  # the curve is asked for among the splits that give the AUC
+    evidence, verdicts = pd.DataFrame(rows, columns=columns), []
+    for key in [key for key in ("auc", "threshold") if formula.get(key)]:
+        verdict, fits = _score_verdict(evidence, formula, key)
+        verdicts.append(verdict)
+        evidence = fits if len(fits) else evidence  # the curve is asked for among the splits that give the AUC
     return verdicts
 
 
@@ -218,16 +189,19 @@ def _auc_weights(model, column, slope, missed, present):
 
 
 def _score_verdict(evidence, formula, key):
+    """Verdict on the printed AUC or on the start of the curve, and the rows of the evidence that allow it."""
     printed = read_printed(formula[key])
-    quantity, low, high = {
-        "auc": ("AUC of the formula", "auc_low", "auc_high"),
-        "threshold": ("observed risk in the formula's lowest group, in percent", "lowest_risk_low", "lowest_risk_high"),
-    }[key]
-    fits = evidence[(evidence[low] <= printed.high) & (evidence[high] >= printed.low)]
-    word = ASSUMED if len(fits) else CANNOT
-    where = "within" if len(fits) else "outside"
+    check, quantity, column = {
+        "auc": ("AUC of the formula", "AUC of the formula", "auc"),
+        "threshold": (
+            "start of the decision curve", "observed risk in the formula's lowest group, in percent", "lowest_risk",
+        ),
+    }[key]  # fmt: skip
+    low, high = evidence[f"{column}_low"], evidence[f"{column}_high"]
+    fits = evidence[(low <= printed.high) & (high >= printed.low)]
+    word, where = (ASSUMED, "within") if len(fits) else (CANNOT, "outside")
     statement = (
-        f"The printed numbers imply {evidence[low].min():.3g} to {evidence[high].max():.3g} for the {quantity}; "
+        f"The printed numbers imply {low.min():.3g} to {high.max():.3g} for the {quantity}; "
         f"the printed {printed.text} is {where}."
     )
     if key == "threshold":
@@ -237,14 +211,5 @@ def _score_verdict(evidence, formula, key):
             "net benefit exceeds treating all above the larger of both."
         )
     assumptions = ("The formula's intercept is that of the multivariable model", "The score is the formula as printed")
-    check = "AUC of the formula" if key == "auc" else "start of the decision curve"
-    verdict = Verdict(
-        check,
-        word,
-        statement,
-        evidence,
-        assumptions,
-        ("The curve belongs to the larger model or to another fit",),
-        METHOD,
-    )
-    return verdict, fits
+    alternatives = ("The curve belongs to the larger model or to another fit",)
+    return Verdict(check, word, statement, evidence, assumptions, alternatives, METHOD), fits

@@ -14,98 +14,6 @@ BOUND = (
 )
 
 
-def survival_floor(certain, events, lost=0):
-    """Lowest Kaplan-Meier estimate that a number of events allows.
-
-    Parameters
-    ----------
-    certain : int
-        Patients whose planned follow-up goes beyond the time.
-    events : int
-        Events up to the time, at most.
-    lost : int
-        Patients among the certain ones who left earlier without an event.
-
-    Returns
-    -------
-    float
-        Reached when all events fall in these patients after all losses; 0 if there are more events than patients.
-
-    Examples
-    --------
-    >>> round(survival_floor(149, 64), 3), survival_floor(149, 64, lost=21)
-    (0.57, 0.5)
-    """
-    at_risk = max(certain - lost, 0)
-    return max(at_risk - events, 0) / at_risk if at_risk else 0.0
-
-
-def least_lost(certain, events):
-    """Fewest patients lost to follow-up for which a number of events brings the Kaplan-Meier curve to one half.
-
-    Parameters
-    ----------
-    certain, events : int
-        As for `survival_floor`.
-
-    Returns
-    -------
-    int
-
-    Examples
-    --------
-    >>> least_lost(149, 64)
-    21
-    """
-    return max(certain - 2 * events, 0)
-
-
-def most_events_above_half(n):
-    """Most events among n patients that can leave the Kaplan-Meier median unreached.
-
-    Parameters
-    ----------
-    n : int
-        Patients in the group.
-
-    Returns
-    -------
-    int
-        Reached when all events come before any censoring; any other order brings the curve lower.
-
-    Examples
-    --------
-    >>> most_events_above_half(136)
-    67
-    """
-    return (n - 1) // 2
-
-
-def constant_rate(events, enrolment):
-    """Monthly rate at which a number of events is expected, if nobody is lost and the rate is constant.
-
-    Parameters
-    ----------
-    events : int
-        Expected events.
-    enrolment : sequence of dict
-        ``n`` patients and ``months``, shortest and longest planned follow-up, spread evenly between.
-
-    Returns
-    -------
-    float
-        Events per patient and month.
-    """
-
-    def missing(rate):
-        return (
-            sum(part["n"] * np.mean(1 - np.exp(-rate * np.linspace(*part["months"], 201))) for part in enrolment)
-            - events
-        )
-
-    return float(brentq(missing, 1e-9, 10.0))
-
-
 def median_check(name, events, medians, *, enrolment):
     """Whether printed medians of one endpoint can come from Kaplan-Meier curves.
 
@@ -129,64 +37,96 @@ def median_check(name, events, medians, *, enrolment):
         median exceed it by two standard deviations.
     """
     longest = max(part["months"][1] for part in enrolment)
-    rate = constant_rate(events, enrolment)
+    rate = _constant_rate(events, enrolment)
     evidence = pd.DataFrame([_median_row(item, events, enrolment, rate) for item in medians])
+    lost, usual = (int(evidence.get(name, pd.Series([0])).max()) for name in ("least_lost", "constant_rate_lost"))
     beyond = evidence[np.isfinite(evidence["months"]) & (evidence["months"] > longest)]
-    lost, usual = (
-        int(evidence[name].max(skipna=True)) if name in evidence else 0 for name in ("least_lost", "constant_rate_lost")
-    )
-    alternatives = _alternatives(evidence, longest)
+    word, assumptions, alternatives = ASSUMED, (), _alternatives(evidence, longest)
     if len(beyond):
-        statement = (
-            f"The printed numbers imply a longest follow-up of {longest:g} months, before the median {name} of "
-            f"{', '.join(beyond['group'])}."
-        )
-        return Verdict(f"medians: {name}", CANNOT, statement, evidence, (), ("A digit was misprinted",), BOUND)
-    if lost:
+        word, alternatives = CANNOT, ("A digit was misprinted",)
+        groups = ", ".join(beyond["group"])
+        implied = f"a longest follow-up of {longest:g} months, before the median {name} of {groups}"
+    elif lost:
         row = evidence.loc[evidence["least_lost"].idxmax()]
-        statement = (
-            f"The printed numbers imply that at least {lost} of the {row['certain']} patients with planned follow-up "
+        implied = (
+            f"that at least {lost} of the {row['certain']} patients with planned follow-up "
             f"beyond {row['months']:g} months were lost without an event before the median {name} ({row['group']}): "
-            f"{events} events alone leave the curve at {row['floor']:.3f} or higher."
+            f"{events} events alone leave the curve at {row['floor']:.3f} or higher"
         )
         assumptions = (
             f"At least {lost} patients left follow-up early",
             "All events fell in the patients enrolled first, after these losses; each event elsewhere takes two more",
         )
-        return Verdict(f"medians: {name}", ASSUMED, statement, evidence, assumptions, alternatives, BOUND)
-    statement = f"The printed numbers imply no loss to follow-up: {events} events can give every printed median {name}"
-    if usual:
-        statement += " if nearly all fell in the patients enrolled first; "
-        statement += f"at a constant rate, two standard deviations exceeded, {usual} patients would have to be lost"
-        assumptions = ("Nearly all events fell in the patients enrolled first, or patients were lost to follow-up",)
-        return Verdict(f"medians: {name}", ASSUMED, f"{statement}.", evidence, assumptions, alternatives, BOUND)
-    return Verdict(f"medians: {name}", REPRODUCED, f"{statement}.", evidence, (), (), BOUND)
+    else:
+        implied = f"no loss to follow-up: {events} events can give every printed median {name}"
+        if usual:
+            implied += (
+                " if nearly all fell in the patients enrolled first; "
+                f"at a constant rate, two standard deviations exceeded, {usual} patients would have to be lost"
+            )
+            assumptions = ("Nearly all events fell in the patients enrolled first, or patients were lost to follow-up",)
+        else:
+            word, alternatives = REPRODUCED, ()
+    statement = f"The printed numbers imply {implied}."
+    return Verdict(f"medians: {name}", word, statement, evidence, assumptions, alternatives, BOUND)
 
 
 def _median_row(item, events, enrolment, rate):
-    printed, total = read_printed(item["months"]), sum(part["n"] for part in enrolment)
-    size, months = item.get("n"), printed.value
-    certain = (
-        0
-        if size is None or not np.isfinite(months)
-        else max(size - sum(part["n"] for part in enrolment if part["months"][0] < months), 0)
-    )
-    row = {
-        "group": item["group"],
-        "n": size,
-        "months": months,
-        "certain": certain,
-        "floor": survival_floor(certain, events) if certain else np.nan,
-    }
-    row["least_lost"] = least_lost(certain, events)
-    row["most_events"] = np.nan if size is None else min(most_events_above_half(size), events)
-    if size == total and np.isfinite(months):
+    months, size, certain = read_printed(item["months"]).value, item.get("n"), 0
+    if size is not None and np.isfinite(months):
+        certain = max(size - sum(part["n"] for part in enrolment if part["months"][0] < months), 0)
+    row = {"group": item["group"], "n": size, "months": months, "certain": certain}
+    row["floor"] = _survival_floor(certain, events) if certain else np.nan
+    row["least_lost"] = _least_lost(certain, events)
+    row["most_events"] = np.nan if size is None else min(_most_events_above_half(size), events)
+    if size == sum(part["n"] for part in enrolment) and np.isfinite(months):
         longest = max(part["months"][1] for part in enrolment)
         before = sum(part["n"] * (1 - np.exp(-rate * months)) for part in enrolment if part["months"][0] >= months)
         row["constant_rate_median"] = np.log(2) / rate
         row["constant_rate_mean"] = (1 - np.exp(-rate * longest)) / rate
-        row["constant_rate_lost"] = least_lost(certain, int(np.ceil(before + 2 * np.sqrt(before))))
+        row["constant_rate_lost"] = _least_lost(certain, int(np.ceil(before + 2 * np.sqrt(before))))
     return row
+
+
+def _survival_floor(certain, events, lost=0):
+    """Lowest Kaplan-Meier estimate that a number of events allows; 0 with more events than patients.
+
+    ``certain`` patients are planned to be followed beyond the time, ``lost`` of them left earlier without an event. It
+    is reached when all events fall in these patients after all losses.
+
+    >>> round(_survival_floor(149, 64), 3), _survival_floor(149, 64, lost=21)
+    (0.57, 0.5)
+    """
+    at_risk = max(certain - lost, 0)
+    return max(at_risk - events, 0) / at_risk if at_risk else 0.0
+
+
+def _least_lost(certain, events):
+    """Fewest patients lost for which a number of events brings the Kaplan-Meier curve to one half.
+
+    >>> _least_lost(149, 64)
+    21
+    """
+    return max(certain - 2 * events, 0)
+
+
+def _most_events_above_half(n):
+    """Most events among n patients that can leave the median unreached: all of them before any censoring.
+
+    >>> _most_events_above_half(136)
+    67
+    """
+    return (n - 1) // 2
+
+
+def _constant_rate(events, enrolment):
+    """Events per patient and month that give a number of events, if nobody is lost and follow-up is spread evenly."""
+
+    def missing(rate):
+        share = [np.mean(1 - np.exp(-rate * np.linspace(*part["months"], 201))) for part in enrolment]
+        return sum(part["n"] * s for part, s in zip(enrolment, share, strict=True)) - events
+
+    return float(brentq(missing, 1e-9, 10.0))
 
 
 def _alternatives(evidence, longest):

@@ -3,6 +3,8 @@
 import copy
 import inspect
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 
 from mvi_core.errors import MviError
 from mvi_core.stats.audit.agreement import repeat_check, sum_check
@@ -36,25 +38,17 @@ CHECKS = {
     "sample_size": sample_size_check,
 }
 ABOUT = ("title", "citation", "note")  # sections that describe the paper and are not checked
-NEEDED = {  # of each row: values without which the row says nothing, and printed values that may be missing
-    "univariable": (("variable", "absent", "present"), ("odds_ratio", "ci_low", "ci_high", "p_value")),
-    "multivariable": (("variable", "odds_ratio", "ci_low", "ci_high"), ("p_value",)),
-    "medians": (("group", "months"), ()),
+ROWS = {  # of each row: values without which the row says nothing, and printed values that may be missing
+    "univariable": ("rows", ("variable", "absent", "present"), ("odds_ratio", "ci_low", "ci_high", "p_value")),
+    "multivariable": ("rows", ("variable", "odds_ratio", "ci_low", "ci_high"), ("p_value",)),
+    "medians": ("medians", ("group", "months"), ()),
 }
-LISTS = {"univariable": "rows", "multivariable": "rows", "medians": "medians"}
+PLAIN = ("variable", "group", "absent", "present")  # values of a row that are no printed numbers
 
 
 @dataclass(frozen=True)
 class Audit:
-    """All that the checks say about a paper.
-
-    Attributes
-    ----------
-    verdicts : tuple of Verdict
-        In the order of `CHECKS`.
-    messages : tuple of str
-        One for each value, row or section that no check could use.
-    """
+    """All that the checks say about a paper: verdicts in the order of `CHECKS`, and what no check could use."""
 
     verdicts: tuple
     messages: tuple
@@ -90,10 +84,8 @@ def audit_paper(mapping):
             f"a paper is described by sections, got {type(mapping).__name__}. See data_manifest/audit_example.yaml."
         )
     unknown = [name for name in mapping if name not in CHECKS and name not in ABOUT]
-    messages = [
-        f"{name}: not a section of an audit, so it is not used. Known are {', '.join(CHECKS)}." for name in unknown
-    ]
-    verdicts = []
+    known, verdicts = ", ".join(CHECKS), []
+    messages = [f"{name}: not a section of an audit, so it is not used. Known are {known}." for name in unknown]
     for section, check in CHECKS.items():
         entries = mapping.get(section, [])
         for number, entry in enumerate([entries] if isinstance(entries, dict) else entries or [], start=1):
@@ -130,10 +122,8 @@ def plant_value(mapping, path, printed):
     {'sums': [{'total': 312}]}
     """
     changed = copy.deepcopy(mapping)
-    place = changed
     try:
-        for key in path[:-1]:
-            place = place[key]
+        place = reduce(getitem, path[:-1], changed)
         _ = place[path[-1]]
     except (KeyError, IndexError, TypeError) as problem:
         raise MviError(f"plant_value: no number stands at {' > '.join(map(str, path))}. Check the path.") from problem
@@ -142,26 +132,24 @@ def plant_value(mapping, path, printed):
 
 
 def _run(section, where, check, entry):
+    """Verdicts of one entry of a section, and the messages about what in it could not be used."""
     if not isinstance(entry, dict):
         return [], [f"{where}: expected named values, got {entry!r}, so it is not used. Write it as name: value."]
     where = f"{where} ({entry['name']})" if "name" in entry else where
     known = inspect.signature(check).parameters
-    messages = [
-        f"{where}: {key} is not used by this check. Known are {', '.join(known)}." for key in entry if key not in known
-    ]
+    names = ", ".join(known)
+    messages = [f"{where}: {key} is not used by this check. Known are {names}." for key in entry if key not in known]
     entry = {key: value for key, value in entry.items() if key in known}
     missing = [key for key, item in known.items() if item.default is item.empty and entry.get(key) is None]
     if missing:
-        return [], [
-            *messages,
-            f"{where}: {', '.join(missing)} is missing, so the check is left out. Add what the paper prints.",
-        ]
-    if section in LISTS:
-        rows, unused = _usable_rows(where, entry[LISTS[section]], *NEEDED[section])
+        left_out = f"{', '.join(missing)} is missing, so the check is left out. Add what the paper prints."
+        return [], [*messages, f"{where}: {left_out}"]
+    if section in ROWS:
+        name, needed, optional = ROWS[section]
+        entry[name], unused = _usable_rows(where, entry[name], needed, optional)
         messages += unused
-        if not rows:
+        if not entry[name]:
             return [], [*messages, f"{where}: no usable row is left, so the check is left out. Correct the rows above."]
-        entry[LISTS[section]] = rows
     try:
         found = check(**entry)
     except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, IndexError) as problem:
@@ -177,26 +165,16 @@ def _usable_rows(where, rows, needed, optional):
         if not isinstance(row, dict) or any(row.get(key) is None for key in needed):
             messages.append(f"{place}: a row needs {', '.join(needed)}, got {row!r}. The row is not used.")
             continue
-        unreadable = [
-            key
-            for key in (*needed, *optional)
-            if _is_printed(key) and row.get(key) is not None and not _readable(row[key])
-        ]
-        messages += [
-            f"{place} ({row[needed[0]]}): {key} {row[key]!r} is no printed number. It is not used."
-            for key in unreadable
-        ]
+        unreadable = [key for key in (*needed, *optional) if key not in PLAIN and not _readable(row.get(key))]
+        place = f"{place} ({row[needed[0]]})"
+        messages += [f"{place}: {key} {row[key]!r} is no printed number. It is not used." for key in unreadable]
         if not set(unreadable) & set(needed):
             usable.append({key: value for key, value in row.items() if key not in unreadable})
     return usable, messages
 
 
-def _is_printed(key):
-    return key not in ("variable", "group", "absent", "present")
-
-
 def _readable(text):
     try:
-        return read_printed(text) is not None
+        return text is None or read_printed(text) is not None
     except MviError:
         return False

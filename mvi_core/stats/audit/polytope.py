@@ -86,12 +86,11 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
             f"hidden_model needs counts of all variables but the last, at most 7; missing: {missing}, got {len(names)}."
         )
     odds = [read_printed(row["odds_ratio"]) for row in rows]
-    errors = [standard_error_range(row["ci_low"], row["ci_high"], level=level)[1] for row in rows]
+    low, high = (np.log([getattr(number, end) for number in odds]) for end in ("low", "high"))
+    errors = np.array([standard_error_range(row["ci_low"], row["ci_high"], level=level)[1] for row in rows])
     counts = np.array([[group_sizes[k], *(known[name][k] for name in names[:-1])] for k in (0, 1)])
-    ends = (np.log([getattr(number, end) for number in odds]) for end in ("low", "high"))
-    return HiddenModel(
-        names, *ends, np.array(errors), counts, np.array(list(itertools.product((0, 1), repeat=len(names))))
-    )
+    patterns = np.array(list(itertools.product((0, 1), repeat=len(names))))
+    return HiddenModel(names, low, high, errors, counts, patterns)
 
 
 def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS, slopes=()):
@@ -126,17 +125,16 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
     low = expit(intercept[0] + model.patterns @ model.coefficient_low)
     high = expit(intercept[1] + model.patterns @ model.coefficient_high)
     weight = np.where((low < 0.5) & (high > 0.5), 0.25, np.maximum(low * (1 - low), high * (1 - high)))
-    program = _linear_rows(model, design, low, high) + [(np.ravel(row), value, value) for row, value in fixed]
+    shape = design, weight, model.se_high
     slopes, ranges = list(slopes)[-MOST_SLOPES:], {}
-    program += [_cut(slope, model, design, weight) for slope in slopes]
+    program = _linear_rows(model, design, low, high) + [(np.ravel(row), value, value) for row, value in fixed]
+    program += [_cut(slope, *shape) for slope in slopes]
     for name, objective in objectives.items():
         ends = []
         for sign in (1, -1):
-            end, found = _bound(
-                sign * np.ravel(objective), program, model, design=design, weight=weight, rounds=most_rounds
-            )
+            end, found = _bound(sign * np.ravel(objective), program, shape, most_rounds)
             slopes += found
-            program += [_cut(slope, model, design, weight) for slope in found]
+            program += [_cut(slope, *shape) for slope in found]
             ends.append(end)
         if np.isinf(ends).any():
             return Feasible({}, tuple(slopes))
@@ -146,10 +144,9 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
 
 def _linear_rows(model, design, low, high):
     """Rows (coefficients, lower, upper) of the printed counts and of the score equations."""
-    size = len(design)
     rows = []
     for outcome, column in itertools.product((0, 1), range(model.counts.shape[1])):
-        row = np.zeros((2, size))
+        row = np.zeros((2, len(design)))
         row[outcome] = design[:, column]
         rows.append((row.ravel(), model.counts[outcome, column], model.counts[outcome, column]))
     for column in design.T:
@@ -158,44 +155,39 @@ def _linear_rows(model, design, low, high):
     return rows
 
 
-def _bound(objective, program, model, *, design, weight, rounds):
+def _bound(objective, program, shape, most_rounds):
     """Smallest value of the objective, infinite if nothing fits, and the slopes of the cuts that it took."""
     slopes, rows = [], list(program)
-    for _ in range(rounds):
-        matrix, lower, upper = (np.array(part) for part in zip(*rows, strict=True))
-        solution = milp(
-            objective,
-            constraints=LinearConstraint(matrix, lower, upper),
-            bounds=Bounds(0, np.inf),
-            options={"presolve": False},
-        )
+    for _ in range(most_rounds):
+        rules = LinearConstraint(*(np.array(part) for part in zip(*rows, strict=True)))
+        solution = milp(objective, constraints=rules, bounds=Bounds(0, np.inf), options={"presolve": False})
         if not solution.success:
             return np.inf, slopes
-        found = _broken(solution.x.reshape(2, -1).sum(0), model, design, weight)
+        found = _broken(solution.x.reshape(2, -1).sum(0), *shape)
         if not found:
             break
         slopes += found
-        rows += [_cut(slope, model, design, weight) for slope in found]
+        rows += [_cut(slope, *shape) for slope in found]
     return solution.fun, slopes
 
 
-def _broken(counts, model, design, weight):
+def _broken(counts, design, weight, se_high):
     """Slopes of the information constraints that these counts break."""
     information = design.T @ (design * (counts * weight)[:, None])
     slopes = []
     for j in range(1, design.shape[1]):
         others = np.delete(np.arange(design.shape[1]), j)
         slope = np.linalg.lstsq(information[np.ix_(others, others)], information[others, j], rcond=None)[0]
-        row, needed, _ = _cut((j, slope), model, design, weight)
+        row, needed, _ = _cut((j, slope), design, weight, se_high)
         if counts @ row[: len(counts)] < needed * (1 - TOLERANCE):
             slopes.append((j, slope))
     return slopes
 
 
-def _cut(slope, model, design, weight):
+def _cut(slope, design, weight, se_high):
     j, vector = slope
     row = weight * (design[:, j] - np.delete(design, j, axis=1) @ vector) ** 2
-    return np.tile(row, 2), model.se_high[j - 1] ** -2, np.inf
+    return np.tile(row, 2), se_high[j - 1] ** -2, np.inf
 
 
 def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
@@ -225,16 +217,28 @@ def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
         low, high = waiting.pop()
         found = feasible_ranges(model, nothing, intercept=(low, high), most_rounds=most_rounds, slopes=slopes)
         slopes = found.slopes
-        if not found.ranges:
-            continue
-        if high - low <= width:
+        if found.ranges and high - low <= width:
             kept.append((low, high))
-        else:
+        elif found.ranges:
             waiting += [((low + high) / 2, high), (low, (low + high) / 2)]
-    joined = []
-    for low, high in kept:
-        if joined and np.isclose(joined[-1][1], low):
-            joined[-1] = (joined[-1][0], high)
-        else:
-            joined.append((low, high))
-    return joined
+    return joined(kept)
+
+
+def joined(rows):
+    """Rows of ends (low, high, low, high, ...) in rising order; neighbours in the first interval become one.
+
+    >>> joined([(0, 1, 5, 6), (1, 2, 4, 5), (3, 4, 5, 6)])
+    [(0, 2, 4, 6), (3, 4, 5, 6)]
+    """
+    kept = []
+    for row in rows:
+        if kept and np.isclose(kept[-1][1], row[0]):
+            last = kept.pop()
+            row = (pick(ends) for pick, ends in zip(itertools.cycle((min, max)), zip(last, row, strict=True)))
+        kept.append(tuple(row))
+    return kept
+
+
+def whole_range(low, high):
+    """Whole numbers inside a range of counts, solver noise allowed for: the least and the most."""
+    return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))

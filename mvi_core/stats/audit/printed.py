@@ -19,10 +19,8 @@ class Printed:
     ----------
     text : str
         As printed.
-    value : float
-        The number; infinite for "not reached".
-    unit : float
-        One step of the last printed digit.
+    value, unit : float
+        The number (infinite for "not reached"), and one step of its last printed digit.
     below : bool
         True for an upper bound such as "< 0.001".
     """
@@ -42,23 +40,19 @@ class Printed:
         """Largest number that rounds to the print."""
         return self.value if self.below else self.value + self.unit / 2
 
+    def ends(self, *, truncated=False):
+        """Smallest and largest number that print so, by rounding or by cutting digits off."""
+        cut = truncated and not self.below
+        return (self.value, self.value + self.unit - 2 * SLACK) if cut else (self.low, self.high)
+
     def agrees(self, computed, *, truncated=False):
-        """Whether computed numbers print like this one.
-
-        Parameters
-        ----------
-        computed : float or array-like of float
-            In the printed unit.
-        truncated : bool
-            Digits were cut off instead of rounded.
-
-        Returns
-        -------
-        bool or numpy.ndarray of bool
-        """
-        low = self.value if truncated and not self.below else self.low
-        high = self.value + self.unit - 2 * SLACK if truncated and not self.below else self.high
+        """Whether computed numbers, in the printed unit, print like this one: bool, or an array of bool."""
+        low, high = self.ends(truncated=truncated)
         return (np.asarray(computed) >= low - SLACK) & (np.asarray(computed) <= high + SLACK)
+
+    def meets(self, low, high):
+        """Whether a number from `low` to `high` rounds to the print."""
+        return bool(low <= self.high + SLACK and high >= self.low - SLACK)
 
 
 def read_printed(printed):

@@ -1,12 +1,9 @@
 """How many false negatives and false positives may a hidden predictor have, given its printed regression: a region."""
 
-import numpy as np
 import pandas as pd
 
-from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model
+from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, whole_range
 from mvi_core.stats.audit.printed import read_printed
-
-COLUMNS = ["false_negatives", "false_positives_low", "false_positives_high"]
 
 
 def error_region(rows, known, group_sizes, *, intercept):
@@ -14,12 +11,8 @@ def error_region(rows, known, group_sizes, *, intercept):
 
     Parameters
     ----------
-    rows : sequence of dict
-        The multivariable table: ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed; hidden variable last.
-    known : dict of str to sequence of int
-        For every other variable: patients with it, without and with the outcome.
-    group_sizes : sequence of int, length 2
-        Patients without and with the outcome.
+    rows, known, group_sizes
+        As for `mvi_core.stats.audit.polytope.hidden_model`.
     intercept : str
         Intercept of the regression as printed.
 
@@ -39,18 +32,11 @@ def error_region(rows, known, group_sizes, *, intercept):
     missed, alarms = [0 * hidden, ~hidden], [hidden, 0 * hidden]
     ends = (printed.low, printed.high)
     found = feasible_ranges(model, {"missed": missed}, intercept=ends)
-    if not found.ranges:
-        return pd.DataFrame([], columns=COLUMNS)
-    low, high = _whole(*found.ranges["missed"])
+    low, high = whole_range(*found.ranges["missed"]) if found.ranges else (0, -1)
     region = []
     for number in range(low, high + 1):
         fixed = [(missed, number)]
         at_number = feasible_ranges(model, {"alarms": alarms}, intercept=ends, fixed=fixed, slopes=found.slopes)
         if at_number.ranges:
-            region.append((number, *_whole(*at_number.ranges["alarms"])))
-    return pd.DataFrame(region, columns=COLUMNS)
-
-
-def _whole(low, high):
-    """Whole numbers inside a range, solver noise allowed for."""
-    return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))
+            region.append((number, *whole_range(*at_number.ranges["alarms"])))
+    return pd.DataFrame(region, columns=["false_negatives", "false_positives_low", "false_positives_high"])

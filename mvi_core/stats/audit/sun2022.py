@@ -25,6 +25,7 @@ REPEATS = {
     "AUC of the model": ("abstract_auc", "model_auc", "discussion_auc"),
     "best accuracy": ("multi_best_accuracy", "table2_t1_t1d_t1v_accuracy", "discussion_best_accuracy"),
 }
+PLACES = ("abstract", "table3")
 METRICS = ("accuracy", "precision", "recall", "f1")
 
 
@@ -69,9 +70,7 @@ def describe(values):
     try:
         return _agreement(text) | _proportions(text) | _models(text) | _outcomes(text)
     except KeyError as missing:
-        raise MviError(
-            f"paper_values.csv has no row with id {missing}. Add the row as the paper prints it."
-        ) from missing
+        raise MviError(f"paper_values.csv has no row with id {missing}. Add it as the paper prints it.") from missing
 
 
 def _count(text, name):
@@ -86,22 +85,24 @@ def _label(name):
     return name.upper().replace("_", "-")
 
 
+def _row(text, start):
+    """Odds ratio, interval and p value of one row of a table, as printed."""
+    return {key: text[f"{start}_{end}"] for key, end in ROW.items()}
+
+
 def _agreement(text):
     repeats = dict(REPEATS)
     for name in TABLE_3[-2:]:
-        repeats |= {
-            f"{_label(name)} {key}": (f"abstract_{name}_{end}", f"table3_{name}_{end}") for key, end in ROW.items()
-        }
-    total = _count(text, "n_patients")
-    parts = {"2015": _count(text, "n_patients_2015"), "2018": _count(text, "n_patients_2018")}
+        repeats |= {f"{_label(name)} {key}": [f"{at}_{name}_{end}" for at in PLACES] for key, end in ROW.items()}
+    parts = {year: _count(text, f"n_patients_{year}") for year in ("2015", "2018")}
     groups = dict(zip(("absent", "present"), _sizes(text), strict=True))
     shares = (("MVI present", "baseline_mvi_present", "baseline_n_patients", "baseline_mvi_percent"),)
     shares += tuple((name, f"{name}_events", f"{name}_n", f"{name}_percent") for name in ("recurrence", "death"))
     return {
         "repeats": {"numbers": {name: {key: text[key] for key in ids} for name, ids in repeats.items()}},
         "sums": [
-            {"name": "patients by year", "parts": parts, "total": total},
-            {"name": "patients by MVI", "parts": groups, "total": total},
+            {"name": name, "parts": counts, "total": _count(text, "n_patients")}
+            for name, counts in (("patients by year", parts), ("patients by MVI", groups))
         ],
         "fractions": [
             {"name": name, "k": _count(text, k), "n": _count(text, n), "percent": text[percent]}
@@ -113,29 +114,23 @@ def _agreement(text):
 def _proportions(text):
     table_2 = [text[f"table2_{name}_accuracy"] for name in TABLE_2]
     single = [text[f"single_{name}_accuracy"] for name in ("t1v", "t1d", "t1")]
-    slices, development = _count(text, "n_slices"), _count(text, "n_patients_2015")
-    units, combinations = {"patients": 1, "slices": slices}, {"slice combinations": _count(text, "n_combinations")}
+    development, units = _count(text, "n_patients_2015"), {"patients": 1, "slices": _count(text, "n_slices")}
+    combined = units | {"slice combinations": _count(text, "n_combinations")}
     shared = {"stated_n": [development], "max_n": development}
-    found = denominators(table_2, max_n=development)
     section = {
         "proportions": [
-            {"name": "Table 2", "percentages": table_2, "units": units | combinations, **shared},
+            {"name": "Table 2", "percentages": table_2, "units": combined, **shared},
             {"name": "single sequences", "percentages": single, "units": units, **shared},
         ],
         "confusion": [
             {"name": "external set", "metrics": _external(text), "stated_n": _count(text, "n_patients_2018")}
         ],
     }
+    found = denominators(table_2, max_n=development)
     if len(found):
-        repeated = [text["table2_t1_t1d_t1v_accuracy"], text["table2_t1v_t1d_t1_accuracy"]]
-        section["repetition"] = [
-            {
-                "name": "T1 with T1D and T1V, twice in Table 2",
-                "accuracies": table_2,
-                "repeated": repeated,
-                "n": int(found[0]),
-            }
-        ]
+        repeated = [text[f"table2_{name}_accuracy"] for name in ("t1_t1d_t1v", "t1v_t1d_t1")]
+        rows = {"name": "T1 with T1D and T1V, twice in Table 2", "accuracies": table_2, "repeated": repeated}
+        section["repetition"] = [rows | {"n": int(found[0])}]
     return section
 
 
@@ -143,38 +138,31 @@ def _external(text):
     return {name: text[f"external_{name}"] for name in METRICS}
 
 
-def _table_1(text):
-    rows = []
-    for name, levels in TABLE_1.items():
-        counts = {
-            key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels]
-            for key in ("total", "absent", "present")
-        }
-        rows.append({"variable": name, **counts, **{key: text[f"table1_{name}_{end}"] for key, end in ROW.items()}})
-    return rows
+def _table_1(text, name, levels):
+    groups = ("total", "absent", "present")
+    counts = {key: [_count(text, f"table1_{name}_{level}_{key}") for level in levels] for key in groups}
+    return {"variable": name, **counts, **_row(text, f"table1_{name}")}
 
 
 def _models(text):
-    rows = [
-        {"variable": _label(name)} | {key: text[f"table3_{name}_{end}"] for key, end in ROW.items()} for name in TABLE_3
-    ]
+    table_1 = {name: _table_1(text, name, levels) for name, levels in TABLE_1.items()}
+    rows = [{"variable": _label(name)} | _row(text, f"table3_{name}") for name in TABLE_3]
+    known = {_label(name): [table_1[name][key][1] for key in ("absent", "present")] for name in TABLE_3[:-1]}
+    sizes = dict(zip(("n_absent", "n_present"), _sizes(text), strict=True))
     coefficients = {_label(name): text[f"formula_{name}_coefficient"] for name in TABLE_3[-2:]}
     points = {"AFP": text["nomogram_afp_points"], "DL-MVI": text["nomogram_dl_present_points"]}
-    table_1 = {row["variable"]: row for row in _table_1(text)}
-    known = {_label(name): [table_1[name][key][1] for key in ("absent", "present")] for name in TABLE_3[:-1]}
-    sizes, model = _sizes(text), {"intercept": text["formula_intercept"], "coefficients": coefficients}
+    intercept = {"intercept": text["formula_intercept"]}
     curves = {"auc": text["model_auc"], "threshold": text["nb_beats_treat_all_from"]}
-    fit = {"intercept": model["intercept"], "coefficients": list(coefficients.values())}
-    fit |= {key: table_1["afp"][key] for key in ("absent", "present")}
     tables = confusion_tables(**_external(text), max_n=_count(text, "n_patients"))
-    joint = {"rows": rows, "known": known, "group_sizes": sizes, "formula": model | curves}
+    joint = {"rows": rows, "known": known, "group_sizes": _sizes(text), "missed": _missed(text, tables)}
+    fit = {"coefficients": list(coefficients.values())} | {key: table_1["afp"][key] for key in ("absent", "present")}
     return {
-        "univariable": {"rows": list(table_1.values()), "n_absent": sizes[0], "n_present": sizes[1]},
+        "univariable": {"rows": list(table_1.values()), **sizes},
         "multivariable": {"rows": rows, "name": "Table 3"},
         "formula": {"coefficients": coefficients, "odds_ratios": {row["variable"]: row["odds_ratio"] for row in rows}},
         "nomogram": {"coefficients": coefficients, "points": points},
-        "formula_fit": fit,
-        "joint": joint | {"missed": _missed(text, tables)},
+        "formula_fit": intercept | fit,
+        "joint": joint | {"formula": {**intercept, "coefficients": coefficients, **curves}},
         "baselines": _baselines(text, known, tables),
     }
 
@@ -182,9 +170,8 @@ def _models(text):
 def _baselines(text, known, tables):
     rules = {name: known[name] for name in ("AFP", "AST", "ALT")}
     entries = [{"name": "all patients", "group_sizes": _sizes(text), "rules": rules}]
-    if len(tables):
-        first = tables.iloc[0]
-        groups = (int(first.tn + first.fp), int(first.tp + first.fn))
+    for first in tables.iloc[:1].itertuples():
+        groups = (first.tn + first.fp, first.tp + first.fn)
         entries.append({"name": f"external set (n = {first.n})", "group_sizes": groups, "model": _external(text)})
     return entries
 
@@ -204,30 +191,19 @@ def _missed(text, tables):
 
 def _outcomes(text):
     end = int(text["follow_up_end"].split()[-1]) + 1  # follow-up to 31 December: the next January
-    enrolment = []
-    for which in ("first", "second"):
-        year = _count(text, f"enrolment_{which}_year")
-        enrolment.append(
-            {"n": _count(text, f"n_patients_{year}"), "months": [12 * (end - year - 1), 12 * (end - year)]}
-        )
+    years = [_count(text, f"enrolment_{which}_year") for which in ("first", "second")]
+    enrolment = [
+        {"n": _count(text, f"n_patients_{year}"), "months": [12 * (end - year - 1), 12 * (end - year)]}
+        for year in years
+    ]
     total, (absent, present) = _count(text, "n_patients"), _sizes(text)
     groups = {"all": total, "mvi_present": present, "mvi_absent": absent, "dl_present": None, "dl_absent": None}
-    medians = [
-        {
-            "name": name.upper(),
-            "events": _count(text, events),
-            "enrolment": enrolment,
-            "medians": [
-                {"group": group, "n": n, "months": text[f"median_{name}_{group}"]}
-                for group, n in groups.items()
-                if f"median_{name}_{group}" in text
-            ],
-        }
-        for name, events in (("os", "death_events"), ("rfs", "recurrence_events"))
-    ]
-    models = {
-        f"{len(TABLE_3)} variables (Table 3)": len(TABLE_3),
-        f"{len(TABLE_1) + 1} variables (Table 1)": len(TABLE_1) + 1,
-    }
+    sections = []
+    for name, events in (("os", "death_events"), ("rfs", "recurrence_events")):
+        rows = ({"group": group, "n": n, "months": text.get(f"median_{name}_{group}")} for group, n in groups.items())
+        medians = [row for row in rows if row["months"] is not None]
+        outcome = {"name": name.upper(), "events": _count(text, events)}
+        sections.append(outcome | {"enrolment": enrolment, "medians": medians})
+    models = {f"{n} variables (Table {i})": n for n, i in ((len(TABLE_3), 3), (len(TABLE_1) + 1, 1))}
     size = {"n": total, "events": present, "models": models, "auc": read_printed(text["model_auc"]).value}
-    return {"medians": medians, "sample_size": size}
+    return {"medians": sections, "sample_size": size}

@@ -41,35 +41,29 @@ def hidden_fits(intercept, coefficients, absent, present):
     >>> int(fits["agrees"].sum())
     0
     """
-    printed = [read_printed(text) for text in (intercept, *coefficients)]
+    printed = dict(zip(("intercept", "known", "hidden"), map(read_printed, (intercept, *coefficients)), strict=True))
     levels = np.array([sum(pair) for pair in zip(absent, present, strict=True)])
-    risk = [[_risks(printed, end, known, hidden) for hidden in (0, 1)] for known in (0, 1) for end in (min, max)]
-    low, high = np.array(risk[0::2]), np.array(risk[1::2])  # known, hidden
+    low, high = (_risks(printed.values(), end) for end in (min, max))  # known, hidden
     candidates = []
     for known in (0, 1):
         without = np.arange(levels[known] + 1)
-        least = without * low[known, 0] + (levels[known] - without) * low[known, 1]
-        most = without * high[known, 0] + (levels[known] - without) * high[known, 1]
+        least, most = (without * r[known, 0] + (levels[known] - without) * r[known, 1] for r in (low, high))
         candidates.append(without[(least - 1 <= present[known]) & (present[known] <= most + 1)])
-    triples = [
-        (zero, one, missed)
-        for zero, one in itertools.product(*candidates)
-        for missed in range(
-            int(max(zero * low[0, 0] + one * low[1, 0], 1)), int(zero * high[0, 0] + one * high[1, 0]) + 2
-        )
-    ]
+    triples = []
+    for zero, one in itertools.product(*candidates):
+        least, most = (int(zero * r[0, 0] + one * r[1, 0]) for r in (low, high))
+        triples += [(zero, one, missed) for missed in range(max(least, 1), most + 2)]
     table = pd.DataFrame(triples, columns=["hidden_0_known_0", "hidden_0_known_1", "false_negatives"], dtype=int)
-    fitted = [_fit(row, levels, present, [number.value for number in printed]) for row in table.itertuples(index=False)]
-    table[["intercept", "known", "hidden"]] = np.array(fitted).reshape(-1, 3)
-    agrees = [
-        number.agrees(table[name]) for number, name in zip(printed, ("intercept", "known", "hidden"), strict=True)
-    ]
-    return table.assign(agrees=np.logical_and.reduce(agrees))
+    start = [number.value for number in printed.values()]
+    fitted = [_fit(row, levels, present, start) for row in table.itertuples(index=False)]
+    table[list(printed)] = np.array(fitted).reshape(-1, 3)
+    return table.assign(agrees=np.logical_and.reduce([number.agrees(table[name]) for name, number in printed.items()]))
 
 
-def _risks(printed, end, known, hidden):
-    corners = itertools.product(*((number.low, number.high) for number in printed))
-    return float(expit(end(a + b * known + c * hidden for a, b, c in corners)))
+def _risks(printed, end):
+    """Smallest or largest risk over the rounding of the formula; shape (2, 2): known, hidden."""
+    corners = np.array(list(itertools.product(*((number.low, number.high) for number in printed))))
+    return np.array([[end(expit(corners @ (1, known, hidden))) for hidden in (0, 1)] for known in (0, 1)])
 
 
 def _fit(counts, levels, present, start):
@@ -99,25 +93,23 @@ def formula_fit_check(intercept, coefficients, absent, present):
     -------
     Verdict
     """
-    nearest = hidden_fits(intercept, coefficients, absent, present)
-    fits = nearest[nearest["agrees"]]
     tried = (sum(present) + 1) * np.prod([sum(pair) + 1 for pair in zip(absent, present, strict=True)])
+    evidence = hidden_fits(intercept, coefficients, absent, present)
+    fits = evidence[evidence["agrees"]]
     scope = f"of all {tried:,} combinations of hidden counts"
+    word, assumptions = CANNOT, ()
+    implied = f"that the formula is not the fit of these two predictors alone: none {scope} gives it"
+    if len(fits):
+        missed = sorted(set(fits["false_negatives"]))
+        count = f"{missed[0]}" if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
+        implied = (
+            f"{count} false negatives of the hidden predictor, if the formula is the fit of "
+            f"its two predictors alone ({len(fits)} {scope})"
+        )
+        word, evidence, assumptions = ASSUMED, fits, ("The formula was fitted with its two predictors alone",)
     alternatives = (
         "The formula keeps the coefficients of a model with more variables and drops their terms",
         "The formula was fitted to other patients than the printed counts",
     )
-    if fits.empty:
-        statement = (
-            "The printed numbers imply that the formula is not the fit of these two predictors alone: "
-            f"none {scope} gives it."
-        )
-        return Verdict("formula as a fit of its two predictors", CANNOT, statement, nearest, (), alternatives, SCORE)
-    missed = sorted(set(fits["false_negatives"]))
-    count = f"{missed[0]}" if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
-    statement = (
-        f"The printed numbers imply {count} false negatives of the hidden predictor, if the formula is the fit of "
-        f"its two predictors alone ({len(fits)} {scope})."
-    )
-    assumptions = ("The formula was fitted with its two predictors alone",)
-    return Verdict("formula as a fit of its two predictors", ASSUMED, statement, fits, assumptions, alternatives, SCORE)
+    check, statement = "formula as a fit of its two predictors", f"The printed numbers imply {implied}."
+    return Verdict(check, word, statement, evidence, assumptions, alternatives, SCORE)

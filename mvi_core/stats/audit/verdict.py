@@ -25,10 +25,8 @@ class Verdict:
         One fair sentence: what the printed numbers imply.
     evidence : pandas.DataFrame
         The numbers behind the statement, one row each.
-    assumptions : tuple of str
-        What must hold for the statement.
-    alternatives : tuple of str
-        Other readings of the same print.
+    assumptions, alternatives : tuple of str
+        What must hold for the statement, and other readings of the same print.
     source : str
         Method and reference.
     """
@@ -55,15 +53,5 @@ def verdict_table(verdicts):
         Columns check, verdict, statement, assumptions, alternatives, source; several entries are joined with "; ".
     """
     columns = ["check", "verdict", "statement", "assumptions", "alternatives", "source"]
-    rows = [
-        (
-            item.check,
-            item.verdict,
-            item.statement,
-            "; ".join(item.assumptions),
-            "; ".join(item.alternatives),
-            item.source,
-        )
-        for item in verdicts
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame([[getattr(item, name) for name in columns] for item in verdicts], columns=columns)
+    return table.assign(**{name: table[name].map("; ".join) for name in ("assumptions", "alternatives")})

@@ -4,14 +4,10 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from mvi_core.errors import MviError
-from mvi_core.stats.audit.chance import baseline_check, largest_of, repetition_check
-from mvi_core.stats.audit.follow_up import least_lost, median_check, most_events_above_half, survival_floor
-from mvi_core.stats.audit.sample_size import (
-    largest_r_squared,
-    r_squared_from_auc,
-    required_n,
-    sample_size_check,
-)
+from mvi_core.stats.audit.chance import _largest_of, baseline_check, repetition_check
+from mvi_core.stats.audit.follow_up import _least_lost, _most_events_above_half, _survival_floor, median_check
+from mvi_core.stats.audit.sample_size import sample_size_check
+from mvi_core.stats.sample_size import largest_r_squared, r_squared_from_auc, required_n
 
 ENROLMENT = [{"n": 149, "months": [60, 72]}, {"n": 172, "months": [24, 36]}]
 TABLE_2 = ["92.11", "66.67", "84.21", "74.56", "77.19", "85.96", "87.72", "81.58"]
@@ -25,12 +21,12 @@ def cohort_with(deaths, lost):
 
 def test_the_bound_on_the_losses_is_sharp():
     """Witness: lifelines' Kaplan-Meier median of the extremal cohort, with 21 and with 20 losses among 64 deaths."""
-    assert least_lost(149, 64) == 21
+    assert _least_lost(149, 64) == 21
     for lost, reached in ((21, True), (20, False)):
         months, event = cohort_with(64, lost)
         curve = KaplanMeierFitter().fit(months, event)
         assert (curve.median_survival_time_ == pytest.approx(59.5)) == reached
-        assert curve.survival_function_at_times(59.5).iloc[0] == pytest.approx(survival_floor(149, 64, lost=lost))
+        assert curve.survival_function_at_times(59.5).iloc[0] == pytest.approx(_survival_floor(149, 64, lost=lost))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -45,12 +41,12 @@ def test_no_cohort_falls_below_the_floor(seed):
     until = 59.5
     lost = int(((leaving < until) & ~event)[:149].sum())
     curve = KaplanMeierFitter().fit(months, event).survival_function_at_times(until).iloc[0]
-    assert curve >= survival_floor(149, int((event & (months <= until)).sum()), lost=lost) - 1e-12
+    assert curve >= _survival_floor(149, int((event & (months <= until)).sum()), lost=lost) - 1e-12
 
 
 def test_the_most_events_that_leave_the_median_unreached_are_all_early_ones():
     """Witness: lifelines on 136 patients with 67 and with 68 events before any censoring."""
-    for events, finite in ((most_events_above_half(136), False), (most_events_above_half(136) + 1, True)):
+    for events, finite in ((_most_events_above_half(136), False), (_most_events_above_half(136) + 1, True)):
         event = np.r_[np.ones(events), np.zeros(136 - events)]
         curve = KaplanMeierFitter().fit(np.r_[np.arange(1, events + 1), np.full(136 - events, 70)], event)
         assert np.isfinite(curve.median_survival_time_) == finite
@@ -76,7 +72,7 @@ def test_the_distribution_of_the_best_is_exact():
     """Witness: simulation of 200,000 sets of eight; the tolerance is four Monte Carlo standard errors."""
     rng = np.random.default_rng(8)
     for sd in (0.0, 0.03):
-        best = largest_of(0.8, 114, 8, sd=sd)
+        best = _largest_of(0.8, 114, 8, sd=sd)
         assert best.sum() == pytest.approx(1, abs=1e-9)
         share = np.clip(0.8 + sd * rng.standard_normal((200_000, 8)), 0, 1)
         drawn = rng.binomial(114, share).max(axis=1)

@@ -5,7 +5,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from mvi_core.errors import MviError
-from mvi_core.stats.audit.odds import candidate_p_values, univariable_checks
+from mvi_core.stats.audit.odds import _candidate_p_values, univariable_checks
 from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, intercept_boxes
 from mvi_core.stats.audit.regression import formula_check, nomogram_check, row_check, standard_error_range
 from mvi_core.stats.audit.two_by_two import formula_fit_check, hidden_fits
@@ -28,7 +28,7 @@ def changed(row, **values):
 def test_five_tests_agree_with_scipy_and_with_the_table_module():
     """Witness: scipy chi2_contingency and fisher_exact; statsmodels Logit for Wald, through the table module."""
     counts = np.array([[33, 103], [58, 127]])
-    found = candidate_p_values([counts[0]], [counts[1]]).iloc[0]
+    found = _candidate_p_values([counts[0]], [counts[1]]).iloc[0]
     assert found["pearson"] == pytest.approx(stats.chi2_contingency(counts, correction=False).pvalue, rel=1e-10)
     assert found["yates"] == pytest.approx(stats.chi2_contingency(counts).pvalue, rel=1e-10)
     likelihood = stats.chi2_contingency(counts, correction=False, lambda_="log-likelihood").pvalue
