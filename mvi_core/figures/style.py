@@ -32,7 +32,8 @@ def theme():
             "legend.handlelength": 1.7, "legend.handletextpad": 0.6, "legend.labelspacing": 0.35,
             "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": QUIET, "axes.linewidth": 0.9,
             "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK, "grid.color": GRID,
-            "lines.linewidth": 1.9, "image.cmap": "gray", "svg.fonttype": "none", "pdf.fonttype": 42,
+            "lines.linewidth": 1.9, "image.cmap": "gray", "svg.fonttype": "none",
+            "svg.hashsalt": "mvi", "pdf.fonttype": 42,
         },
     )  # fmt: skip
 

@@ -1,13 +1,21 @@
 """Which cohort made this page: its banner, and the figures and tables that are signed with it."""
 
 import html
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 
 from mvi_core.cohort.spec import CohortSpec, load_spec
-from mvi_core.results import commit, read_stored, result_path
+from mvi_core.names import PATIENT_ID
+from mvi_core.report.downloads import PEOPLE, download_link
+from mvi_core.report.publication import docx_table, latex_table
+from mvi_core.results import atomic_write, commit, read_stored, result_path
 from mvi_core.study import Study, load_study
 
 LONG_TEXT = 40  # characters from which a cell may wrap
+PRINT_DPI = 300  # dots per inch that journals ask of a figure
+FORMATS = {".svg": "SVG", ".png": f"PNG, {PRINT_DPI} dpi", ".tex": "LaTeX", ".docx": "Word"}
+NO_DATE = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}  # the same figure is the same file
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,8 @@ class OpenPage:
     name: str
     spec: CohortSpec
     study: Study
+    figures: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
+    tables: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
 
 
 def open_page(name, cohort):
@@ -61,7 +71,7 @@ def banner(spec, profile):
 
 
 def show_figure(page, figure, *, result=None, stored=None):
-    """Show a figure above the line that says what made it.
+    """Show a figure above the line that says what made it, and store it for print: as SVG and as PNG.
 
     Parameters
     ----------
@@ -81,12 +91,13 @@ def show_figure(page, figure, *, result=None, stored=None):
     from IPython.display import HTML, display
 
     display(figure)
+    files = _store_figure(page, figure)
     plt.close(figure)
-    return HTML(made_by_line(page, result, stored))
+    return HTML(made_by_line(page, result, stored, files=files))
 
 
 def show_table(page, frame, caption, *, result=None, stored=None):
-    """Table of the page as HTML, with caption and the line that says what made it.
+    """Table of the page as HTML, with caption and the line that says what made it; stored as LaTeX and docx too.
 
     Parameters
     ----------
@@ -106,22 +117,43 @@ def show_table(page, frame, caption, *, result=None, stored=None):
     wordy = frame.astype(str).map(len).max(axis=None) > LONG_TEXT
     classes = "study-table prose" if wordy else "study-table"
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
-    heading = f"<caption>{html.escape(caption)} Cohort: {html.escape(page.spec.title)} ({page.spec.kind}).</caption>"
+    cohort = f"Cohort: {page.spec.title} ({page.spec.kind})."
     start = body.index(">") + 1
-    return HTML(
-        f'<div class="table-wrap">{body[:start]}{heading}{body[start:]}</div>{made_by_line(page, result, stored)}'
-    )
+    table = f"{body[:start]}<caption>{html.escape(f'{caption} {cohort}')}</caption>{body[start:]}"
+    line = made_by_line(page, result, stored, files=_store_table(page, frame, caption, cohort))
+    return HTML(f'<div class="table-wrap">{table}</div>{line}')
 
 
-def made_by_line(page, result, stored=None):
-    """Line under a figure or table that says what made it, as HTML."""
+def made_by_line(page, result, stored=None, *, files=()):
+    """Line under a figure or table that says what made it and links what may be taken away, as HTML."""
     parts = [f"notebooks/{page.name}.py", f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"]
+    parts = [html.escape(part) for part in parts]
     if result:
-        parts.append(str(result_path(page.spec.id, result).relative_to(page.study.root)))
+        path = result_path(page.spec.id, result)
+        parts.append(download_link(path, html.escape(str(path.relative_to(page.study.root)))))
     if stored:
-        parts.append(_stored_words(stored))
-    parts.append(f"commit {commit()}")
-    return f'<p class="made-by">Made by {html.escape(" · ".join(parts))}</p>'
+        parts.append(html.escape(_stored_words(stored)))
+    links = [link for path in files if (link := download_link(path, FORMATS[path.suffix])) != FORMATS[path.suffix]]
+    return f'<p class="made-by">Made by {" · ".join([*parts, f"commit {commit()}", *links])}</p>'
+
+
+def _store_figure(page, figure):
+    """Figure as files for print, ``results/<cohort>/figures/<page>/figure_<k>``, the k-th of its page."""
+    stem = result_path(page.spec.id, f"figures/{page.name}/figure_{next(page.figures)}")
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = [stem.with_suffix(suffix) for suffix in NO_DATE]
+    for path in files:
+        figure.savefig(path, dpi=PRINT_DPI, metadata=NO_DATE[path.suffix], bbox_inches="tight")
+    return files
+
+
+def _store_table(page, frame, caption, cohort):
+    """Table as files for a manuscript, ``results/<cohort>/tables/<page>/table_<k>``; never rows of people."""
+    if page.spec.kind in PEOPLE and PATIENT_ID in frame:
+        return []
+    stem = result_path(page.spec.id, f"tables/{page.name}/table_{next(page.tables)}")
+    atomic_write(stem.with_suffix(".tex"), latex_table(frame, caption, [cohort]))
+    return [stem.with_suffix(".tex"), docx_table(stem.with_suffix(".docx"), frame, caption, [cohort])]
 
 
 def _stored_words(name):

@@ -43,7 +43,8 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     text = show_table(page, pd.DataFrame({"note": ["<b>x</b>"]}), "Notes.", result="table1.csv").data
     assert "<caption>Notes. Cohort: A made-up ward (own).</caption>" in text
     assert "&lt;b&gt;x&lt;/b&gt;" in text
-    assert "notebooks/01_count.py · cohort ward (own) · profile test · results/ward/table1.csv" in text
+    assert "notebooks/01_count.py · cohort ward (own) · profile test · <a" in text
+    assert '<a href="../../downloads/ward/table1.csv" download>results/ward/table1.csv</a>' in text
 
 
 def test_verdicts_stand_in_groups_with_readable_evidence(project):

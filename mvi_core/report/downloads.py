@@ -1,0 +1,98 @@
+"""What may a reader take from the book: results, figures and tables, but of people only what counts them."""
+
+import re
+import shutil
+from urllib.parse import unquote
+
+from mvi_core.cohort.spec import load_spec
+from mvi_core.errors import PageError
+from mvi_core.names import PATIENT_ID, CohortKind
+from mvi_core.study import load_study
+
+PEOPLE = (CohortKind.REAL, CohortKind.OWN)
+# Results of people that a book may hand out: each row counts or summarises patients. Whatever is not named stays at
+# home, such as survival.csv and roc.csv, in which a row can be the time or the risk of one patient.
+COUNTS_ONLY = frozenset({
+    "calibration.csv", "flow.csv", "follow_up.csv", "missing.csv", "net_benefit.csv", "nomogram.json", "optimism.csv",
+    "performance.csv", "quality.csv", "size.csv", "survival_summary.csv", "table1.csv", "table3.csv",
+})  # fmt: skip
+WHOLE_STUDY = ("report.json",)
+SIMULATED = (".csv", ".json", ".md", ".svg", ".png", ".tex", ".docx")
+LINK = re.compile(r'href="(?:\.\./)+downloads/([^"#?]+)"')
+
+
+def may_be_offered(path):
+    """Whether the book may hand out a file of ``results/``.
+
+    Of reconstructed and simulated patients every table and figure; of real and own patients the tables of
+    ``COUNTS_ONLY`` without a column of patients, and pictures, but no vector figure, which holds exact coordinates.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    bool
+    """
+    results = load_study().results
+    if not path.is_relative_to(results):
+        return False
+    cohort, *rest = path.relative_to(results).parts
+    if not rest:
+        return cohort in WHOLE_STUDY
+    if load_spec(cohort).kind not in PEOPLE:
+        return path.suffix in SIMULATED
+    if rest[0] in ("figures", "tables"):
+        return path.suffix in (".png", ".tex", ".docx")
+    return rest[0] in COUNTS_ONLY and len(rest) == 1 and not _names_patients(path)
+
+
+def download_link(path, words):
+    """Link from a page of a cohort to a file of ``results/``, or the bare words where it may not be offered.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    words : str
+        HTML.
+
+    Returns
+    -------
+    str
+    """
+    if not path.is_file() or not may_be_offered(path):
+        return words
+    return f'<a href="../../downloads/{path.relative_to(load_study().results).as_posix()}" download>{words}</a>'
+
+
+def copy_downloads(site):
+    """Put every file that a page of a rendered book offers where its link leads.
+
+    Parameters
+    ----------
+    site : pathlib.Path
+        Folder of the rendered book.
+
+    Raises
+    ------
+    PageError
+        If a page offers a file that does not exist or may not be handed out.
+    """
+    pages = sorted(site.rglob("*.html"))
+    names = {unquote(name) for page in pages for name in LINK.findall(page.read_text(encoding="utf-8"))}
+    for name in sorted(names):
+        source = (load_study().results / name).resolve()
+        if not source.is_file() or not may_be_offered(source):
+            raise PageError(
+                f"A page offers results/{name}, which is missing or holds rows of patients. "
+                "Run the page again (`mvi run`), or take the link away."
+            )
+        target = site / "downloads" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _names_patients(path):
+    with path.open(encoding="utf-8") as file:
+        return path.suffix == ".csv" and PATIENT_ID in file.readline().strip().split(",")
