@@ -1,25 +1,31 @@
-"""What is changed in an executed notebook before the book takes it: captions, order of cells, paths of the machine."""
+"""What is changed in an executed notebook before the book takes it: captions, order of cells, how to rerun the page."""
 
+import html
 import re
+import shlex
+from pathlib import Path
 
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from mvi_core.cohort.spec import load_spec
+from mvi_core.results import commit
+from mvi_core.study import STUDY_VARIABLE, load_study
 
 
 def finish(notebook, cohort):
-    """Name the cohort in captions and labels, give each figure a cell of its own, drop the machine's paths.
+    """Name the cohort in captions and labels, give each figure a cell of its own, say how to rerun the page.
 
     Parameters
     ----------
     notebook : nbformat.NotebookNode
-        Executed; it is changed in place.
+        Executed; it is changed in place, and the machine's paths are dropped.
     cohort : str
         Cohort id.
     """
     spec = load_spec(cohort)
-    for key in ("input_path", "output_path"):
-        notebook.metadata.get("papermill", {}).pop(key, None)
+    run = notebook.metadata.get("papermill", {})
+    run.pop("input_path", None)
+    page = Path(run.pop("output_path", "page.ipynb")).stem
     cells = []
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
@@ -30,7 +36,42 @@ def finish(notebook, cohort):
                 figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
-    notebook.cells = _banner_first(cells)
+    notebook.cells = [*_banner_first(cells), _foot(page, run)]
+    notebook.metadata["mvi"] = {"page": page, "cohort": cohort, "commit": commit()}
+
+
+def rerun_lines(page, parameters):
+    """Commands that run a page alone, from the project folder.
+
+    Parameters
+    ----------
+    page : str
+    parameters : dict
+        As the run had them.
+
+    Returns
+    -------
+    list of str
+    """
+    study = load_study()
+    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
+    settings = [] if study.profile == "book" else [f"{STUDY_VARIABLE}={study.path.relative_to(study.root)}"]
+    return [
+        f"jupytext --to ipynb --set-kernel python3 notebooks/{page}.py -o {page}.ipynb",
+        shlex.join([*settings, "papermill", f"{page}.ipynb", f"{page}_executed.ipynb", "-k", "python3", *given]),
+    ]
+
+
+def _foot(page, run):
+    """Cell at the foot of a page: when, in what time and with which commands it was made."""
+    said = f"{str(run.get('start_time', ''))[:10]} in {run.get('duration') or 0:.0f} s, commit {commit()}"
+    lines = html.escape("\n".join(rerun_lines(page, run.get("parameters", {}))))
+    return new_markdown_cell(
+        f'<details class="provenance"><summary>This page was run on {said}. Run it yourself</summary>'
+        f"<p>From the project folder, after <code>make book</code>; the last words are the parameters of this run:</p>"
+        f"<pre>{lines}</pre></details>",
+        id=f"rerun-{page[:40]}".replace("_", "-"),
+    )
 
 
 def _banner_first(cells):

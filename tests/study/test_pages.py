@@ -30,13 +30,15 @@ def test_a_cohort_can_be_added_by_the_environment(project, monkeypatch):
 def test_an_executed_page_names_its_cohort_and_no_folder(project):
     path = run_page("01", "ward", overrides={"seed": 2})
     notebook = nbformat.read(path, as_version=4)
-    *_, cell, beneath = notebook.cells
+    *_, cell, beneath, foot = notebook.cells
     figure = cell.metadata["mystnb"]["figure"]
     assert figure["caption"] == "A figure. *Cohort: A made-up ward (own).*"
     assert figure["name"] == "fig-count-ward"
     assert cell.outputs == []
     assert beneath.outputs[0]["text"] == "ward 2\n"
     assert beneath.metadata["tags"] == ["remove-input"]
+    assert "papermill 01_count.ipynb 01_count_executed.ipynb -k python3 -p cohort ward -p seed 2" in foot.source
+    assert "MVI_STUDY=config/study.yaml" in foot.source  # a profile of its own name
     assert str(project) not in path.read_text()
     assert [item.name for item in path.parent.iterdir()] == ["01_count.ipynb"]
 
