@@ -8,7 +8,7 @@ import yaml
 
 from mvi_core.errors import MviError, PageError
 
-STEPS = ("patients", "simulate", "rois", "train", "ablation", "final", "analysis", "contents", "html")
+STEPS = ("patients", "simulate", "rois", "train", "ablation", "final", "analysis", "report", "contents", "html")
 
 
 def main(arguments=None):

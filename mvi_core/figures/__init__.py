@@ -5,14 +5,16 @@ from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
 from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
+from mvi_core.figures.reporting import checklist_bars
 from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
 from mvi_core.figures.style import panel_letter, stamp, theme
-from mvi_core.figures.survival import survival_curves
+from mvi_core.figures.survival import incidence_curves, survival_curves
 
 __all__ = [
     "accuracy_by_combination",
     "allowed_ranges",
     "calibration",
+    "checklist_bars",
     "counted_bars",
     "decision_curve",
     "denominator_search",
@@ -22,6 +24,7 @@ __all__ = [
     "follow_up_lines",
     "forest",
     "half_reached",
+    "incidence_curves",
     "metric_points",
     "missing_bars",
     "network_flow",

@@ -1,26 +1,34 @@
 """How is a number said: estimates, intervals and p values as text, and published to the prose."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 
+from mvi_core.stats.estimate import Estimate
+
+NUMBER = "mvi"  # key of a published number's parts in the metadata of its output
+
 
 def publish(key, value):
-    """Make a text available to the prose as ``{glue:text}``.
+    """Make a number or words available to the prose as ``{glue:text}``, and to ``results/report.json`` in full digits.
 
     Parameters
     ----------
     key : str
-        Name, unique on the page.
+        Name, unique on the page; a printed number's starts with ``paper_``.
     value : str or Estimate or int
         Text as it is; an estimate in the house style.
     """
-    from myst_nb import glue
+    from IPython.display import display
+    from myst_nb.ext.glue import GLUE_PREFIX
 
-    glue(
-        key,
-        value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value),
-        display=False,
-    )
+    number = asdict(value) if isinstance(value, Estimate) else {"value": value} if isinstance(value, int) else {}
+    text = value if isinstance(value, str) else str(value) if isinstance(value, int) else estimate_text(value)
+    plain = {name: part.item() if isinstance(part, np.generic) else part for name, part in number.items()}
+    finite = {name: part for name, part in plain.items() if not isinstance(part, float) or np.isfinite(part)}
+    metadata = {"scrapbook": {"name": key, "mime_prefix": GLUE_PREFIX}, NUMBER: finite}
+    display({f"{GLUE_PREFIX}text/plain": repr(text)}, raw=True, metadata=metadata)
 
 
 def estimate_text(estimate, *, digits=2, percent=False):

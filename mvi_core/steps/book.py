@@ -16,6 +16,15 @@ def contents():
     write_contents()
 
 
+def report():
+    """Numbers of every page in one file, and the card of the trained model."""
+    from mvi_core.headlines import write_report
+    from mvi_core.report.model_card import write_cards
+
+    write_report()
+    write_cards()
+
+
 def html():
     """Render the book and put it in place only when it is whole."""
     root = load_study().root

@@ -26,6 +26,18 @@ for planned in PLAN:
             "mvi run {params.page} --cohort {params.cohort}"
 
 
+rule report:
+    """Numbers of every page in one file, and the card of each trained model."""
+    input:
+        [executed_path(STUDY, item.page, item.cohort) for item in PLAN if "../report.json" not in item.page.reads],
+        STUDY.root / "data_manifest/checklists/model_cards.yaml",
+        code_of("report"),
+    output:
+        RESULTS / "report.json",
+    shell:
+        "mvi step report"
+
+
 rule contents:
     """Table of contents and Data page: what the book holds, what is left out and why."""
     input:

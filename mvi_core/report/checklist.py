@@ -1,0 +1,124 @@
+"""What would a reviewer's checklist find: each item with what the paper reports and where this run reports it."""
+
+import html
+
+import pandas as pd
+
+from mvi_core.report.page import made_by_line
+from mvi_core.results import result_path
+from mvi_core.study import load_study
+
+MET, PARTLY, UNMET, NOT_APPLICABLE = "met", "partly met", "not met", "not applicable"
+WORDS = (UNMET, PARTLY, MET, NOT_APPLICABLE)
+PAPER_WORDS = ("not reported", "partly", "reported", "not read", "not applicable")
+
+
+def read_checklist(name):
+    """Items of a reporting guideline, as ``data_manifest/checklists`` holds them.
+
+    Parameters
+    ----------
+    name : {"tripod_ai", "claim_2024"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as ``data_manifest/checklists/README.md`` documents them; all text.
+    """
+    path = load_study().root / "data_manifest" / "checklists" / f"{name}.csv"
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def fill_checklist(items, report):
+    """Status of every item in this run: what is claimed, unless something that it needs is missing.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame
+        As `read_checklist` returns it.
+    report : dict
+        Content of ``results/report.json``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``status``, ``why`` (what is missing, or the reason that was written down) and ``number`` (the first
+        number among the needs, as the page says it).
+    """
+    said = {entry["id"]: entry["text"] for entry in [*report["numbers"], *report["statements"]]}
+    rows = []
+    for row in items.to_dict("records"):
+        needs = [need.strip() for need in row["needs"].split(";") if need.strip()]
+        missing = [need for need in needs if not _is_there(need, said)]
+        numbers = [said[need] for need in needs if need in said]
+        why = f"missing in this run: {', '.join(missing)}" if missing else row["reason"]
+        rows.append({"status": UNMET if missing else row["book"], "why": why, "number": (numbers or [""])[0]})
+    return items.join(pd.DataFrame(rows, index=items.index))
+
+
+def count_checklist(filled):
+    """How many items the paper and this run report, and how many they do not.
+
+    Parameters
+    ----------
+    filled : pandas.DataFrame
+        As `fill_checklist` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``who``, ``word`` and ``n``.
+    """
+    both = (("paper", "paper", PAPER_WORDS), ("this book", "status", WORDS))
+    return pd.DataFrame(
+        [(who, word, int((filled[column] == word).sum())) for who, column, words in both for word in words],
+        columns=["who", "word", "n"],
+    )
+
+
+def show_checklist(page, filled, caption, *, result=None):
+    """Checklist as a table: item, what it asks for, what the paper reports, what this book reports and where.
+
+    Parameters
+    ----------
+    page : OpenPage
+    filled : pandas.DataFrame
+        As `fill_checklist` returns it.
+    caption : str
+    result : str, optional
+        The result file behind it.
+
+    Returns
+    -------
+    IPython.display.HTML
+    """
+    from IPython.display import HTML
+
+    say = html.escape
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Item", "Asks for", "The paper", "This book"))
+    body = "".join(
+        f'<tr class="{say(row.status).replace(" ", "-")}"><th scope="row">{say(row.item)}</th>'
+        f"<td>{say(row.asks)} <small>{say(row.section)}</small></td>"
+        f"<td><strong>{say(row.paper)}</strong> {say(row.paper_says)}</td>"
+        f"<td><strong>{say(row.status)}</strong> {_where(row)} {say(row.number)} {say(row.why)}</td></tr>"
+        for row in filled.itertuples(index=False)
+    )
+    table = f"<caption>{say(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    start = '<div class="table-wrap"><table class="study-table checklist">'
+    return HTML(f"{start}{table}</table></div>{made_by_line(page, result)}")
+
+
+def _is_there(need, said):
+    """Whether a number, a result, or a page that says some number exists in this run."""
+    cohort, _, name = need.partition("/")
+    if "." in name:
+        return result_path(cohort, name).is_file()
+    return need in said or any(entry.startswith(f"{need}/") for entry in said)
+
+
+def _where(row):
+    """Link to the page that meets an item, from a page of a cohort."""
+    if not row.place or row.status == UNMET:
+        return ""
+    folder = "../" if row.place.count("/") and not row.place.startswith("notebooks/") else "../../"
+    return f'<a href="{folder}{row.place}.html">{html.escape(row.place.split("/")[-1])}</a>'
