@@ -1,0 +1,222 @@
+"""For which patients is a classifier sure: sets of grades with a promised coverage, and accuracy among the surest."""
+
+import numpy as np
+import pandas as pd
+
+from mvi_core import checks
+from mvi_core.errors import MviError
+from mvi_core.names import GRADES
+from mvi_core.stats.estimate import critical_value, same_patients, wilson
+from mvi_core.stats.resampling import percentile_interval, resample_counts
+
+
+def conformal_p_values(probability, *, calibration, grade):
+    r"""How well each grade would fit each patient, among calibration patients who have that grade.
+
+    With :math:`s_c = 1 - p_c` how strange grade :math:`c` looks, and :math:`n_c` calibration patients of the grade,
+    :math:`\pi_c = (\#\{i : s_{c,i} \ge s_c\} + 1) / (n_c + 1)`.
+
+    Parameters
+    ----------
+    probability : pandas.DataFrame of float, shape (n_patients, 3)
+        Predicted probability of M0, M1 and M2, in this order.
+    calibration : pandas.DataFrame of float, shape (n_calibration, 3)
+        The same for patients whose grade is known and whom the network has not been trained on.
+    grade : array-like of str, shape (n_calibration,)
+        Their grades; each must occur.
+
+    Returns
+    -------
+    pandas.DataFrame of float, shape (n_patients, 3)
+        Columns ``M0``, ``M1``, ``M2``; above 0, at most 1.
+
+    Raises
+    ------
+    MviError
+        If a grade has no calibration patient, or values are missing or no probabilities.
+
+    References
+    ----------
+    Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2022, doi:10.1007/978-3-031-06649-8.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
+    >>> new = pd.DataFrame([[0.7, 0.3, 0.0]])
+    >>> conformal_p_values(new, calibration=known, grade=["M0", "M0", "M1", "M2"]).round(3).values.tolist()
+    [[0.667, 0.5, 0.5]]
+    """
+    known = _probabilities("calibration", calibration)
+    same_patients(calibration=calibration.iloc[:, 0], grade=grade)
+    truth = _grades(grade, calibration=known)
+    new, told = _probabilities("probability", probability), {}
+    for place, name in enumerate(GRADES):
+        own = np.sort(known[truth == name, place])
+        if not own.size:
+            raise MviError(f"No calibration patient has grade {name}, so nothing can be said of it. Add some.")
+        told[str(name)] = (np.searchsorted(own, new[:, place], side="right") + 1) / (len(own) + 1)
+    return pd.DataFrame(told, index=probability.index)
+
+
+def conformal_sets(p_values, *, level):
+    """Grades that cannot be ruled out for each patient.
+
+    A new patient's own grade is in the set with at least this probability, for patients of each grade apart, if the
+    calibration patients and the new ones come from one distribution.
+
+    Parameters
+    ----------
+    p_values : pandas.DataFrame
+        From `conformal_p_values`.
+    level : float
+        Promised coverage, strictly between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame of bool
+        Which grades are in the set; a set may be empty, which says that no grade fits.
+
+    Examples
+    --------
+    >>> conformal_sets(pd.DataFrame({"M0": [0.7], "M1": [0.1], "M2": [0.05]}), level=0.9).values.tolist()
+    [[True, False, False]]
+    """
+    critical_value(level)
+    return p_values > round(1 - level, 12)
+
+
+def set_coverage(sets, grade, *, level=0.95):
+    """How often the sets hold the true grade, and how large they are, over all patients and for each grade.
+
+    Parameters
+    ----------
+    sets : pandas.DataFrame of bool
+        From `conformal_sets`.
+    grade : array-like of str, shape (n_patients,)
+        True grades.
+    level : float
+        Level of Wilson's interval, not of the sets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``all`` and each grade that occurs: ``grade, n, coverage, ci_low, ci_high, mean_size, share_single,
+        share_empty``.
+
+    Examples
+    --------
+    >>> sets = pd.DataFrame({"M0": [True, True], "M1": [True, False], "M2": [False, False]})
+    >>> set_coverage(sets, ["M1", "M1"])[["grade", "n", "coverage", "mean_size"]].values.tolist()
+    [['all', 2, 0.5, 1.5], ['M1', 2, 0.5, 1.5]]
+    """
+    same_patients(sets=sets.iloc[:, 0], grade=grade)
+    truth, size = _grades(grade, sets=sets), sets.sum(axis=1).to_numpy()
+    holds, rows = np.column_stack([sets[name] & (truth == name) for name in GRADES]).any(axis=1), []
+    for name in ("all", *map(str, GRADES)):
+        among = (truth == name) | (name == "all")
+        if among.any():
+            e = wilson(int(holds[among].sum()), int(among.sum()), level=level)
+            shape = size[among].mean(), (size[among] == 1).mean(), (size[among] == 0).mean()
+            rows.append((name, e.n, e.value, e.low, e.high, *shape))
+    columns = ["grade", "n", "coverage", "ci_low", "ci_high", "mean_size", "share_single", "share_empty"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def risk_coverage(correct, confidence, *, level=0.95):
+    """Accuracy among the patients of whom the classifier is surest, from the surest few to everybody.
+
+    Parameters
+    ----------
+    correct : array-like of bool, shape (n_patients,)
+        Whether the prediction was right.
+    confidence : array-like of float, shape (n_patients,)
+        Any score that is higher where the classifier is surer; patients with equal scores are kept together.
+    level : float
+        Level of Wilson's interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per distinct confidence, descending: ``confidence`` (kept from here on), ``n, share_kept, accuracy,
+        ci_low, ci_high``.
+
+    Examples
+    --------
+    >>> risk_coverage([1, 0, 1], [0.9, 0.6, 0.6])[["n", "share_kept", "accuracy"]].round(2).values.tolist()
+    [[1.0, 0.33, 1.0], [3.0, 1.0, 0.67]]
+    """
+    right, score = _right_and_score(correct, confidence)
+    ends = np.append(np.flatnonzero(np.diff(score)), len(score) - 1)
+    rows = []
+    for k, hits in zip(ends + 1, right.cumsum()[ends], strict=True):
+        e = wilson(int(hits), int(k), level=level)
+        rows.append((score[k - 1], k, k / len(score), e.value, e.low, e.high))
+    return pd.DataFrame(rows, columns=["confidence", "n", "share_kept", "accuracy", "ci_low", "ci_high"])
+
+
+def risk_coverage_area(correct, confidence, *, n_bootstrap, rng, level=0.95):
+    r"""Area under the risk-coverage curve: the mean, over all :math:`k`, of the error among the :math:`k` surest.
+
+    Equal to the error rate where the confidence says nothing, lower where it tells right from wrong. Patients with
+    equal confidence count in every order alike.
+
+    Parameters
+    ----------
+    correct, confidence, level
+        As in `risk_coverage`.
+    n_bootstrap : int
+        Number of resamples of patients.
+    rng : numpy.random.Generator
+        Source of the draws; the order of the patients does not change the result.
+
+    Returns
+    -------
+    Estimate
+
+    References
+    ----------
+    Geifman, Uziel and El-Yaniv 2019, doi:10.48550/arXiv.1805.08206.
+
+    Examples
+    --------
+    >>> area = risk_coverage_area([1, 1, 0], [0.9, 0.8, 0.1], n_bootstrap=40, rng=np.random.default_rng(0))
+    >>> round(area.value, 4)  # errors of 0, 0 and 1/3
+    0.1111
+    """
+    right, score = _right_and_score(correct, confidence)
+    counts = resample_counts(len(score), n_bootstrap, rng=rng).astype(int)
+    drawn = [_area(np.repeat(right, row), np.repeat(score, row)) for row in counts]
+    return percentile_interval(_area(right, score), drawn, level=level, n=len(score))
+
+
+def _area(right, score):
+    """Mean error among the surest, of scores in descending order; a tie shares its errors evenly."""
+    starts = np.flatnonzero(np.append(True, np.diff(score) < 0))
+    sizes = np.diff(np.append(starts, len(score)))
+    errors = np.repeat(np.add.reduceat(1.0 - right, starts) / sizes, sizes)
+    return float((errors.cumsum() / np.arange(1, len(score) + 1)).mean())
+
+
+def _right_and_score(correct, confidence):
+    """Check both; from the surest down, so that no result depends on the order of patients."""
+    same_patients(correct=correct, confidence=confidence)
+    right, score = checks.binary("correct", correct), checks.finite("confidence", confidence)
+    checks.same_length(correct=right, confidence=score)
+    order = np.lexsort((right, -score))
+    return right[order], score[order]
+
+
+def _grades(grade, **beside):
+    """Check grades of as many patients as the table beside them has."""
+    truth = np.array([checks.expect_choice("grade", str(one), GRADES) for one in grade])
+    checks.same_length(grade=truth, **beside)
+    return truth
+
+
+def _probabilities(name, values):
+    """Check a table of class probabilities, (n, 3)."""
+    table = checks.expect_shape(name, np.asarray(values, dtype=float), ("n", len(GRADES)))
+    checks.probability(name, table.ravel())
+    if np.abs(table.sum(axis=1) - 1).max(initial=0) > 1e-3:
+        raise MviError(f"{name} must sum to 1 in each patient. Pass the columns of M0, M1 and M2, in this order.")
+    return table
