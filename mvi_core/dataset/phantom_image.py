@@ -70,36 +70,16 @@ _CAPSULE = {MrSequence.T1V: 0.70, MrSequence.T1D: 0.12}  # brightness of the lat
 
 @dataclass(frozen=True, eq=False)
 class PatientPlan:
-    """Everything drawn once for a patient, before any sequence is rendered.
+    """Everything drawn once for a patient, before any sequence is rendered."""
 
-    Attributes
-    ----------
-    rng : numpy.random.Generator
-        Continues with the noise of the images; depends on seed and patient only.
-    signs : dict of MrSequence to float
-        Strength of the planted sign, in standard deviations; larger with higher grade.
-    radius_mm : float
-        Half the lesion diameter.
-    centre_mm : tuple of float
-        Row and column of the lesion centre in the field of view.
-    lobes : numpy.ndarray, shape (2, 6)
-        Amplitude and phase of the margin's lobes 2 to 7.
-    vessels : numpy.ndarray, shape (n_vessels, 5)
-        Row, column, angle, length and half width of vessel segments, mm and radians.
-    texture : numpy.ndarray, shape (n_slices, 40, 40)
-        Coarse liver texture, shared by the sequences.
-    drifts : bool
-        Whether the patient was examined with the later scanner settings.
-    """
-
-    rng: np.random.Generator
-    signs: dict
-    radius_mm: float
-    centre_mm: tuple[float, float]
-    lobes: np.ndarray
-    vessels: np.ndarray
-    texture: np.ndarray
-    drifts: bool
+    rng: np.random.Generator  # continues with the noise of the images
+    signs: dict  # strength of the planted sign by sequence, in standard deviations; larger with higher grade
+    radius_mm: float  # half the lesion diameter
+    centre_mm: tuple[float, float]  # row and column of the lesion centre in the field of view
+    lobes: np.ndarray  # (2, 6), amplitude and phase of the margin's lobes 2 to 7
+    vessels: np.ndarray  # (n, 5), row, column, angle, length and half width of vessel segments, mm and radians
+    texture: np.ndarray  # (n_slices, 40, 40), coarse liver texture, shared by the sequences
+    drifts: bool  # whether the later scanner settings made the images
 
 
 def planted():
@@ -121,15 +101,17 @@ def planted():
     }
 
 
-def plan_patient(patient, *, seed, n_slices):
+def plan_patient(patient, *, seed, n_slices, sign_effect=SIGN_EFFECT):
     """Draws of one patient; they depend on seed and patient_id only, never on other patients.
 
     Parameters
     ----------
     patient : mapping
-        With ``patient_id``, ``enrolment``, ``mvi_grade`` and ``size_cm``.
-    seed : int
-    n_slices : int
+        With ``patient_id``, ``enrolment``, ``mvi_grade``, ``size_cm`` and, where the scanner settings are not those
+        of the enrolment, ``scanner_year``.
+    seed, n_slices : int
+    sign_effect : mapping of MrSequence to float
+        As ``SIGN_EFFECT``; a sequence that is not named carries no sign.
 
     Returns
     -------
@@ -142,13 +124,13 @@ def plan_patient(patient, *, seed, n_slices):
     angle, away = rng.uniform(0, 2 * np.pi), 55.0 * room * np.sqrt(rng.uniform())
     return PatientPlan(
         rng=rng,
-        signs=_signs(str(patient["mvi_grade"]), rng),
+        signs=_signs(GRADE_STEP[str(patient["mvi_grade"])], sign_effect, rng),
         radius_mm=radius,
         centre_mm=(150.0 + away * np.sin(angle), 105.0 + away * np.cos(angle)),
         lobes=np.stack([np.abs(rng.normal(0, 1, 6)) / np.arange(2, 8), rng.uniform(0, 2 * np.pi, 6)]),
         vessels=rng.uniform((95, 70, 0, 20, 1.5), (205, 190, np.pi, 70, 3.5), (5, 5)),
         texture=rng.standard_normal((n_slices, 40, 40), dtype=np.float32),
-        drifts=str(patient["enrolment"]) == EXTERNAL_YEAR,
+        drifts=str(patient.get("scanner_year", patient["enrolment"])) == EXTERNAL_YEAR,
     )
 
 
@@ -207,12 +189,12 @@ def _fine(coarse, matrix):
     return weights @ coarse @ weights.T
 
 
-def _signs(grade, rng):
+def _signs(step, sign_effect, rng):
     strong = (MrSequence.T1, MrSequence.T1V, MrSequence.T1D)
     covariance = np.full((3, 3), SIGN_CORRELATION) + (1 - SIGN_CORRELATION) * np.eye(3)
     noise = dict(zip(strong, np.linalg.cholesky(covariance) @ rng.normal(size=3), strict=True))
     noise |= dict(zip((MrSequence.T1A, MrSequence.T2, MrSequence.DWI), rng.normal(size=3), strict=True))
-    return {key: GRADE_STEP[grade] * effect + float(noise[key]) for key, effect in SIGN_EFFECT.items()}
+    return {key: step * sign_effect.get(key, 0.0) + float(drawn) for key, drawn in noise.items()}
 
 
 def _grid(matrix, pixel_mm):

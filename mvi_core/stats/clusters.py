@@ -1,0 +1,156 @@
+"""How sure is a score when a patient counts many times, and how much does one protocol promise more than another."""
+
+import numpy as np
+import pandas as pd
+
+from mvi_core import checks
+from mvi_core.errors import MviError
+from mvi_core.names import PATIENT_ID
+from mvi_core.stats.estimate import Estimate
+from mvi_core.stats.resampling import percentile_interval, resample_counts
+
+
+def patient_bootstrap(table, statistic, *, n_bootstrap, rng, level=0.95):
+    """Score of a table with the interval that comes from resampling patients, each with all its rows.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``patient_id``, ``mvi_present`` (0 or 1, one a patient), ``dl_risk`` (for ``auc``) or ``dl_mvi`` (0 or 1, for
+        the others); optionally ``weight``, how many cases a row stands for. A patient may have several rows.
+    statistic : {"auc", "accuracy", "log_odds_ratio"}
+        Over rows. The log odds ratio of ``dl_mvi`` adds one half to each cell, so that it exists under separation.
+    n_bootstrap : int
+        Number of resamples; each keeps the number of patients with and without MVI.
+    rng : numpy.random.Generator
+        The order of the rows does not change the result.
+    level : float
+        Confidence level, strictly between 0 and 1.
+
+    Returns
+    -------
+    Estimate
+        ``n`` is the number of patients, not of rows.
+
+    Raises
+    ------
+    MviError
+        If the statistic is unknown, a column is missing, a patient has both outcomes, or a class has nobody.
+
+    References
+    ----------
+    Davison and Hinkley 1997, section 3.8, doi:10.1017/CBO9780511802843 (resampling whole clusters).
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"patient_id": list("aabb"), "mvi_present": [1, 1, 0, 0], "dl_mvi": [1, 0, 0, 0]})
+    >>> patient_bootstrap(rows, "accuracy", n_bootstrap=40, rng=np.random.default_rng(0)).value
+    0.75
+    """
+    return _contrast((table,), statistic, n_bootstrap=n_bootstrap, rng=rng, level=level)
+
+
+def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
+    """Score of one table less that of another, with the interval that comes from resampling patients.
+
+    Patients who stand in both tables are drawn together, so that the difference is a paired one; others are drawn
+    for themselves.
+
+    Parameters
+    ----------
+    flattering, honest : pandas.DataFrame
+        As in `patient_bootstrap`.
+    statistic : {"auc", "accuracy", "log_odds_ratio"}
+    n_bootstrap : int
+    rng : numpy.random.Generator
+    level : float
+
+    Returns
+    -------
+    Estimate
+        A difference; of log odds ratios it is the log of their ratio.
+
+    Raises
+    ------
+    MviError
+        As in `patient_bootstrap`, or if a patient's outcome differs between the tables.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"patient_id": list("abcd"), "mvi_present": [1, 1, 0, 0], "dl_risk": [0.9, 0.8, 0.2, 0.1]})
+    >>> inflation(rows, rows.assign(dl_risk=0.5), "auc", n_bootstrap=40, rng=np.random.default_rng(0)).value
+    0.5
+    """
+    return _contrast((flattering, honest), statistic, n_bootstrap=n_bootstrap, rng=rng, level=level)
+
+
+def _contrast(tables, statistic, *, n_bootstrap, rng, level):
+    if statistic not in STATISTICS:
+        raise MviError(f"statistic must be one of {', '.join(STATISTICS)}, got {statistic}. Correct it.")
+    tables = [_checked(table, statistic) for table in tables]
+    patients = _outcomes(tables)
+    where = sum(patients.index.isin(table[PATIENT_ID]) * 2**place for place, table in enumerate(tables))
+    drawn = resample_counts(len(patients), n_bootstrap, rng=rng, strata=2 * where + patients.to_numpy())
+    counts = np.vstack([np.ones(len(patients)), drawn])  # the patients themselves, then the resamples
+    scores = [STATISTICS[statistic](table, *_placed(table, patients), counts) for table in tables]
+    value, *replicates = scores[0] - sum(scores[1:])
+    found = percentile_interval(value, replicates, level=level, n=len(patients), stratified=True)
+    return Estimate(found.value, found.low, found.high, level, f"{found.method}, by patient", found.n)
+
+
+def _checked(table, statistic):
+    column = "dl_risk" if statistic == "auc" else "dl_mvi"
+    lacking = [name for name in (PATIENT_ID, "mvi_present", column) if name not in table]
+    if lacking or not len(table):
+        raise MviError(f"The table of scores lacks {', '.join(lacking) or 'rows'}. Join predictions and outcome first.")
+    score = checks.finite(column, table[column]) if statistic == "auc" else checks.binary(column, table[column])
+    weight = checks.finite("weight", table["weight"]) if "weight" in table else np.ones(len(table))
+    outcome = checks.binary("mvi_present", table["mvi_present"])
+    checks.both_classes("mvi_present", outcome)
+    return pd.DataFrame(
+        {PATIENT_ID: table[PATIENT_ID].to_numpy(), "outcome": outcome, "score": score, "weight": weight}
+    )
+
+
+def _outcomes(tables):
+    """Outcome of every patient of any table, sorted by patient."""
+    outcomes = pd.concat(tables).groupby(PATIENT_ID, sort=True)["outcome"]
+    if both := outcomes.nunique().loc[lambda n: n > 1].index.tolist():
+        raise MviError(f"Patient {both[0]} is listed with MVI and without. A patient has one outcome.")
+    return outcomes.first()
+
+
+def _placed(table, patients):
+    return patients.index.get_indexer(table[PATIENT_ID]), len(patients)
+
+
+def _auc(table, place, n, counts):
+    """Share of won pairs of rows, first summed over the rows of each pair of patients."""
+    with_mvi, without = (table["outcome"].to_numpy() == value for value in (1, 0))
+    score, weight = table["score"].to_numpy(), table["weight"].to_numpy()
+    wins = (np.sign(score[with_mvi][:, None] - score[without]) + 1) / 2 * weight[with_mvi][:, None] * weight[without]
+    sides = [np.equal.outer(np.unique(place[side]), place[side]).astype(float) for side in (with_mvi, without)]
+    won = sides[0] @ wins @ sides[1].T  # (patients with MVI, patients without)
+    pairs = np.outer(sides[0] @ weight[with_mvi], sides[1] @ weight[without])
+    drawn = [counts[:, np.unique(place[side])] for side in (with_mvi, without)]
+    return np.einsum("bi,bi->b", drawn[0] @ won, drawn[1]) / np.einsum("bi,bi->b", drawn[0] @ pairs, drawn[1])
+
+
+def _cells(table, place, n, counts):
+    """Cases by outcome and decision, ``(B, 4)``: both, MVI only, decision only, neither."""
+    cell = 2 * (1 - table["outcome"].to_numpy()) + 1 - table["score"].to_numpy()
+    by_patient = np.bincount(4 * place + cell, weights=table["weight"], minlength=4 * n).reshape(n, 4)
+    return (counts @ by_patient).T
+
+
+def _accuracy(table, place, n, counts):
+    cells = _cells(table, place, n, counts)
+    return (cells[0] + cells[3]) / cells.sum(axis=0)
+
+
+def _log_odds_ratio(table, place, n, counts):
+    cells = _cells(table, place, n, counts) + 0.5
+    return np.log(cells[0] * cells[3] / (cells[1] * cells[2]))
+
+
+STATISTICS = {"auc": _auc, "accuracy": _accuracy, "log_odds_ratio": _log_odds_ratio}

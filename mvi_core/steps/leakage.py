@@ -1,0 +1,175 @@
+"""Who is judged by a model that never saw them, and what if not: stored splits, baselines, the ladder of leaks."""
+
+import time
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES, PATIENT_ID
+from mvi_core.results import read_result, result_path, write_result, write_stored
+from mvi_core.study import load_study, setting
+
+YEARS = (DEVELOPMENT_YEAR, EXTERNAL_YEAR)
+NULL_PROTOCOLS = ("in-sample", "by patient")  # and the later year, which the in-sample model answers
+
+
+def split(cohort, repeat):
+    """Fold of every development patient, stratified by grade; the external patients are listed too.
+
+    Parameters
+    ----------
+    cohort : str
+    repeat : int
+        Another repeat has other folds.
+    """
+    from mvi_core.dataset.split import check_split, patient_folds
+
+    people, study = read_result(cohort, "patients.csv"), load_study()
+    seed, n_folds = setting(study, "seeds.training") + repeat, setting(study, "training.n_folds")
+    development, external = (people[people[ENROLMENT] == year] for year in YEARS)
+    folds = patient_folds(development, n_folds=n_folds, rng=np.random.default_rng(seed)).assign(part="development")
+    table = pd.concat([folds.astype({"fold": "Int64"}), external[[PATIENT_ID]].assign(part="external")])
+    check_split(table, pd.concat([development, external]))
+    made = {"seed": seed, "n_folds": n_folds}
+    write_result(cohort, f"splits/r{repeat}.csv", table, parameters=made, inputs=["patients.csv"])
+
+
+def development_folds(cohort, repeat):
+    """Read the stored folds of the development patients, checked against the patient table; make them if missing."""
+    from mvi_core.dataset.split import check_split
+
+    name = f"splits/r{repeat}.csv"
+    if not result_path(cohort, name).is_file():
+        split(cohort, repeat)
+    table, people = read_result(cohort, name), read_result(cohort, "patients.csv")
+    check_split(table, people[people[ENROLMENT].isin(YEARS)])
+    return table[table["part"] == "development"].astype({"fold": int})[[PATIENT_ID, "fold"]]
+
+
+def baselines(cohort):
+    """Predict without a network, by the commoner answer, AFP, and lesion size: out of fold, and in the later year.
+
+    Parameters
+    ----------
+    cohort : str
+    """
+    table = _baselines(read_result(cohort, "patients.csv"), development_folds(cohort, 0))
+    write_result(cohort, "baselines.csv", table, inputs=["patients.csv", "splits/r0.csv"])
+
+
+def ladder(cohort):
+    """One small model under five protocols on a control cohort: every score, and what each protocol promises.
+
+    Parameters
+    ----------
+    cohort : str
+        Key of ``data_manifest/controls.yaml``.
+    """
+    seed = setting(load_study(), "seeds.leakage")
+    people, folds, scores = _climb(cohort, seed, protocols=None)
+    inputs = ["control.csv", "ladder_scores.csv"]
+    made = {"seed": seed, **setting(load_study(), "leakage")}
+    write_result(cohort, "control.csv", people.merge(folds, how="left"), parameters=made)
+    write_result(cohort, "control_baselines.csv", _baselines(people, folds), inputs=inputs[:1])
+    write_result(cohort, "ladder_scores.csv", scores, parameters=made, inputs=inputs[:1])
+    write_result(cohort, "ladder.csv", _promises(people, scores, seed), parameters=made, inputs=inputs)
+
+
+def null_seeds():
+    """Store how often the interval of an honest score covers one half where the labels are chance, seed by seed."""
+    from mvi_core.stats.clusters import patient_bootstrap
+
+    started, study, rows = time.monotonic(), load_study(), []
+    first, n_seeds = setting(study, "seeds.leakage"), setting(study, "leakage.null_seeds")
+    n_bootstrap = setting(study, "resampling.n_bootstrap")
+    for seed in range(first, first + n_seeds):
+        people, _, scores = _climb("control-null", seed, protocols=NULL_PROTOCOLS)
+        for protocol, part in _by_patient(people, scores).groupby("protocol", sort=False):
+            rng = np.random.default_rng(seed)
+            found = patient_bootstrap(part, "auc", n_bootstrap=n_bootstrap, rng=rng)
+            rows.append((seed, protocol, found.value, found.low, found.high, found.n))
+    table = pd.DataFrame(rows, columns=["seed", "protocol", "value", "ci_low", "ci_high", "n"])
+    made = {"cohort": "control-null", "n_bootstrap": n_bootstrap, **setting(study, "leakage")}
+    controls = study.root / "data_manifest/controls.yaml"
+    write_stored("null_seeds.csv", table, parameters=made, seconds=time.monotonic() - started, inputs=[controls])
+
+
+def _climb(cohort, seed, *, protocols):
+    """Patients, folds and scores of a control cohort made with a seed."""
+    import yaml
+
+    from mvi_core.cohort.load import choose_patients, load_cohort
+    from mvi_core.dataset.phantom_control import control_patients, control_rois
+    from mvi_core.dataset.split import patient_folds
+    from mvi_core.dataset.torch_dataset import roi_dataset
+    from mvi_core.model import protocols as five
+    from mvi_core.model.cross_fit import model_settings
+
+    study = load_study()
+    sizes, rng = setting(study, "leakage"), np.random.default_rng(seed)
+    control = yaml.safe_load((study.root / "data_manifest/controls.yaml").read_text(encoding="utf-8"))[cohort]
+    phantom = load_cohort("phantom", seed=setting(study, "seeds.cohort")).patients
+    chosen = [
+        choose_patients(phantom[phantom[ENROLMENT] == year], n, seed=seed)
+        for year, n in zip(YEARS, sizes["patients"], strict=True)
+    ]
+    people = control_patients(pd.concat(chosen), control, rng=rng)
+    rois, index = control_rois(
+        people, sign_effect=control["sign_effect"], sequences=PAPER_SEQUENCES, seed=seed, **sizes["images"]
+    )
+    years = [people[people[ENROLMENT] == year] for year in YEARS]
+    sets = [roi_dataset(rois, index, year, sequences=PAPER_SEQUENCES) for year in years]
+    folds = patient_folds(years[0], n_folds=sizes["training"]["n_folds"], rng=rng)
+    settings = model_settings(sizes["network"], sizes["training"])
+    scores = five.ladder(*sets, folds, settings=settings, seed=seed, protocols=protocols or five.PROTOCOLS)
+    return people, folds, scores
+
+
+def _by_patient(people, scores):
+    """Mean risk over the combinations of a patient, beside the outcome."""
+    means = scores.groupby(["protocol", PATIENT_ID], sort=False, as_index=False)["dl_risk"].mean()
+    return means.merge(people[[PATIENT_ID, "mvi_present"]], on=PATIENT_ID)
+
+
+def _promises(people, scores, seed):
+    """AUC by protocol with its inflation over the split by patient and over the later year, and counted by rows."""
+    from mvi_core.stats.clusters import inflation, patient_bootstrap
+    from mvi_core.stats.discrimination import auc
+
+    options = {"n_bootstrap": setting(load_study(), "resampling.n_bootstrap")}
+    by_patient = dict(list(_by_patient(people, scores).groupby("protocol", sort=False)))
+    by_row = dict(list(scores.merge(people[[PATIENT_ID, "mvi_present"]], on=PATIENT_ID).groupby("protocol")))
+    rows = []
+    for protocol, part in by_patient.items():
+        many = by_row[protocol]
+        found = {
+            "auc": patient_bootstrap(part, "auc", rng=np.random.default_rng(seed), **options),
+            "auc, combinations as cases": patient_bootstrap(many, "auc", rng=np.random.default_rng(seed), **options),
+            "auc, combinations as patients": auc(many["mvi_present"].to_numpy(), many["dl_risk"].to_numpy()),
+        }
+        for honest in ("by patient", "later year"):
+            found[f"over {honest}"] = inflation(
+                part, by_patient[honest], "auc", rng=np.random.default_rng(seed), **options
+            )
+        rows += [(protocol, name, e.value, e.low, e.high, e.n, e.method) for name, e in found.items()]
+    return pd.DataFrame(rows, columns=["protocol", "metric", "value", "ci_low", "ci_high", "n", "method"])
+
+
+def _baselines(people, folds):
+    from mvi_core.cohort.predictors import predictor_table
+    from mvi_core.stats.logistic import fit_logistic, predict
+
+    people = people.merge(folds, how="left", on=PATIENT_ID).set_index(PATIENT_ID, drop=False)
+    people = people.dropna(subset=["size_cm", "afp_ng_ml"])
+    afp, size = predictor_table(people, ["afp_gt_20"])["afp_gt_20"], np.log2(people[["size_cm"]])
+    development, tables = people["fold"].notna(), []
+    for number in [*sorted(people["fold"].dropna().unique()), None]:  # None: the later year
+        test = people["fold"] == number if number is not None else ~development
+        present = people["mvi_present"][development & ~test]
+        fit = fit_logistic(size[development & ~test], present)
+        risks = {"majority": np.full(test.sum(), present.mean()), "AFP > 20": afp[test]}
+        for name, risk in {**risks, "lesion size": predict(fit, size[test])}.items():
+            told = {PATIENT_ID: people.index[test], "baseline": name, "dl_risk": np.asarray(risk)}
+            tables.append(pd.DataFrame(told))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(dl_mvi=(table["dl_risk"] >= 0.5).astype(int))

@@ -1,0 +1,47 @@
+# Who is judged by a model that never saw them: stored splits, baselines, and the control cohorts of chapter 14.
+CONTROL = r"control-[a-z]+"
+
+
+rule split:
+    """Fold of every development patient, stratified by grade."""
+    input:
+        RESULTS / "{cohort}/patients.csv",
+        code_of("split"),
+    output:
+        RESULTS / "{cohort}/splits/r{repeat}.csv",
+    params:
+        seed=setting(STUDY, "seeds.training"),
+        n_folds=setting(STUDY, "training.n_folds"),
+    priority: 100
+    shell:
+        "mvi step split --cohort {wildcards.cohort} --repeat {wildcards.repeat}"
+
+
+rule baselines:
+    """What needs no network: the commoner answer, AFP, and lesion size."""
+    input:
+        RESULTS / "{cohort}/patients.csv",
+        RESULTS / "{cohort}/splits/r0.csv",
+        code_of("baselines"),
+    output:
+        RESULTS / "{cohort}/baselines.csv",
+    shell:
+        "mvi step baselines --cohort {wildcards.cohort}"
+
+
+rule ladder:
+    """One small model under five protocols on a control cohort."""
+    input:
+        STUDY.root / "data_manifest/controls.yaml",
+        code_of("ladder"),
+    output:
+        [RESULTS / f"{{cohort}}/{name}.csv" for name in ("control", "control_baselines", "ladder_scores", "ladder")],
+    wildcard_constraints:
+        cohort=CONTROL,
+    params:
+        settings=setting(STUDY, "leakage"),
+        seed=setting(STUDY, "seeds.leakage"),
+        resamples=setting(STUDY, "resampling.n_bootstrap"),
+    priority: 40
+    shell:
+        "mvi step ladder --cohort {wildcards.cohort}"
