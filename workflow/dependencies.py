@@ -15,25 +15,33 @@ def code_of_page(path):
 
 
 def code_of(step):
-    """Package files that a function of ``mvi_core/steps`` reaches: imports in its body, and in what it calls there."""
-    files = sorted((project_root() / PACKAGE / "steps").glob("*.py"))
-    for path in files:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
-        functions = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
-        if step in functions:
-            return sorted(_reached(module for name in _called(step, functions) for module in _imports(functions[name])))
-    raise LookupError(step)
+    """Package files that one function of ``mvi_core/steps`` reaches through imports in its body, or in those it calls.
 
-
-def _called(step, functions):
-    found, waiting = set(), [step]
+    A function calls another by name, one of its own file or one that the file imports from the room. What the file
+    imports at its top counts where the function names it.
+    """
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (project_root() / PACKAGE / "steps").glob("*.py")]
+    files = [{node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)} for tree in trees]
+    tops = [{name: module for module, name in _imported_at_top(tree)} for tree in trees]
+    home = next(place for place, functions in enumerate(files) if step in functions)
+    waiting, bodies, modules = [(home, step)], {}, []
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            words = {node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)}
-            waiting.extend(words & functions.keys())
-    return found
+        place, name = waiting.pop()
+        if name not in files[place]:
+            place = next(other for other, functions in enumerate(files) if name in functions)
+        body = bodies[place, name] = files[place][name]
+        used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
+        from_room = {each for each in used & tops[place].keys() if f"{PACKAGE}.steps" in tops[place][each]}
+        modules += [*_imports(body), *(tops[place][each] for each in used & tops[place].keys() - from_room)]
+        calls = (used & files[place].keys()) | {each for each in from_room if any(each in file for file in files)}
+        waiting += [(place, each) for each in calls if not any(each == seen for _, seen in bodies)]
+    return sorted(_reached(modules))
+
+
+def _imported_at_top(tree):
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            yield from ((node.module, alias.asname or alias.name) for alias in node.names)
 
 
 def _imports(tree):
