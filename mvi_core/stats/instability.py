@@ -1,0 +1,69 @@
+"""How much would a patient's predicted risk change with other patients: the instability of a model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from mvi_core.stats.estimate import critical_value
+from mvi_core.stats.modelling import modelling, smooth_curve
+
+CURVE_POINTS = 50
+N_CURVES = 100  # resampled models whose calibration is drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Instability:
+    """Spread of the predictions of resampled models.
+
+    Attributes
+    ----------
+    patients : pandas.DataFrame
+        One row per complete patient, in the order given: ``risk`` (of the original model), ``low, high`` (range that
+        holds the risks of the resampled models), ``mape`` (their mean absolute distance from the risk).
+    curves : pandas.DataFrame
+        Calibration of resampled models in the original patients: ``resample, risk, observed``.
+    mape : float
+        Mean of the column.
+    n_resamples : int
+        Models that worked.
+    """
+
+    patients: pd.DataFrame
+    curves: pd.DataFrame
+    mape: float
+    n_resamples: int
+
+
+def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), level=0.95):
+    """Prediction instability, its mean absolute error and calibration instability, selection included.
+
+    Parameters
+    ----------
+    predictors, mvi_present, n_bootstrap, rng, selection
+        As in `optimism_bootstrap`.
+    level : float
+        Share of the resampled models between ``low`` and ``high``.
+
+    Returns
+    -------
+    Instability
+
+    References
+    ----------
+    Riley and Collins 2023, doi:10.1002/bimj.202200302.
+    """
+    critical_value(level)
+    model = modelling(predictors, mvi_present, selection)
+    drawn, first = model.resample(n_bootstrap, rng), model.original
+    log_odds, original = drawn.log_odds[drawn.worked], expit(first.log_odds[0])
+    risks = expit(log_odds)
+    ends = np.quantile(risks, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    columns = {"risk": original, "low": ends[0], "high": ends[1], "mape": np.abs(risks - original).mean(axis=0)}
+    patients = pd.DataFrame(columns).iloc[model.place].reset_index(drop=True)
+    grid, curves = np.linspace(0, 1, CURVE_POINTS), []
+    for place, row in enumerate(log_odds[:N_CURVES]):
+        observed = smooth_curve(row, first.absent[0], first.present[0], grid)
+        curves.append(pd.DataFrame({"resample": place, "risk": grid, "observed": observed}).dropna())
+    return Instability(patients, pd.concat(curves, ignore_index=True), float(patients["mape"].mean()), len(risks))
