@@ -13,19 +13,7 @@ EDMONDSON = {"Level I": 1.0, "Level II": 2.0, "Level III": 3.0, "Level IV": 4.0}
 
 
 def read_source(path):
-    """Table of a cBioPortal study as text, with nothing taken for missing.
-
-    Pandas' defaults would turn the label ``None`` and the texts ``NA`` into missing values.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Tab-separated file whose first lines, up to the column names, start with ``#``.
-
-    Returns
-    -------
-    pandas.DataFrame of str
-    """
+    """Table of a cBioPortal study as text; nothing is taken for missing, neither the label ``None`` nor ``NA``."""
     return pd.read_csv(path, sep="\t", comment="#", dtype=str, keep_default_na=False, na_values=[])
 
 
@@ -50,39 +38,39 @@ def read_clca(patients_path, samples_path):
     rows = read_source(patients_path).merge(read_source(samples_path), on="PATIENT_ID", validate="one_to_one")
     steps = [("MVI not graded", ~rows["MVI"].isin(GRADES), "the label is needed")]
     rows, flow = exclusion_flow(rows, steps, start="Patients with resected HCC in the source")
+    infected = (rows["HBSAG"] == "+") | (rows["HCV"] == "Yes")
+    unknown = ~infected & (rows["HBSAG"].isin(MISSING) | rows["HCV"].isin(MISSING))
     patients = pd.DataFrame(
         {
             "patient_id": rows["PATIENT_ID"],
             "age_years": pd.to_numeric(rows["AGE"]),
             "sex": rows["SEX"].str.lower(),
             "afp_ng_ml": rows["AFP"].map(_afp),
-            "hepatitis": _infected(rows),
+            "hepatitis": infected.astype(float).mask(unknown),
             "cirrhosis": (rows["CIRRHOSIS_OR_FIBROSIS"] == "Cirrhosis").astype(float),
-            "size_cm": rows["TUMOR_SIZE"].map(largest_diameter),
+            "size_cm": rows["TUMOR_SIZE"].map(_largest_diameter),
             "edmondson": rows["EDMONDSON"].map(EDMONDSON),
             "mvi_grade": rows["MVI"],
             "mvi_present": (rows["MVI"] != "M0").astype(int),
         }
     )
-    return patients, flow, _quality(rows, patients)
+    capped, several = rows["AFP"].str.startswith(">"), rows["TUMOR_SIZE"].str.contains("[/=]")
+    antibody = (rows["HBV"] == "Yes") & (rows["HBSAG"] == "-")
+    fibrosis = rows["CIRRHOSIS_OR_FIBROSIS"] == "Fibrosis"
+    lines = [
+        ("afp_ng_ml", "above the limit of the assay: the limit is stored", capped, "converted"),
+        ("size_cm", "several lesions or a range: the largest diameter is stored", several, "converted"),
+        ("hepatitis", "hepatitis B in the source without HBsAg: hepatitis C decides", antibody, "converted"),
+        ("cirrhosis", "fibrosis: counted as no cirrhosis", fibrosis, "converted"),
+        ("edmondson", "grade 'NA' in the source", patients["edmondson"].isna(), "removed"),
+    ]
+    return patients, flow, quality_table(lines)
 
 
-def largest_diameter(text):
-    """Largest number in the free text of a tumour size.
+def _largest_diameter(text):
+    """Largest number, in cm, in the free text of a tumour size; NaN where there is none.
 
-    Parameters
-    ----------
-    text : str
-        Diameters in cm of one or more lesions, such as ``"7.4*6.2/8*4.5/3.2*3"`` or ``"dmax=1.2_4"``.
-
-    Returns
-    -------
-    float
-        In cm; NaN where there is no number.
-
-    Examples
-    --------
-    >>> largest_diameter("7.4*6.2/8*4.5/3.2*3"), largest_diameter("dmax=1.2_4"), largest_diameter("NA")
+    >>> _largest_diameter("7.4*6.2/8*4.5/3.2*3"), _largest_diameter("dmax=1.2_4"), _largest_diameter("NA")
     (8.0, 4.0, nan)
     """
     return max((float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)), default=float("nan"))
@@ -93,32 +81,3 @@ def _afp(text):
         return float("nan")
     censored = CENSORED.fullmatch(text)
     return float(censored[1] if censored else text)
-
-
-def _infected(rows):
-    infected = (rows["HBSAG"] == "+") | (rows["HCV"] == "Yes")
-    unknown = ~infected & (rows["HBSAG"].isin(MISSING) | rows["HCV"].isin(MISSING))
-    return infected.astype(float).mask(unknown)
-
-
-def _quality(rows, patients):
-    censored = rows["AFP"].str.startswith(">")
-    several = rows["TUMOR_SIZE"].str.contains("[/=]")
-    antibody = (rows["HBV"] == "Yes") & (rows["HBSAG"] == "-")
-    fibrosis = rows["CIRRHOSIS_OR_FIBROSIS"] == "Fibrosis"
-    grade = patients["edmondson"].isna()
-    return quality_table(
-        [
-            ("afp_ng_ml", "above the limit of the assay: the limit is stored", censored.sum(), censored.sum(), 0),
-            ("size_cm", "several lesions or a range: the largest diameter is stored", several.sum(), several.sum(), 0),
-            (
-                "hepatitis",
-                "hepatitis B in the source without HBsAg: hepatitis C decides",
-                antibody.sum(),
-                antibody.sum(),
-                0,
-            ),
-            ("cirrhosis", "fibrosis: counted as no cirrhosis", fibrosis.sum(), fibrosis.sum(), 0),
-            ("edmondson", "grade 'NA' in the source", grade.sum(), 0, grade.sum()),
-        ]
-    )

@@ -16,16 +16,14 @@ def exclusion_flow(rows, steps, *, start):
     rows : pandas.DataFrame
         One row a patient.
     steps : iterable of tuple (str, pandas.Series of bool, str)
-        What the step removes, True for the rows that it removes, and the reason. A row counts at the
-        first step that removes it.
+        What the step removes, True for these rows, and why. A row counts at the first step that removes it.
     start : str
         What all rows are, for the first line.
 
     Returns
     -------
-    kept : pandas.DataFrame
-    flow : pandas.DataFrame
-        Columns ``step``, ``n_excluded``, ``n_left``, ``reason``.
+    kept, flow : pandas.DataFrame
+        The flow has columns ``step``, ``n_excluded``, ``n_left``, ``reason``.
 
     Examples
     --------
@@ -48,15 +46,24 @@ def quality_table(lines=()):
 
     Parameters
     ----------
-    lines : iterable of tuple (str, str, int, int, int)
-        Column, rule in words, number of rows it concerns, values converted, values set missing.
+    lines : iterable of tuple (str, str, pandas.Series of bool, str)
+        Column, rule in words, rows that it concerns, and what it did to them: kept, converted or removed.
 
     Returns
     -------
     pandas.DataFrame
         Columns ``column``, ``rule``, ``n_rows``, ``n_converted``, ``n_set_missing``.
+
+    Examples
+    --------
+    >>> quality_table([("inr", "an INR above 3", pd.Series([True, False]), "removed")]).to_numpy().tolist()
+    [['inr', 'an INR above 3', 1, 0, 1]]
     """
-    return pd.DataFrame([line for line in lines if line[2]], columns=QUALITY_COLUMNS)
+    table = []
+    for column, rule, rows, action in lines:
+        if n := int(rows.sum()):
+            table.append((column, rule, n, n * (action == "converted"), n * (action == "removed")))
+    return pd.DataFrame(table, columns=QUALITY_COLUMNS)
 
 
 def missing_table(patients):
@@ -65,7 +72,6 @@ def missing_table(patients):
     Parameters
     ----------
     patients : pandas.DataFrame
-        Patient table.
 
     Returns
     -------

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.errors import CohortError
+from mvi_core.names import SURVIVAL_COLUMNS
 
 FOLLOW_UP_MONTHS = {"2015": (60.0, 71.9), "2018": (24.0, 35.9)}  # surgery in the year, end on 2020-12-31
 STEP = 0.1  # months; the paper prints medians to this digit
@@ -21,15 +22,13 @@ def draw_follow_up(patients, recipe, rng):
     patients : pandas.DataFrame
         Columns ``enrolment``, ``mvi_present`` and ``dl_mvi``.
     recipe : dict
-        ``lost`` and ``lost_months`` (number and range of months of 2015 patients lost), ``os`` and ``rfs``, each with
-        ``events``, ``early`` (number of events in ``early_months``), ``first_month`` of the others, and ``medians``
-        (keys mvi, dl, all; months).
+        ``survival`` of ``data_manifest/reconstruction.json``.
     rng : numpy.random.Generator
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``os_months``, ``os_event``, ``rfs_months``, ``rfs_event``; the index of `patients`.
+        `SURVIVAL_COLUMNS`, in the order of `patients`.
 
     Raises
     ------
@@ -58,8 +57,7 @@ def draw_follow_up(patients, recipe, rng):
         latest = np.where(os_event == 1, os_months - 1.0, os_months)
         recurrence = _place(patients, os_months, latest, recipe["rfs"], rng, dead=os_event == 1)
         if recurrence is not None:
-            columns = ("os_months", "os_event", "rfs_months", "rfs_event")
-            return pd.DataFrame(dict(zip(columns, (*survival, *recurrence), strict=True)), index=patients.index)
+            return pd.DataFrame(dict(zip(SURVIVAL_COLUMNS, (*survival, *recurrence), strict=True)))
     raise CohortError(
         f"reconstruction recipe: {recipe['os']['events']} deaths and {recipe['rfs']['events']} recurrences expected "
         f"at the printed medians, none of {N_ATTEMPTS} draws gave them. Allow more loss, or later first months."

@@ -19,24 +19,12 @@ from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_ID
 
 @dataclass(frozen=True)
 class Cohort:
-    """Patients of a cohort, with how they came to be these.
-
-    Attributes
-    ----------
-    spec : CohortSpec
-        Description.
-    patients : pandas.DataFrame
-        Patient table: texts as str, ``mvi_present`` as int, every other number as float, missing as NaN.
-    flow : pandas.DataFrame
-        Exclusions: ``step``, ``n_excluded``, ``n_left``, ``reason``.
-    quality : pandas.DataFrame
-        Values changed or set missing: ``column``, ``rule``, ``n_rows``, ``n_converted``, ``n_set_missing``.
-    """
+    """Patients of a cohort, with how they came to be these."""
 
     spec: CohortSpec
-    patients: pd.DataFrame
-    flow: pd.DataFrame
-    quality: pd.DataFrame
+    patients: pd.DataFrame  # texts as str, ``mvi_present`` as int, every other number as float, missing as NaN
+    flow: pd.DataFrame  # of exclusions, see `exclusion_flow`
+    quality: pd.DataFrame  # values changed or set missing, see `quality_table`
 
 
 def load_cohort(cohort, *, seed, limit=None):
@@ -84,21 +72,14 @@ def choose_patients(patients, n_patients, *, seed):
     Parameters
     ----------
     patients : pandas.DataFrame
-        Patient table.
     n_patients : int
         Size of the subset, at least 1.
     seed : int
-        Another seed gives another subset.
 
     Returns
     -------
     pandas.DataFrame
         In the order of ``patients``.
-
-    Raises
-    ------
-    CohortError
-        If ``n_patients`` is below 1.
     """
     if n_patients < 1:
         raise CohortError(f"The number of patients must be at least 1, got {n_patients}. Raise the limit.")
@@ -118,11 +99,8 @@ def _read(spec, seed):
         return read_clca(locate("clca_patients"), locate("clca_samples"))
     if reader == "tcga":
         return read_tcga(locate("tcga_patients"))
-    rows = read_table(table_path(spec)) if reader == "table" else _reconstructed(reader, seed)
+    rows = read_table(table_path(spec)) if reader == "table" else reconstruct_patients(seed)
+    if reader == "phantom":
+        rows = rows.drop(columns=DL_MVI)  # the network makes it from the images
     _, flow = exclusion_flow(rows, (), start=spec.source.get("start", "Patients of the table"))
     return rows, flow, quality_table()
-
-
-def _reconstructed(reader, seed):
-    patients = reconstruct_patients(seed)
-    return patients.drop(columns=DL_MVI) if reader == "phantom" else patients

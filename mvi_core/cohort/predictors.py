@@ -14,26 +14,14 @@ NEAR_PERFECT = 0.95  # sensitivity + specificity - 1 from which a predictor coun
 
 @dataclass(frozen=True)
 class Predictor:
-    """A yes/no predictor of the paper's Table 1.
-
-    Attributes
-    ----------
-    name, column : str
-        Name of the predictor, and the patient-table column it is made from.
-    label : str
-        Name in print.
-    reference, level : str
-        What 0 and 1 mean, in print.
-    cutoff : float, str or None
-        1 means above this number; for text, 1 means this text; None: the column itself, per unit.
-    """
+    """A yes/no predictor of the paper's Table 1, or a further term of a model."""
 
     name: str
-    column: str
-    label: str
-    reference: str
-    level: str
-    cutoff: float | str | None
+    column: str  # of the patient table
+    label: str  # in print
+    reference: str  # what 0 means, in print
+    level: str  # what 1 means, in print
+    cutoff: float | str | None  # 1 is above this number, or this text; None: the column itself, per unit
 
 
 PREDICTORS = (  # paper, Table 1, in its order
@@ -59,7 +47,8 @@ FURTHER_TERMS = (  # of multivariable models only
     Predictor("size_cm", "size_cm", "Surgical size", "", "per cm", None),
     Predictor(DL_MVI, DL_MVI, "DL-MVI", "Absent", "Present", 0),
 )
-MODEL_TERMS = tuple(predictor.name for predictor in (*PREDICTORS, *FURTHER_TERMS))
+TERMS = {predictor.name: predictor for predictor in (*PREDICTORS, *FURTHER_TERMS)}
+MODEL_TERMS = tuple(TERMS)
 DEFINED_WITH_OUTCOME = {
     "mvi_grade": "it is the histologic label",
     "mvi_present": "it is the histologic label",
@@ -76,8 +65,7 @@ def predictor_table(patients, names=None):
     patients : pandas.DataFrame
         Patient table.
     names : iterable of str, optional
-        Predictors wanted, also ``"dl_mvi"`` (0/1) and ``"size_cm"`` (the size itself, in cm). Without it
-        the 17 of Table 1, in its order.
+        Predictors wanted, also ``"dl_mvi"`` and ``"size_cm"`` (the size itself, in cm); the 17 of Table 1 by default.
 
     Returns
     -------
@@ -117,13 +105,12 @@ def find_predictor(name):
     CohortError
         If the name is unknown.
     """
-    for predictor in (*PREDICTORS, *FURTHER_TERMS):
-        if predictor.name == name:
-            return predictor
-    raise CohortError(f"Predictor '{name}' is unknown. The predictors are {', '.join(MODEL_TERMS)}.")
+    if name not in TERMS:
+        raise CohortError(f"Predictor '{name}' is unknown. The predictors are {', '.join(MODEL_TERMS)}.")
+    return TERMS[name]
 
 
-def refuse_leaks(predictors, mvi_present, *, defined_with_outcome=DEFINED_WITH_OUTCOME):
+def refuse_leaks(predictors, mvi_present):
     """Stop when a predictor that is defined with the outcome separates it.
 
     A yes/no predictor separates when :math:`|sensitivity + specificity - 1|` is at least 0.95 among the
@@ -136,8 +123,6 @@ def refuse_leaks(predictors, mvi_present, *, defined_with_outcome=DEFINED_WITH_O
         0, 1 or missing; one column a predictor. Other columns (a size) are passed over.
     mvi_present : array-like of int, shape (n_patients,)
         Histologic MVI, 0 or 1.
-    defined_with_outcome : mapping of str to str
-        Names that contain the label by definition, with the reason.
 
     Raises
     ------
@@ -156,24 +141,22 @@ def refuse_leaks(predictors, mvi_present, *, defined_with_outcome=DEFINED_WITH_O
             continue
         n_agreeing = max(np.sum(values[known] == outcome[known]), np.sum(values[known] != outcome[known]))
         counted = f"'{name}' separates MVI absent from present ({n_agreeing} of {known.sum()} patients)"
-        if name in defined_with_outcome:
-            reason = defined_with_outcome[name]
+        if reason := DEFINED_WITH_OUTCOME.get(name):
             raise CohortError(f"{counted} and cannot be a predictor: {reason}. Leave it out of the model.")
         warnings.warn(f"{counted}. Check that it was not made from the label.", SeparationWarning, stacklevel=2)
 
 
 def _column(patients, predictor):
-    source = predictor.column
-    if source not in patients:
+    name, cutoff = predictor.name, predictor.cutoff
+    if predictor.column not in patients:
         raise CohortError(
-            f"Predictor '{predictor.name}' needs column '{source}', which the patient table lacks. "
-            f"Add the column, or leave '{predictor.name}' out."
+            f"Predictor '{name}' needs column '{predictor.column}', which the patient table lacks. "
+            f"Add the column, or leave '{name}' out."
         )
-    values = patients[source]
-    if predictor.cutoff is None:
+    values = patients[predictor.column]
+    if cutoff is None:
         return values.to_numpy(dtype=float)
-    text = isinstance(predictor.cutoff, str)
-    level = values == predictor.cutoff if text else values.astype(float) > predictor.cutoff
+    level = values == cutoff if isinstance(cutoff, str) else values.astype(float) > cutoff
     return np.where(values.isna(), np.nan, level.astype(float))
 
 

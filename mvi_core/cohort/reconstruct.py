@@ -16,7 +16,6 @@ from mvi_core.names import DL_MVI, PATIENT_COLUMNS, MviGrade
 
 RECIPE = Path(__file__).parents[2] / "data_manifest" / "reconstruction.json"
 EXTERNAL_ERRORS = (16, 15)  # least false negatives and false positives behind the external set's percentages
-CELL_BITS = ("alt", "ast", "ggt", "afp", "dl_mvi")  # bit 0 to 4 of a cell's number, 0 to 31
 
 # Table 1: patients of the upper level (MVI absent, MVI present) and the loadings of what drives them together:
 # liver injury, cholestasis, coagulation, fibrosis, tumour burden. Loadings are ours; the paper prints no correlation.
@@ -83,9 +82,9 @@ def reconstruct_patients(seed=2022, solution=0):
 
     Parameters
     ----------
-    seed : int, optional
+    seed : int
         Seeds every draw that the print leaves open: values within levels, pairings, order.
-    solution : int, optional
+    solution : int
         Number of the stored table behind Table 3, from 0; see `solutions`.
 
     Returns
@@ -148,22 +147,20 @@ def solutions():
     15 false positives, 16 false negatives, 18 true negatives. If the units are patients, all 321 hold at least those
     false negatives.
     """
-    rows = []
-    for number, table in enumerate(_recipe()["solutions"]):
-        fit = fit_counts(table["absent"], table["present"])
-        (tn, fp), (fn, tp) = (np.bincount(CELLS[:, 4], counts, 2).astype(int) for counts in (fit.absent, fit.present))
-        intercept = float(fit.coefficients[0])
-        rows.append(
-            {
-                "solution": number, "tp": tp, "fn": fn, "fp": fp, "tn": tn,
-                "sensitivity": tp / (tp + fn), "specificity": tn / (tn + fp), "intercept": intercept, "auc": fit.auc,
-                "max_relative_error": fit.max_relative_error, "n_digit_exact": fit.n_digit_exact,
-                "p_values_as_printed": fit.p_values_as_printed,
-                "score_as_printed": abs(intercept - INTERCEPT) < 0.005 and abs(fit.auc - AUC) < 0.0005,
-                "agrees_with_external": fn >= EXTERNAL_ERRORS[0] and fp >= EXTERNAL_ERRORS[1],
-            }
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame([{"solution": i} | _solution(table) for i, table in enumerate(_recipe()["solutions"])])
+
+
+def _solution(table):
+    fit = fit_counts(**table)
+    (tn, fp), (fn, tp) = (np.bincount(CELLS[:, 4], counts, 2).astype(int) for counts in (fit.absent, fit.present))
+    intercept = float(fit.coefficients[0])
+    return {
+        "tp": tp, "fn": fn, "fp": fp, "tn": tn, "sensitivity": tp / (tp + fn), "specificity": tn / (tn + fp),
+        "intercept": intercept, "auc": fit.auc, "max_relative_error": fit.max_relative_error,
+        "n_digit_exact": fit.n_digit_exact, "p_values_as_printed": fit.p_values_as_printed,
+        "score_as_printed": abs(intercept - INTERCEPT) < 0.005 and abs(fit.auc - AUC) < 0.0005,
+        "agrees_with_external": fn >= EXTERNAL_ERRORS[0] and fp >= EXTERNAL_ERRORS[1],
+    }  # fmt: skip
 
 
 @cache
@@ -173,12 +170,9 @@ def _recipe():
 
 def _table3_levels(table):
     """One row a patient: histologic MVI and the five binary predictors of Table 3."""
-    rows = []
-    for outcome, key in enumerate(("absent", "present")):
-        cells = np.repeat(np.arange(32), table[key])
-        bits = (cells[:, None] >> np.arange(5)) & 1
-        rows.append(pd.DataFrame(bits, columns=list(CELL_BITS)).assign(mvi_present=outcome))
-    return pd.concat(rows, ignore_index=True)
+    bits = np.repeat(np.vstack([CELLS, CELLS]), [*table["absent"], *table["present"]], axis=0)
+    levels = pd.DataFrame(bits, columns=["alt", "ast", "ggt", "afp", "dl_mvi"])
+    return levels.assign(mvi_present=np.repeat([0, 1], [sum(table["absent"]), sum(table["present"])]))
 
 
 def _draw_factors(levels, rng):
@@ -211,8 +205,8 @@ def _highest(latent, group, counts):
 def _measure(levels, factors, rng):
     """Patient table without identity and follow-up, from binary levels and common factors."""
     present = levels["mvi_present"].to_numpy()
-    latents = {name: _latent(factors, loadings, rng) for name, (_, loadings) in LEVELS.items()}
-    latents |= {name: _latent(factors, loadings, rng) for name, loadings in MEASURED.items()}
+    loadings = {name: weights for name, (_, weights) in LEVELS.items()} | MEASURED
+    latents = {name: _latent(factors, weights, rng) for name, weights in loadings.items()}
     binary = {name: _highest(latents[name], present, counts) for name, (counts, _) in LEVELS.items()}
     binary |= {name: levels[name].to_numpy() for name in MEASURED}
     table = {lab.column: _values(lab, binary[name], latents[name]) for name, lab in LABORATORIES.items()}
@@ -221,8 +215,7 @@ def _measure(levels, factors, rng):
     table["sex"] = np.where(binary["female"] == 1, "female", "male")
     severe = _highest(latents["edmondson"], binary["edmondson"], (128, 14))  # 13 of grade 1, 14 of grade 4
     table["edmondson"] = 1 + 2 * binary["edmondson"] + severe
-    size_latent = _latent(factors, {"burden": 0.7}, rng)
-    table["size_cm"] = _sizes(size_latent, present)
+    table["size_cm"] = _sizes(_latent(factors, {"burden": 0.7}, rng), present)
     second = _highest(_latent(factors, {"burden": 0.6}, rng), present, (0, 84))
     table["mvi_grade"] = np.where(present == 0, MviGrade.M0, np.where(second == 1, MviGrade.M2, MviGrade.M1))
     return pd.DataFrame(table).assign(mvi_present=present, dl_mvi=levels["dl_mvi"])

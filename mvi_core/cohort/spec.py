@@ -28,52 +28,26 @@ ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 @dataclass(frozen=True)
 class CohortSpec:
-    """Description of one cohort.
-
-    Attributes
-    ----------
-    id, title, kind, summary : str
-        Identifier, name in print, one of ``CohortKind``, and one plain sentence.
-    source : Mapping
-        ``reader`` and what that reader needs.
-    analyses : Mapping
-        ``mvi_grade``, ``images``, ``survival``, ``enrolment`` (bool) and ``dl_mvi``
-        (``"column"``, ``"network"`` or False).
-    predictors, multivariable : tuple of str
-        Rows of Table 1, and of the multivariable model (DL-MVI last where there is one).
-    licence, citation : str
-        Terms of use, and how to cite.
-    folder : pathlib.Path
-        Folder of the description; the table of an own cohort lies in or below it.
-    notes : tuple of str
-        What a reader must know, one sentence or two each.
-    planted, drift : Mapping
-        For a phantom: the effects that were put in.
-    """
+    """Description of one cohort."""
 
     id: str
-    title: str
+    title: str  # name in print
     kind: CohortKind
-    summary: str
-    source: Mapping
-    analyses: Mapping
-    predictors: tuple
-    multivariable: tuple
+    summary: str  # one plain sentence
+    source: Mapping  # ``reader`` and what that reader needs
+    analyses: Mapping  # by key of `ANALYSES`: what the cohort supports
+    predictors: tuple  # rows of Table 1
+    multivariable: tuple  # rows of the multivariable model, DL-MVI last where there is one
     licence: str
     citation: str
-    folder: Path
-    notes: tuple = ()
-    planted: Mapping = field(default_factory=dict)
+    folder: Path  # of the description; the table of an own cohort lies in or below it
+    notes: tuple = ()  # what a reader must know, one sentence or two each
+    planted: Mapping = field(default_factory=dict)  # for a phantom: the effects that were put in
     drift: Mapping = field(default_factory=dict)
 
 
 def cohort_ids():
-    """Sorted identifiers of the cohorts that have a description.
-
-    Returns
-    -------
-    tuple of str
-    """
+    """Sorted identifiers of the cohorts that have a description: tuple of str."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
 
 
@@ -99,8 +73,8 @@ def load_spec(cohort):
     path = _folder() / f"{cohort}.yaml"
     content = _read(path)
     if faults := _faults(content, path.stem):
-        listed = "\n".join(f"{number}. {fault}" for number, fault in enumerate(faults, start=1))
-        raise CohortError(f"{path.name} breaks the format of a cohort description in {len(faults)} place(s):\n{listed}")
+        where = f"{path.name} breaks the format of a cohort description in {len(faults)} place(s):"
+        raise CohortError(f"{where}\n{numbered(faults)}")
     lists = {key: tuple(content.get(key) or ()) for key in LIST_KEYS}
     frozen = {key: MappingProxyType(content[key]) for key in ("source", "analyses", *FREE_KEYS) if content.get(key)}
     texts = {key: content[key].strip() for key in TEXT_KEYS}
@@ -108,17 +82,7 @@ def load_spec(cohort):
 
 
 def unavailable(spec):
-    """Why the data of a cohort cannot be read now, with the remedy.
-
-    Parameters
-    ----------
-    spec : CohortSpec
-
-    Returns
-    -------
-    str or None
-        None where everything is here.
-    """
+    """Why the data of a cohort cannot be read now, with the remedy; None where everything is here."""
     try:
         for record in data_files(spec.id):
             locate(record.id)
@@ -130,34 +94,22 @@ def unavailable(spec):
 
 
 def table_path(spec):
-    """Path of an own cohort's patient table, which may not leave the folder of the description.
-
-    Parameters
-    ----------
-    spec : CohortSpec
-        With ``source: {reader: table, path: patients.csv}``.
-
-    Returns
-    -------
-    pathlib.Path
+    """Path of an own cohort's patient table, from ``source: {reader: table, path: patients.csv}``.
 
     Raises
     ------
     CohortError
-        If the path is an address, leaves the folder (also by a link), or names no regular file.
+        If the path is an address, leaves the description's folder (also by a link), or names no regular file.
     """
-    named = str(spec.source.get("path", ""))
-    folder = spec.folder.resolve()
-    path = (folder / named).resolve()
+    named, folder = str(spec.source.get("path", "")), spec.folder.resolve()
+    path, place = (folder / named).resolve(), f"in the folder of {spec.id}.yaml"
     if not named or "://" in named or "\0" in named or not path.is_relative_to(folder):
         raise CohortError(
-            f"Cohort '{spec.id}': source path must name a file in the folder of {spec.id}.yaml, got one outside of it. "
+            f"Cohort '{spec.id}': source path must name a file {place}, got one outside of it. "
             "Copy the table there and give its name."
         )
     if not path.is_file():
-        raise CohortError(
-            f"Cohort '{spec.id}': {named} is not a file in the folder of {spec.id}.yaml. Copy the table there."
-        )
+        raise CohortError(f"Cohort '{spec.id}': {named} is not a file {place}. Copy the table there.")
     return path
 
 
@@ -201,9 +153,8 @@ def _faults(content, stem):
     required = [key for key in ALL_KEYS if key not in (*FREE_KEYS, "notes")]
     faults = [f"key '{key}' is missing" for key in required if key not in content]
     faults += [f"key '{key}' is unknown{did_you_mean(key, ALL_KEYS)}" for key in content if key not in ALL_KEYS]
-    faults += [
-        f"'{key}' must be text, got {content[key]!r}" for key in TEXT_KEYS if not _is_text(content.get(key, "-"))
-    ]
+    no_text = [key for key in TEXT_KEYS if not _is_text(content.get(key, "-"))]
+    faults += [f"'{key}' must be text, got {content[key]!r}" for key in no_text]
     if content.get("id", stem) != stem:
         faults.append(f"'id' must be the file name, '{stem}', got {content['id']!r}")
     if content.get("kind", "own") not in tuple(CohortKind):
@@ -216,9 +167,8 @@ def _faults(content, stem):
 
 
 def _source_faults(source):
-    if not isinstance(source, dict) or source.get("reader") not in READERS:
-        return [f"'source' must hold `reader:` with one of {', '.join(READERS)}"]
-    return []
+    known = isinstance(source, dict) and source.get("reader") in READERS
+    return [] if known else [f"'source' must hold `reader:` with one of {', '.join(READERS)}"]
 
 
 def _analyses_faults(analyses):
@@ -226,11 +176,9 @@ def _analyses_faults(analyses):
         return [f"'analyses' must hold {', '.join(ANALYSES)}"]
     faults = [f"analyses.{key} is unknown{did_you_mean(key, ANALYSES)}" for key in analyses if key not in ANALYSES]
     for key, allowed in ANALYSES.items():
-        value = analyses.get(key)
+        value, choices = analyses.get(key), ", ".join(map(_yaml_word, allowed))
         if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in allowed):
-            faults.append(
-                f"analyses.{key} must be one of {', '.join(map(_yaml_word, allowed))}, got {_yaml_word(value)}"
-            )
+            faults.append(f"analyses.{key} must be one of {choices}, got {_yaml_word(value)}")
     return faults
 
 
@@ -249,27 +197,18 @@ def _list_faults(key, values):
 
 
 def did_you_mean(word, known):
-    """End of a sentence that offers the nearest known word.
+    """End of a sentence that offers the nearest known word; empty where nothing is near.
 
-    Parameters
-    ----------
-    word : str
-        What was found.
-    known : iterable of str
-        What is allowed.
-
-    Returns
-    -------
-    str
-        Empty where nothing is near.
-
-    Examples
-    --------
     >>> did_you_mean("licens", ["licence", "title"])
     '; did you mean licence?'
     """
     near = get_close_matches(str(word).lower(), [str(name) for name in known], n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def numbered(faults):
+    """Faults as numbered lines."""
+    return "\n".join(f"{number}. {fault}" for number, fault in enumerate(faults, start=1))
 
 
 def _is_text(value):

@@ -8,7 +8,7 @@ import unicodedata
 import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
-from mvi_core.cohort.spec import did_you_mean
+from mvi_core.cohort.spec import did_you_mean, numbered
 from mvi_core.errors import CohortError
 from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_COLUMNS, PATIENT_ID, SURVIVAL_COLUMNS
 
@@ -27,8 +27,8 @@ EVENT_PAIRS = (("os_months", "os_event"), ("rfs_months", "rfs_event"))
 def read_table(path):
     """Cells of a patient table as text, without guessing.
 
-    UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon separated with
-    decimal point or comma. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
+    UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon separated with decimal point
+    or comma. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
 
     Parameters
     ----------
@@ -61,13 +61,10 @@ def read_table(path):
             f"{path.name} holds no patient. The first row names the columns, each further row is a patient."
         )
     header = lines[0][1]
-    faults = [
-        f"column '{name}' stands {header.count(name)} times" for name in sorted(set(header)) if header.count(name) > 1
-    ]
-    faults += [
-        f"row {number}: {len(line)} cells, expected {len(header)}" for number, line in lines if len(line) != len(header)
-    ]
-    _raise(path.name, faults)
+    twice = sorted({name for name in header if header.count(name) > 1})
+    uneven = [(number, len(line)) for number, line in lines if len(line) != len(header)]
+    faults = [f"column '{name}' stands {header.count(name)} times" for name in twice]
+    _raise(path.name, faults + [f"row {number}: {n} cells, expected {len(header)}" for number, n in uneven])
     frame = pd.DataFrame([line for _, line in lines[1:]], columns=header, dtype=object)
     frame.index = pd.Index([number for number, _ in lines[1:]], name=ROW)
     if delimiter == ";":
@@ -143,10 +140,9 @@ def _decimal_points(frame, name):
 
 
 def _column_faults(frame, columns, spec):
+    unknown = [name for name in frame if name not in columns]
     faults = [
-        f"column {_shown(name)} is unknown{did_you_mean(name, columns)}. Rename or remove it."
-        for name in frame
-        if name not in columns
+        f"column {_shown(name)} is unknown{did_you_mean(name, columns)}. Rename or remove it." for name in unknown
     ]
     needed = {
         "mvi_grade": spec.analyses["mvi_grade"],
@@ -154,11 +150,9 @@ def _column_faults(frame, columns, spec):
         DL_MVI: spec.analyses["dl_mvi"] == "column",
         **dict.fromkeys(SURVIVAL_COLUMNS, spec.analyses["survival"]),
     }
-    faults += [
-        f"column '{name}' is missing. Add it, or switch its analysis off in {spec.id}.yaml."
-        for name, wanted in needed.items()
-        if wanted and name not in frame
-    ]
+    lacking = [name for name, wanted in needed.items() if wanted and name not in frame]
+    off = f"Add it, or switch its analysis off in {spec.id}.yaml."
+    faults += [f"column '{name}' is missing. {off}" for name in lacking]
     if PATIENT_ID not in frame:
         faults.append("column 'patient_id' is missing. Give every patient a pseudonym.")
     if not {"mvi_grade", "mvi_present"} & set(frame):
@@ -168,27 +162,20 @@ def _column_faults(frame, columns, spec):
 
 def _typed(column, entry):
     """Column as its type, and the faults of single cells; a faulty cell becomes missing."""
-    levels = entry["levels"].split("|") if entry["levels"] else None
+    levels = entry["levels"].split("|") if entry["levels"] else []
+    expected = "one of " + ", ".join(levels)
     if entry["type"] in TEXT_TYPES:
-        return _typed_text(column, levels)
-    texts = column[column.notna()].map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
-    values = pd.to_numeric(texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell))))).astype(float)
-    if levels:
-        good, expected = values.isin([float(level) for level in levels]), "one of " + ", ".join(levels)
+        texts = values = column.dropna().map(str).astype(object)
+        good = texts.isin(levels) if levels else texts.notna()
     else:
-        good = values.between(entry["low"], entry["high"])
-        expected = f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
+        texts = column.dropna().map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
+        values = pd.to_numeric(texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell))))).astype(float)
+        good = (
+            values.isin([float(level) for level in levels]) if levels else values.between(entry["low"], entry["high"])
+        )
+        expected = expected if levels else f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
     faults = [_cell_fault(row, column.name, texts[row], expected) for row in texts.index[~good]]
     return values[good].reindex(column.index), faults
-
-
-def _typed_text(column, levels):
-    texts = column.map(lambda cell: cell if pd.isna(cell) else str(cell)).astype(object)
-    if levels is None:
-        return texts, []
-    good = texts.isna() | texts.isin(levels)
-    expected = "one of " + ", ".join(levels)
-    return texts.where(good), [_cell_fault(row, column.name, texts[row], expected) for row in column.index[~good]]
 
 
 def _cell_fault(row, name, cell, expected):
@@ -249,5 +236,4 @@ def _survival_faults(typed, empty):
 
 def _raise(where, faults):
     if faults:
-        listed = "\n".join(f"{number}. {fault}" for number, fault in enumerate(faults, start=1))
-        raise CohortError(f"{where}: {len(faults)} fault(s) in the patient table.\n{listed}")
+        raise CohortError(f"{where}: {len(faults)} fault(s) in the patient table.\n{numbered(faults)}")

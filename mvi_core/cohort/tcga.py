@@ -93,16 +93,13 @@ def _flag(texts, pattern):
     return texts.str.contains(pattern, na=False).astype(float).mask(texts.isna())
 
 
-def _count(lines, column, rule, rows, *, action="kept"):
-    n_rows = int(rows.sum())
-    lines.append((column, rule, n_rows, n_rows * (action == "converted"), n_rows * (action == "removed")))
-
-
 def _bilirubin(rows, lines):
     value, upper = pd.to_numeric(rows["BILIRUBIN_TOTAL"]), pd.to_numeric(rows["BILIRUBIN_TOTAL_NORM_RANGE_UPPER"])
     in_mg = value.notna() & ~(upper >= MG_DL_UPPER)
-    _count(lines, "tb_umol_l", "own range in mg/dL, or none: multiplied by 17.104", in_mg, action="converted")
-    _count(lines, "tb_umol_l", "own upper limit of 10 or more: µmol/L, taken as it is", value.notna() & ~in_mg)
+    lines += [
+        ("tb_umol_l", "own range in mg/dL, or none: multiplied by 17.104", in_mg, "converted"),
+        ("tb_umol_l", "own upper limit of 10 or more: µmol/L, taken as it is", value.notna() & ~in_mg, "kept"),
+    ]
     return value.where(~in_mg, value * UMOL_PER_MG_DL)
 
 
@@ -113,11 +110,13 @@ def _albumin(rows, lines):
     for low, high, factor, rule in ALBUMIN_UNITS:
         here = value.notna() & upper.between(low, high)
         grams = grams.mask(here, value * factor)
-        _count(lines, "alb_g_l", rule, here, action="kept" if factor == 1 else "converted")
+        lines.append(("alb_g_l", rule, here, "kept" if factor == 1 else "converted"))
     coarse = value.notna() & grams.isna()
     impossible = grams.notna() & ~grams.between(*ALBUMIN)
-    _count(lines, "alb_g_l", "own range 0.3 to 0.5: one digit, no side of 40 g/L can be told", coarse, action="removed")
-    _count(lines, "alb_g_l", "outside 10 to 65 g/L after conversion", impossible, action="removed")
+    lines += [
+        ("alb_g_l", "own range 0.3 to 0.5: one digit, no side of 40 g/L can be told", coarse, "removed"),
+        ("alb_g_l", "outside 10 to 65 g/L after conversion", impossible, "removed"),
+    ]
     return grams.mask(impossible)
 
 
@@ -126,37 +125,41 @@ def _platelets(rows, lines):
     per_ul = value >= COUNT_PER_UL
     count = value.where(~per_ul, value / 1000)
     impossible = count.notna() & ~count.between(*PLATELETS)
-    _count(lines, "plt_10e9_l", "10,000 or more: counted per µL, divided by 1000", per_ul, action="converted")
-    _count(lines, "plt_10e9_l", "outside 10 to 2000 x 10^9/L: another quantity", impossible, action="removed")
+    lines += [
+        ("plt_10e9_l", "10,000 or more: counted per µL, divided by 1000", per_ul, "converted"),
+        ("plt_10e9_l", "outside 10 to 2000 x 10^9/L: another quantity", impossible, "removed"),
+    ]
     return count.mask(impossible)
 
 
 def _prothrombin(rows, lines):
     value = pd.to_numeric(rows["PROTHROMBIN_TIME_INR_AT_PROCUREMENT"])
     upper = pd.to_numeric(rows["PROTHROMBIN_TIME_NORM_RANGE_UPPER"]).fillna(value)  # no range: the value decides
-    in_seconds = value.notna() & (upper > INR_UPPER)
-    implausible = value > SAME_SCALE * upper
-    _count(lines, "pt_s", "own upper limit above 3: seconds, moved out of INR", in_seconds, action="converted")
-    _count(lines, "inr", "own upper limit of 3 or less: INR", value.notna() & ~in_seconds)
-    for column, rows_of in (("inr", ~in_seconds), ("pt_s", in_seconds)):
-        _count(lines, column, "above three times its own upper limit", implausible & rows_of, action="removed")
+    seconds, implausible = value.notna() & (upper > INR_UPPER), value > SAME_SCALE * upper
+    lines += [
+        ("pt_s", "own upper limit above 3: seconds, moved out of INR", seconds, "converted"),
+        ("inr", "own upper limit of 3 or less: INR", value.notna() & ~seconds, "kept"),
+        ("inr", "above three times its own upper limit", implausible & ~seconds, "removed"),
+        ("pt_s", "above three times its own upper limit", implausible & seconds, "removed"),
+    ]
     value = value.mask(implausible)
-    return value.mask(in_seconds), value.where(in_seconds)
+    return value.mask(seconds), value.where(seconds)
 
 
 def _survival(rows, lines):
-    months = {"os": pd.to_numeric(rows["OS_MONTHS"]), "rfs": pd.to_numeric(rows["DFS_MONTHS"])}
-    event = {"os": rows["OS_STATUS"].str[0].astype(float), "rfs": rows["DFS_STATUS"].str[0].astype(float)}
-    died_first = event["rfs"].isna() & (event["os"] == 1)
-    _count(
-        lines, "rfs_event", "died, no recurrence recorded: event at the time of death", died_first, action="converted"
+    table = pd.DataFrame(
+        {
+            "os_months": pd.to_numeric(rows["OS_MONTHS"]),
+            "os_event": rows["OS_STATUS"].str[0].astype(float),
+            "rfs_months": pd.to_numeric(rows["DFS_MONTHS"]),
+            "rfs_event": rows["DFS_STATUS"].str[0].astype(float),
+        }
     )
-    months["rfs"] = months["rfs"].mask(died_first, months["os"])
-    event["rfs"] = event["rfs"].mask(died_first, 1.0)
-    table = {}
-    for end_point in ("os", "rfs"):
-        none = (months[end_point] == 0) & (event[end_point] == 0)
-        _count(lines, f"{end_point}_months", "0 months without an event: no follow-up", none, action="removed")
-        table[f"{end_point}_months"] = months[end_point].mask(none)
-        table[f"{end_point}_event"] = event[end_point].mask(none)
-    return pd.DataFrame(table)
+    died = table["rfs_event"].isna() & (table["os_event"] == 1)
+    lines.append(("rfs_event", "died, no recurrence recorded: event at the time of death", died, "converted"))
+    table.loc[died, ["rfs_months", "rfs_event"]] = table.loc[died, ["os_months", "os_event"]].to_numpy()
+    for months, event in (("os_months", "os_event"), ("rfs_months", "rfs_event")):
+        none = (table[months] == 0) & (table[event] == 0)
+        lines.append((months, "0 months without an event: no follow-up", none, "removed"))
+        table.loc[none, [months, event]] = np.nan
+    return table

@@ -4,7 +4,7 @@ import math
 import pandas as pd
 import pytest
 
-from mvi_core.cohort.clca import largest_diameter, read_clca, read_source
+from mvi_core.cohort.clca import _largest_diameter, read_clca, read_source
 from mvi_core.cohort.load import load_cohort
 from mvi_core.cohort.predictors import predictor_table, refuse_leaks
 from mvi_core.errors import CohortError
@@ -52,11 +52,11 @@ def raw(clinical):
     ],
 )
 def test_the_size_is_the_largest_diameter_of_any_lesion(text, diameter):
-    assert largest_diameter(text) == diameter
+    assert _largest_diameter(text) == diameter
 
 
 def test_a_size_without_a_number_is_missing():
-    assert math.isnan(largest_diameter("NA"))
+    assert math.isnan(_largest_diameter("NA"))
 
 
 def test_afp_above_the_assay_limit_is_the_limit_and_above_the_cutoff(read):
@@ -130,7 +130,7 @@ def test_the_real_afp_table_equals_a_count_without_pandas(clinical, raw):
 
 @pytest.mark.real_data
 def test_every_real_size_is_read(clinical, raw):
-    sizes = [largest_diameter(row["TUMOR_SIZE"]) for row in raw]
+    sizes = [_largest_diameter(row["TUMOR_SIZE"]) for row in raw]
     assert min(sizes) == 1.0
     assert max(sizes) == 22.8
     assert not any(math.isnan(size) for size in sizes)

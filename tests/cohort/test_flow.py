@@ -26,5 +26,7 @@ def test_missing_values_are_counted_for_each_column_but_the_identifier():
 
 
 def test_a_rule_that_met_no_row_is_not_listed():
-    assert quality_table([("x", "r", 0, 0, 0), ("y", "r", 2, 1, 1)])["column"].tolist() == ["y"]
+    none, two = pd.Series([False, False]), pd.Series([True, True])
+    table = quality_table([("x", "r", none, "kept"), ("y", "r", two, "removed"), ("z", "r", two, "converted")])
+    assert table.drop(columns="rule").to_numpy().tolist() == [["y", 2, 0, 2], ["z", 2, 2, 0]]
     assert list(quality_table().columns) == ["column", "rule", "n_rows", "n_converted", "n_set_missing"]
