@@ -11,7 +11,7 @@ MAX_STEPS = 500  # Firth's scoring converges linearly
 ROUNDING = 1e-14  # promised gain below which a step that promises no less than the last one is noise
 LONGEST_STEP = 10  # in any patient's log odds; keeps runaway fits within floating point
 SMALLEST_WEIGHT = 1e-10  # of a patient, so that a step exists where all risks are 0 or 1
-FARTHEST = 100  # change in any patient's log odds after which a profile end counts as infinite
+FARTHEST = 100  # change of log odds per standard deviation after which a profile end counts as infinite
 
 
 def information(design, beta):
@@ -145,7 +145,7 @@ def profile_test(design, outcome, beta, top, *, level, penalised):
             return 2 * (top - maximise(design, outcome, start, penalised=penalised, held=j, tolerance=tolerance)[1])
 
         first = min(se[j], 4 / spread[j]) if spread[j] else se[j]
-        limit = FARTHEST / np.abs(design[:, j]).max()
+        limit = FARTHEST / (spread[j] or 1)
         low, high = (_end(deviance, beta[j], side * first, quantile, limit) for side in (-1, 1))
         ends.append((low, high, stats.chi2.sf(max(deviance(0.0), 0.0), 1)))
     low, high, p_value = np.array(ends).T

@@ -1,7 +1,6 @@
 """Which predictors go with MVI, and how strongly: logistic regression that says when it cannot answer."""
 
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,69 +12,12 @@ from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import ConvergenceError, MviError, SeparationWarning
 from mvi_core.stats.design import complete_design, numbers
 from mvi_core.stats.estimate import critical_value, same_patients
+from mvi_core.stats.fitted import LogisticFit
 from mvi_core.stats.likelihood import information, maximise, profile_test, separation
 
 INTERCEPT = "intercept"
 TESTS = {"wald": "Wald interval and test", "profile": "profile interval, likelihood-ratio test"}
 ESTIMATORS = {"ml": "maximum likelihood", "firth": "Firth penalised likelihood"}
-
-
-@dataclass(frozen=True, eq=False)
-class LogisticFit:
-    """A fitted logistic regression: the table that a paper prints, and what prediction needs.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        One row per coefficient, intercept first: variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se.
-    covariance : numpy.ndarray, shape (1 + n_predictors, 1 + n_predictors)
-        Inverse information at the estimate.
-    observed : dict of str to tuple of float
-        Distinct values of each predictor, ascending.
-    n, n_missing, events : int
-        Complete patients used; patients left out for a missing predictor; patients with outcome 1.
-    loglik : float
-        Log-likelihood at the estimate, with the penalty for Firth.
-    method : str
-        Estimator, interval and test in words.
-    separated : tuple of str
-        Coefficients for which maximum likelihood has no finite answer.
-    """
-
-    table: pd.DataFrame
-    covariance: np.ndarray
-    observed: dict
-    n: int
-    n_missing: int
-    events: int
-    loglik: float
-    method: str
-    separated: tuple
-
-    @property
-    def variables(self):
-        """Predictor names, without the intercept."""
-        return tuple(self.table["variable"][1:])
-
-    @property
-    def coefficients(self):
-        """Log odds per unit, intercept first; infinite where maximum likelihood has no finite answer."""
-        return self.table["coefficient"].to_numpy()
-
-    @property
-    def converged(self):
-        """Whether every coefficient is finite."""
-        return bool(np.isfinite(self.coefficients).all())
-
-    @property
-    def aic(self):
-        """Akaike's criterion, -2 loglik + 2 coefficients."""
-        return -2 * self.loglik + 2 * len(self.table)
-
-    @property
-    def events_per_variable(self):
-        """Patients in the rarer outcome class per predictor."""
-        return min(self.events, self.n - self.events) / len(self.variables)
 
 
 def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None):
@@ -89,9 +31,9 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
         MVI present.
     level : float
         Confidence level, strictly between 0 and 1.
-    method : {"ml", "firth"}
-        The paper's maximum likelihood; or Firth's, which adds half the log determinant of the information
-        and stays finite under separation.
+    method : {"ml", "firth", "auto"}
+        The paper's maximum likelihood; Firth's, which adds half the log determinant of the information
+        and stays finite under separation; or Firth's just where predictors separate the outcome.
     interval : {"wald", "profile"}, optional
         Interval and p value are always of one family: Wald (SPSS, the paper; default of ``"ml"``), or
         likelihood ratio with profile ends (exact; R's ``confint``; default of ``"firth"``).
@@ -121,12 +63,15 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     >>> fit.table.loc[1, ["odds_ratio", "ci_low", "ci_high"]].astype(float).round(3).tolist()
     [3.365, 2.118, 5.347]
     """
-    interval = _interval(level, method, interval)
+    _known_options(level, method, interval)
     frame, y = _complete(predictors, outcome)
     design = np.column_stack([np.ones(len(y)), frame.to_numpy()])
     direction = separation(design, y)
     names = [INTERCEPT, *frame]
     separated = tuple(name for name, sign in zip(names, direction, strict=True) if sign)
+    if method == "auto":
+        method, interval = ("firth", "profile") if separated else ("ml", interval)
+    interval = interval or {"ml": "wald", "firth": "profile"}[method]
     if separated and method == "ml":
         interval = "profile"
         _warn_separation(separated)
@@ -148,7 +93,7 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
         n_missing=len(predictors) - len(y),
         events=int(y.sum()),
         loglik=loglik,
-        method=f"{ESTIMATORS[method]}, {TESTS[interval]}",
+        method=f"{ESTIMATORS[method]}{_why(method, separated)}, {TESTS[interval]}",
         separated=separated,
     )
 
@@ -166,6 +111,13 @@ def predict(fit, predictors):
     Returns
     -------
     numpy.ndarray of float, shape (n_patients,)
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> fit = fit_logistic(afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125)
+    >>> predict(fit, afp.iloc[[0, -1]]).round(4).tolist()  # 60 / 144 and 125 / 177
+    [0.4167, 0.7062]
     """
     return expit(_design_of(fit, predictors) @ fit.coefficients)
 
@@ -184,6 +136,13 @@ def predict_interval(fit, predictors, *, level=0.95):
     -------
     pandas.DataFrame
         Columns risk, ci_low, ci_high; index of ``predictors``.
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> fit = fit_logistic(afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125)
+    >>> predict_interval(fit, afp.iloc[[0]]).round(3).values.tolist()  # log odds of 60 / 84, SE sqrt(1/60 + 1/84)
+    [[0.417, 0.339, 0.499]]
     """
     design = _design_of(fit, predictors)
     log_odds = design @ fit.coefficients
@@ -192,14 +151,20 @@ def predict_interval(fit, predictors, *, level=0.95):
     return pd.DataFrame(columns, index=predictors.index)
 
 
-def _interval(level, method, interval):
+def _known_options(level, method, interval):
     critical_value(level)
-    if method not in ESTIMATORS or interval not in (None, *TESTS):
+    if method not in (*ESTIMATORS, "auto") or interval not in (None, *TESTS):
         raise MviError(
-            f"fit_logistic knows the methods ml, firth and the intervals wald, profile, got {method!r}, {interval!r}. "
-            "Choose one of these."
+            f"fit_logistic knows the methods ml, firth, auto and the intervals wald, profile, got {method!r}, "
+            f"{interval!r}. Choose one of these."
         )
-    return interval or {"ml": "wald", "firth": "profile"}[method]
+
+
+def _why(method, separated):
+    """Say in the name of a Firth fit what separates the outcome."""
+    if method == "ml" or not separated:
+        return ""
+    return f" ({' and '.join(separated)} separate{'s' * (len(separated) == 1)} the outcome)"
 
 
 def _complete(predictors, outcome):

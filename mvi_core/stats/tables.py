@@ -20,7 +20,6 @@ TESTS = {
     "fisher": "conditional odds ratio with exact interval, Fisher's exact test",
     "likelihood_ratio": "profile-likelihood interval, likelihood-ratio test",
 }
-QUARTILES = {"spss": "weibull", "r": "linear"}  # types 6 and 7 of Hyndman and Fan, doi:10.2307/2684934
 MISSING = "missing"
 
 
@@ -84,70 +83,27 @@ def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", la
     return table
 
 
-def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", continuity=False):
-    """Median and quartiles of a measurement by MVI, with its odds ratio per unit.
-
-    Parameters
-    ----------
-    values : pandas.Series of float, shape (n_patients,)
-        The measurement, named; missing values are left out and counted.
-    mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    quartiles : {"spss", "r"}
-        Quantile type 6 (SPSS, the paper) or 7 (R, numpy).
-    continuity : bool
-        Correct the Mann-Whitney test for continuity, as R and scipy do; SPSS does not.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: the columns of `univariable_table` (level ``"per unit"``, counts of patients with a value, odds
-        ratio and Wald interval per unit, Mann-Whitney p value), then n_missing and median, q1, q3 of each group.
-
-    Notes
-    -----
-    In the paper 185 patients with MVI have quartiles 4.5-9.25 cm. Type 7 would return one observed size
-    there, type 6 the mean of two; sizes printed to 0.1 cm give 9.25 only under type 6.
-    """
-    outcome = _outcome(values.to_frame(), mvi_present)
-    if quartiles not in QUARTILES:
-        raise MviError(f"quartiles must be 'spss' or 'r', got {quartiles!r}. Choose one of these.")
-    known = values.notna().to_numpy()
-    fit = fit_logistic(values.to_frame(), outcome, level=level)
-    groups = {name: values[known & (outcome == k)].to_numpy(float) for k, name in enumerate(("absent", "present"))}
-    p_value = stats.mannwhitneyu(*groups.values(), method="asymptotic", use_continuity=continuity).pvalue
-    row = {"variable": values.name, "level": "per unit", "n": fit.n}
-    row |= {name: len(group) for name, group in groups.items()}
-    row |= fit.table.loc[1, ["odds_ratio", "ci_low", "ci_high"]].to_dict()
-    row |= {"p_value": p_value, "n_missing": fit.n_missing}
-    for name, group in groups.items():
-        for end, share in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
-            row[f"{name}_{end}"] = np.quantile(group, share, method=QUARTILES[quartiles])
-    table = pd.DataFrame([row])
-    test = f"Mann-Whitney {'with' if continuity else 'without'} continuity correction"
-    table.attrs["method"] = f"Wald interval per unit, {test}, {quartiles} quartiles"
-    return table
-
-
-def multivariable_table(predictors, mvi_present, *, level=0.95, method="ml", interval=None):
+def multivariable_table(predictors, mvi_present, *, level=0.95, method="auto", interval=None):
     """Odds ratios of predictors adjusted for each other: the paper's Table 3.
 
     Parameters
     ----------
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        Numbers, 0/1 for binary predictors.
-    mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
-    level, method, interval
-        As in `fit_logistic`; the defaults are the paper's maximum likelihood with Wald intervals.
+    predictors, mvi_present, level, method, interval
+        As in `fit_logistic`. The default is the paper's maximum likelihood with Wald intervals, and Firth's penalised
+        likelihood with profile intervals where the predictors separate the outcome.
 
     Returns
     -------
     pandas.DataFrame
-        ``variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se`` without the intercept;
-        ``attrs`` hold method, n, n_missing, events and events_per_variable.
+        ``variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se`` without the intercept; ``attrs`` hold
+        method (names estimator, interval, test and what separates), n, n_missing, events and events_per_variable.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"afp": [0, 1] * 30, "dl": [0] * 20 + [1] * 40})
+    >>> table = multivariable_table(known, [0] * 20 + [0, 0, 1, 1] * 10)  # nobody with dl = 0 has MVI
+    >>> table.attrs["method"].split(",")[0]
+    'Firth penalised likelihood (intercept and dl separate the outcome)'
     """
     fit = fit_logistic(predictors, mvi_present, level=level, method=method, interval=interval)
     table = fit.table.iloc[1:].reset_index(drop=True)
@@ -166,8 +122,15 @@ def variance_inflation(fit, predictors):
     Returns
     -------
     pandas.DataFrame
-        variable; vif, from regressing each predictor on the others (SPSS); vif_model, from the covariance of
-        the fit (R's rms).
+        variable; vif, from regressing each predictor on the others by least squares (SPSS); vif_model, from the
+        covariance of the fit (R's rms and car). Both are 1 where a predictor shares nothing with the others.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"a": [0, 0, 1, 1] * 5, "b": [0, 1, 0, 1] * 5})
+    >>> fit = fit_logistic(known, [0, 1, 1, 0, 1, 1, 0, 1, 1, 0] * 2)
+    >>> variance_inflation(fit, known)["vif"].round(6).tolist()
+    [1.0, 1.0]
     """
     complete = predictors[list(fit.variables)].dropna().to_numpy(dtype=float)
     table = {"variable": fit.variables}

@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import optimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from statsmodels.discrete.discrete_model import Logit
 
 from mvi_core.errors import MviError, SeparationWarning
@@ -15,6 +18,7 @@ from mvi_core.stats.logistic import fit_logistic, predict, predict_interval
 from mvi_core.stats.tables import variance_inflation
 
 REFERENCE = Path(__file__).parents[1] / "reference"
+PACKAGE = Path(__file__).parents[2] / "mvi_core"
 PREDICTORS = ["age", "lwt", "smoke", "ht", "ui"]
 
 
@@ -80,6 +84,29 @@ def test_nested_models_compare_as_in_r(birthwt, fit):
         likelihood_ratio_test(fit, smaller)
 
 
+def test_schwarz_criterion_likelihood_ratio_and_r_squared_equal_those_of_r():
+    """R: BIC(glm) 331.52; statsmodels' GLMResults.bic was of another form before 0.15 (minus a thousand and more)."""
+    pbc, more = pd.read_csv(REFERENCE / "logistic_pbc.csv"), pd.read_csv(REFERENCE / "tables_more.csv")
+    fit, r = (
+        fit_logistic(pbc.drop(columns="died"), pbc["died"]),
+        more[more["case"] == "pbc"].set_index("quantity")["value"],
+    )
+    found = [fit.bic, fit.aic, fit.likelihood_ratio, fit.r_squared]
+    assert found == pytest.approx([r["bic"], r["aic"], r["lr"], r["cox_snell"]], rel=1e-9)
+    table = variance_inflation(fit, pbc)
+    np.testing.assert_allclose(table["vif"], r["vif"], rtol=1e-9)
+    np.testing.assert_allclose(table["vif_model"], r["vif_model"], rtol=1e-6)
+    assert table.loc[1, "vif"] > table.loc[1, "vif_model"] + 0.2  # albumin: 1.27 by least squares, 1.05 by the model
+
+
+def test_inflation_needs_no_constant_column_and_no_scale(birthwt, fit):
+    """statsmodels 0.14's function without a constant column gave 23-62 where the answer is about 1.1."""
+    shifted = birthwt[PREDICTORS].assign(age=birthwt["age"] + 1000, lwt=birthwt["lwt"] / 1000)
+    np.testing.assert_allclose(
+        variance_inflation(fit_logistic(shifted, birthwt["low"]), shifted)["vif"], answers("birthwt", "vif"), rtol=1e-7
+    )
+
+
 def test_both_variance_inflations_equal_car_and_rms(birthwt, fit):
     table = variance_inflation(fit, birthwt)
     np.testing.assert_allclose(table["vif"], answers("birthwt", "vif"), rtol=1e-9)
@@ -98,6 +125,79 @@ def test_predicted_risk_and_its_error_equal_those_of_r(birthwt, fit):
 def test_no_penalty_is_hidden_in_the_fit(birthwt, fit):
     """scikit-learn's LogisticRegression() gives 1.243 for ht; R 1.8933."""
     assert fit.table.set_index("variable").loc["ht", "coefficient"] == pytest.approx(1.89327417, rel=1e-8)
+
+
+def test_the_penalty_that_others_hide_shows_in_the_slope_and_not_in_the_auc(birthwt, fit):
+    """scikit-learn's default on the same columns: ht 1.24 for 1.89, AUC within .01, calibration slope 1.2."""
+    theirs = LogisticRegression(max_iter=10_000).fit(birthwt[PREDICTORS], birthwt["low"])
+    risk, their_risk = predict(fit, birthwt), theirs.predict_proba(birthwt[PREDICTORS])[:, 1]
+    areas = [roc_auc_score(birthwt["low"], values) for values in (risk, their_risk)]
+    assert areas[0] == pytest.approx(areas[1], abs=0.01)
+    log_odds = pd.DataFrame({"lp": np.log(their_risk / (1 - their_risk))})
+    assert fit_logistic(log_odds, birthwt["low"]).coefficients[1] > 1.1
+    ours = pd.DataFrame({"lp": np.log(risk / (1 - risk))})
+    assert fit_logistic(ours, birthwt["low"]).coefficients[1] == pytest.approx(1, abs=1e-8)
+
+
+def test_glmnets_penalty_is_scikit_learns_on_population_standardised_columns():
+    """R: glmnet(lambda = .05): C = 1 / (n lambda), X over its population SD. The package itself makes no such fit."""
+    pima, more = pd.read_csv(REFERENCE / "stepwise_pima.csv"), pd.read_csv(REFERENCE / "tables_more.csv")
+    x, y = pima.drop(columns="y"), pima["y"]
+    scale = x.std(ddof=0)
+    lasso = LogisticRegression(l1_ratio=1, C=1 / (len(x) * 0.05), solver="saga", tol=1e-10, max_iter=50_000)
+    coefficients = lasso.fit((x - x.mean()) / scale, y).coef_[0] / scale
+    theirs = more[(more["case"] == "pima") & (more["quantity"] == "lasso_0.05")]["value"].to_numpy()[1:]
+    np.testing.assert_allclose(coefficients, theirs, atol=1e-6)
+    sources = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+    assert not any("import LogisticRegression" in text for text in sources)
+
+
+@pytest.mark.parametrize("name", ["C", "Q", "I", "np", "age:lwt", "1 + age"])
+def test_a_predictor_may_have_any_name(birthwt, fit, name):
+    """patsy would read C, Q and I as its own functions; no formula is parsed here."""
+    renamed = fit_logistic(birthwt[PREDICTORS].rename(columns={"age": name}), birthwt["low"])
+    assert renamed.variables[0] == name
+    np.testing.assert_allclose(renamed.coefficients, fit.coefficients, rtol=1e-12)
+
+
+def test_firth_never_gives_a_silent_nan(endometrial):
+    """firthmodels' p values became NaN at tight tolerances; ours exist for every coefficient and both families."""
+    for interval in ("wald", "profile"):
+        table = fit_logistic(
+            endometrial[["NV", "PI", "EH"]], endometrial["HG"], method="firth", interval=interval
+        ).table
+        assert np.isfinite(table.drop(columns="variable")).all(axis=None)
+    profile = table.set_index("variable")
+    assert profile.loc["NV", "p_value"] == pytest.approx(0.0091, abs=5e-5)
+    assert profile.loc["NV", "se"] == pytest.approx(1.551, abs=5e-4)  # logistf from 1.24 and firthmodels print 1.465
+
+
+def test_penalised_ends_are_finite_where_a_measurement_separates_completely():
+    """Witness: scipy maximises the penalised likelihood over the intercept; at both ends it has fallen by 3.84 / 2."""
+    x, y = np.arange(20.0), (np.arange(20) > 9).astype(int)
+    fit = fit_logistic(pd.DataFrame({"x": x}), y, method="firth")
+
+    def penalised(beta):
+        eta = beta[0] + beta[1] * (x - 9.5)
+        weight = 1 / (2 + np.exp(eta) + np.exp(-eta))
+        matrix = np.array([[weight.sum(), weight @ x], [weight @ x, weight @ x**2]])
+        return y @ eta - np.logaddexp(0, eta).sum() + np.log(np.linalg.det(matrix)) / 2
+
+    for end in np.log(fit.table.loc[1, ["ci_low", "ci_high"]].to_numpy(float)):
+        best = optimize.minimize_scalar(lambda a, end=end: -penalised([a, end]), bounds=(-5, 5), method="bounded")
+        assert 2 * (fit.loglik + best.fun) == pytest.approx(3.841459, rel=1e-5)
+
+
+def test_automatic_choice_is_firth_just_where_something_separates(birthwt, endometrial, fit):
+    auto = fit_logistic(endometrial[["NV", "PI", "EH"]], endometrial["HG"], method="auto")
+    firth = fit_logistic(endometrial[["NV", "PI", "EH"]], endometrial["HG"], method="firth")
+    pd.testing.assert_frame_equal(auto.table, firth.table)
+    assert (
+        auto.method
+        == firth.method
+        == ("Firth penalised likelihood (NV separates the outcome), profile interval, likelihood-ratio test")
+    )
+    pd.testing.assert_frame_equal(fit_logistic(birthwt[PREDICTORS], birthwt["low"], method="auto").table, fit.table)
 
 
 def test_firth_equals_brglm2_with_exact_penalised_profile(endometrial):

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mvi_core.errors import MviError, SeparationWarning
 from mvi_core.stats.exact import fisher_exact
-from mvi_core.stats.tables import TABLE_COLUMNS, TESTS, continuous_row, multivariable_table, univariable_table
+from mvi_core.stats.tables import TABLE_COLUMNS, TESTS, multivariable_table, univariable_table
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 # Paper, Table 1: absent and present of the reference row, of the level, then odds ratio, interval and p as printed.
@@ -93,6 +93,25 @@ def test_two_by_two_tests_and_intervals_equal_those_of_r(pbc, name):
 
 
 @pytest.mark.parametrize("name", ["ascites", "hepato", "male"])
+def test_default_is_the_uncorrected_chi_square_and_not_scipys_default(pbc, name):
+    """R: chisq.test(table, correct = FALSE). scipy's chi2_contingency, and chisq.test without the option, are Yates's."""
+    table = univariable_table(pbc[[name]], pbc["died"])
+    assert table["p_value"][1] == pytest.approx(answers(name, "p_pearson")[0], rel=1e-6)
+    scipys = stats.chi2_contingency(pd.crosstab(pbc[name], pbc["died"])).pvalue
+    assert scipys == pytest.approx(answers(name, "p_yates")[0], rel=1e-6)
+    assert scipys > 1.2 * table["p_value"][1]
+    assert "without Yates" in table.attrs["method"]
+
+
+@pytest.mark.parametrize("test", ["wald", "fisher", "likelihood_ratio"])
+def test_interval_and_p_value_of_one_family_never_contradict_each_other(pbc, test):
+    """ "p > .05 but the interval excludes 1" is what users of mixed families report."""
+    for name in ("ascites", "hepato", "male"):
+        row = univariable_table(pbc[[name]], pbc["died"], test=test).iloc[1]
+        assert (row["ci_low"] <= 1 <= row["ci_high"]) == (row["p_value"] >= 0.05)
+
+
+@pytest.mark.parametrize("name", ["ascites", "hepato", "male"])
 def test_fisher_gives_the_exact_root_where_r_stops_early(pbc, name):
     """R's fisher.test stops its root search at 1e-4; the reference solves the same equation to the end."""
     row = univariable_table(pbc[[name]], pbc["died"], test="fisher").iloc[1]
@@ -134,28 +153,6 @@ def test_tables_too_large_to_enumerate_are_refused():
         fisher_exact(np.full((6, 6), 40))
 
 
-def test_quartiles_and_rank_test_of_a_measurement_follow_spss_or_r(pbc):
-    for quartiles, number in (("spss", 6), ("r", 7)):
-        row = continuous_row(pbc["protime"], pbc["died"], quartiles=quartiles).iloc[0]
-        for group, name in enumerate(("absent", "present")):
-            found = row[[f"{name}_{part}" for part in ("q1", "median", "q3")]].tolist()
-            assert found == pytest.approx(answers(f"protime_{group}", f"q_type{number}"), rel=1e-12)
-    for continuity, name in ((True, "continuity"), (False, "spss")):
-        p = continuous_row(pbc["protime"], pbc["died"], continuity=continuity).loc[0, "p_value"]
-        assert p == pytest.approx(answers("protime", f"p_{name}")[0], rel=1e-8)
-    ends = [answers("protime", part)[0] for part in ("odds_ratio", "low", "high")]
-    assert row[["odds_ratio", "ci_low", "ci_high"]].tolist() == pytest.approx(ends, rel=1e-7)
-
-
-def test_printed_upper_quartile_of_size_needs_spss_quartiles():
-    """Paper: 185 patients, third quartile 9.25 cm. Type 7 returns an observed size, and sizes have one decimal."""
-    sizes = pd.Series(np.r_[np.linspace(2, 9, 139).round(1), np.full(46, 9.5), np.full(136, 4.0)], name="size_cm")
-    outcome = np.repeat([1, 0], [185, 136])
-    with_noise = sizes.where(outcome == 1, np.resize([3.0, 4.0, 6.0], 321))
-    assert continuous_row(with_noise, outcome).loc[0, "present_q3"] == 9.25
-    assert continuous_row(with_noise, outcome, quartiles="r").loc[0, "present_q3"] == 9.0
-
-
 def test_missing_values_have_a_row_of_their_own(pbc):
     holed = pbc[["hepato"]].astype(float)
     holed.iloc[:5] = np.nan
@@ -165,7 +162,6 @@ def test_missing_values_have_a_row_of_their_own(pbc):
     np.testing.assert_allclose(
         table.iloc[:2, 2:].astype(float), univariable_table(holed[5:], pbc["died"][5:]).iloc[:, 2:].astype(float)
     )
-    assert continuous_row(pbc["protime"].where(pbc.index > 2), pbc["died"]).loc[0, "n_missing"] == 3
 
 
 @pytest.mark.parametrize("test", list(TESTS))
@@ -176,6 +172,31 @@ def test_empty_cell_warns_and_gives_the_exact_interval(test):
     assert row["odds_ratio"] == row["ci_high"] == np.inf
     assert 0 < row["ci_low"] < np.inf
     assert 0 < row["p_value"] < 1
+
+
+def test_odds_ratio_offers_wald_and_profile_ends_by_name(pbc):
+    """R: confint.default 5.58-315.1, exact profile roots 8.643-755.4; MASS::confint interpolates (8.645-755.9)."""
+    more = pd.read_csv(REFERENCE / "tables_more.csv").query("case == 'ascites'").set_index("quantity")["value"]
+    for test, name in (("wald", "wald"), ("likelihood_ratio", "profile")):
+        table = univariable_table(pbc[["ascites"]], pbc["died"], test=test)
+        ends = table.loc[1, ["ci_low", "ci_high"]].tolist()
+        assert ends == pytest.approx(more[name].tolist(), rel=1e-7)
+        assert name.split("-")[0].lower() in table.attrs["method"].lower()
+    assert ends == pytest.approx(more["mass"].tolist(), rel=1e-3)
+    assert ends != pytest.approx(more["mass"].tolist(), rel=1e-4)
+
+
+def test_multivariable_table_turns_to_firth_by_itself_and_says_why():
+    """2 x 2 with an empty cell: Firth's odds ratio adds one half to each cell, (10.5 * 20.5) / (0.5 * 10.5)."""
+    x, y = pd.DataFrame({"dl": np.repeat([0, 1, 1], [20, 10, 10])}), np.repeat([0, 0, 1], [20, 10, 10])
+    table = multivariable_table(x, y)
+    assert table["odds_ratio"][0] == pytest.approx(41, rel=1e-8)
+    assert "Firth penalised likelihood (intercept and dl separate the outcome), profile" in table.attrs["method"]
+    assert np.isfinite(table[["ci_low", "ci_high", "p_value"]]).all(axis=None)
+    overlapping = np.r_[1, y[1:]]
+    for_wald = multivariable_table(x, overlapping)
+    assert for_wald.attrs["method"] == "maximum likelihood, Wald interval and test"
+    pd.testing.assert_frame_equal(for_wald, multivariable_table(x, overlapping, method="ml"))
 
 
 def test_multivariable_table_is_table_3_with_its_numbers_of_patients():
