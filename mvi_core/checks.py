@@ -1,4 +1,8 @@
-"""Is the input what the function expects: the checks at the door, shared by public functions."""
+"""Is the input what the function expects: the checks at the door, shared by public functions.
+
+Each takes the name of an argument, for the message, and what was passed. It returns what the function computes with, or
+raises an `MviError` that says what was expected, what was found and what to do.
+"""
 
 from dataclasses import fields
 
@@ -8,33 +12,16 @@ from mvi_core.errors import MviError
 
 
 def expect_shape(name, array, shape):
-    """Array itself, after comparing its shape with a pattern.
+    """Array itself, after comparing its shape with a pattern, in which a letter (``"B"``) stands for any length.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the message.
-    array : array-like
-        Anything with a ``shape``; lists are accepted.
-    shape : tuple of int or str
-        Expected length of each axis; a letter (``"B"``) accepts any length.
-
-    Returns
-    -------
-    array
-        The same object, so that a check can stand inside an expression.
-
-    Raises
-    ------
-    MviError
-        If the number of axes or one fixed length differs.
+    >>> expect_shape("features", np.zeros((2, 3)), ("B", 3)).shape
+    (2, 3)
     """
-    found = tuple(np.shape(array))
-    fits = len(found) == len(shape) and all(
-        isinstance(want, str) or want == have for want, have in zip(shape, found, strict=True)
-    )
-    if not fits:
-        wanted = ", ".join(str(want) for want in shape)
+    found = np.shape(array)
+    if len(found) != len(shape) or any(
+        not isinstance(want, str) and want != have for want, have in zip(shape, found, strict=True)
+    ):
+        wanted = ", ".join(map(str, shape))
         raise MviError(f"{name} must have shape ({wanted}), got {found}. Select or reshape the axes first.")
     return array
 
@@ -47,26 +34,9 @@ def expect_choice(name, value, choices):
 
 
 def settings_from(kind, section, *, name):
-    """Read a settings class from a mapping of a settings file; what the file leaves out keeps its default.
+    """Read a settings class, a frozen dataclass with defaults, from a mapping of a settings file; lists become tuples.
 
-    Parameters
-    ----------
-    kind : type
-        Frozen dataclass with a default for every field.
-    section : dict
-        Lists become tuples.
-    name : str
-        Name of the section, for the message.
-
-    Returns
-    -------
-    object
-        Of class `kind`.
-
-    Raises
-    ------
-    MviError
-        If a key is unknown, or a value is of another type than the default.
+    A key must be a field and its value of the type of the default; what the file leaves out keeps its default.
     """
     defaults = {field.name: field.default for field in fields(kind)}
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
@@ -80,23 +50,10 @@ def settings_from(kind, section, *, name):
 
 
 def binary(name, values):
-    """Values as an integer array of 0 and 1.
+    """Zeros and ones, or booleans, as an integer array, shape (n,).
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the message.
-    values : array-like of bool or number, shape (n,)
-        Zeros and ones, or booleans; nothing missing.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-
-    Raises
-    ------
-    MviError
-        If a value is missing or is neither 0 nor 1.
+    >>> binary("mvi_present", [True, False]).tolist()
+    [1, 0]
     """
     array = finite(name, values)
     wrong = np.flatnonzero(~np.isin(array, (0.0, 1.0)))
@@ -109,22 +66,10 @@ def binary(name, values):
 
 
 def finite(name, values):
-    """Values as a one-dimensional float array without missing or infinite entries.
+    """Finite numbers as a float array, shape (n,), of at least one entry.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the message.
-    values : array-like of number, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-
-    Raises
-    ------
-    MviError
-        If the array is empty, has several axes, or holds a value that is not a finite number.
+    >>> finite("months", [12, 7.5]).tolist()
+    [12.0, 7.5]
     """
     try:
         array = np.asarray(values, dtype=float)
@@ -146,22 +91,10 @@ def finite(name, values):
 
 
 def probability(name, values):
-    """Values as a float array of probabilities, from 0 to 1.
+    """Probabilities, from 0 to 1, as a float array, shape (n,); a logit is refused.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the message.
-    values : array-like of float, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-
-    Raises
-    ------
-    MviError
-        If a value lies outside 0 to 1 (a logit was passed), is missing or infinite.
+    >>> probability("risk", [0, 0.5]).tolist()
+    [0.0, 0.5]
     """
     array = finite(name, values)
     wrong = np.flatnonzero((array < 0) | (array > 1))
@@ -174,21 +107,10 @@ def probability(name, values):
 
 
 def same_length(**arrays):
-    """Count the entries that all arguments share.
+    """Count the entries that all arguments, given by name, share.
 
-    Parameters
-    ----------
-    **arrays
-        Arrays by name; names appear in the message.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    MviError
-        If the lengths differ.
+    >>> same_length(mvi_present=[0, 1], risk=[0.2, 0.7])
+    2
     """
     lengths = {name: len(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -198,24 +120,10 @@ def same_length(**arrays):
 
 
 def both_classes(name, values):
-    """Count zeros and ones, after checking that both occur.
+    """Count zeros and ones, after checking that both occur: ``(n_absent, n_present)``.
 
-    Parameters
-    ----------
-    name : str
-        Name of the argument, for the message.
-    values : numpy.ndarray of int, shape (n,)
-        Zeros and ones.
-
-    Returns
-    -------
-    tuple of int
-        ``(n_absent, n_present)``.
-
-    Raises
-    ------
-    MviError
-        If only one class is present.
+    >>> both_classes("mvi_present", np.array([0, 1, 1]))
+    (1, 2)
     """
     n_present = int(np.sum(values))
     n_absent = len(values) - n_present

@@ -17,40 +17,24 @@ N_RETRIES = 2  # downloads tried again after the first failure
 
 @dataclass(frozen=True)
 class DataFile:
-    """One row of ``data_manifest/files.csv``.
+    """One row of ``data_manifest/files.csv``."""
 
-    Attributes
-    ----------
-    id, cohort : str
-        Name of the file in this project, and the cohort that needs it.
-    path : str
-        Place below the data folder, with forward slashes.
-    sha256, bytes : str
-        What the file must hash to, and its size.
-    licence, url, source, date : str
-        Terms of use, address of the download, origin in words, day of the record.
-    """
-
-    id: str
-    cohort: str
-    path: str
+    id: str  # name of the file in this project
+    cohort: str  # that needs it
+    path: str  # below the data folder, with forward slashes
     sha256: str
     bytes: str
     licence: str
     url: str
-    source: str
-    date: str
+    source: str  # origin in words
+    date: str  # of the record
 
 
 def project_root():
     """Folder of the project, which holds ``_config.yml`` and ``data_manifest/``.
 
-    Looked for in this order: the environment variable ``MVI_ROOT``; the current folder and the ones
-    above it; the checkout that holds this package.
-
-    Returns
-    -------
-    pathlib.Path
+    Looked for in this order: the environment variable ``MVI_ROOT``; the current folder and the ones above it; the
+    checkout that holds this package.
 
     Raises
     ------
@@ -75,18 +59,7 @@ def project_root():
 
 
 def data_files(cohort=None):
-    """Files that the manifest records.
-
-    Parameters
-    ----------
-    cohort : str, optional
-        Only the files of this cohort.
-
-    Returns
-    -------
-    tuple of DataFile
-        In the order of ``data_manifest/files.csv``.
-    """
+    """Files that ``data_manifest/files.csv`` records, of one cohort or of all: tuple of `DataFile`, in its order."""
     with (project_root() / "data_manifest" / "files.csv").open(encoding="utf-8", newline="") as stream:
         rows = tuple(DataFile(**row) for row in csv.DictReader(stream))
     return tuple(row for row in rows if cohort in (None, row.cohort))
@@ -97,29 +70,22 @@ def locate(file_id):
 
     A copy below the folder named by ``MVI_DATA`` comes first, then the project's own ``data/`` folder.
 
-    Parameters
-    ----------
-    file_id : str
-        Identifier in ``data_manifest/files.csv``.
-
-    Returns
-    -------
-    pathlib.Path
-
     Raises
     ------
     ManifestError
-        If the identifier is unknown, or no copy of the file is the recorded one.
+        If the identifier is not in ``data_manifest/files.csv``, or no copy of the file is the recorded one.
     """
     record = _record(file_id)
-    found = [(place, sha256(place)) for place in _places(record) if place.is_file()]
-    for place, digest in found:
+    found = {place: sha256(place) for place in _places(record) if place.is_file()}
+    for place, digest in found.items():
         if digest == record.sha256:
             return place
-    if found:
+    for place, digest in found.items():
+        own = place.is_relative_to(project_root() / "data")
+        folder = "project's data folder" if own else f"folder named by {DATA_VARIABLE}"
         raise ManifestError(
             f"{record.path} does not match data_manifest/files.csv (expected sha256 {record.sha256[:12]}..., got "
-            f"{found[0][1][:12]}... in the {_word(found[0][0])}). Replace it, or fetch it again with `make data`."
+            f"{digest[:12]}... in the {folder}). Replace it, or fetch it again with `make data`."
         )
     raise ManifestError(
         f"{record.path} is not here (expected a file with sha256 {record.sha256[:12]}..., found none). "
@@ -128,21 +94,10 @@ def locate(file_id):
 
 
 def fetch(file_id, *, progress=True):
-    """Path of a verified file, after downloading it where no good copy is here.
+    """Path of a verified file, after downloading it (with a bar) where no good copy is here.
 
-    The download goes to a temporary name and takes its place only when its sha256 is the recorded one,
-    so that an interrupted or altered download never counts.
-
-    Parameters
-    ----------
-    file_id : str
-        Identifier in ``data_manifest/files.csv``.
-    progress : bool
-        Show a progress bar.
-
-    Returns
-    -------
-    pathlib.Path
+    The download goes to a temporary name and takes its place only when its sha256 is the recorded one, so that an
+    interrupted or altered download never counts.
 
     Raises
     ------
@@ -157,35 +112,12 @@ def fetch(file_id, *, progress=True):
 
 
 def fetch_all(cohort=None, *, progress=True):
-    """All files of a cohort, verified, and downloaded where needed.
-
-    Parameters
-    ----------
-    cohort : str, optional
-        Cohort id; without it the files of all cohorts.
-    progress : bool
-        Show a progress bar for each download.
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        By file identifier.
-    """
+    """Paths of all files of a cohort, or of all cohorts, by identifier: verified, and downloaded where needed."""
     return {record.id: fetch(record.id, progress=progress) for record in data_files(cohort)}
 
 
 def sha256(path):
-    """SHA-256 of a file as hexadecimal text, remembered until its size or time changes.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        An existing file.
-
-    Returns
-    -------
-    str
-    """
+    """SHA-256 of an existing file as hexadecimal text, remembered until its size or time changes."""
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
 
@@ -216,25 +148,13 @@ def _places(record):
     return (*copies, root / "data" / record.path)
 
 
-def _word(place):
-    return (
-        "project's data folder" if place.is_relative_to(project_root() / "data") else f"folder named by {DATA_VARIABLE}"
-    )
-
-
 def _download(record, *, progress):
     import pooch  # here, because it loads the network stack, which nothing else needs
     import requests
 
-    base = os.environ.get(URL_VARIABLE, "").rstrip("/")
-    url = f"{base}/{record.path}" if base else record.url
-    store = pooch.create(
-        path=project_root() / "data",
-        base_url="",
-        registry={record.path: f"sha256:{record.sha256}"},
-        urls={record.path: url},
-        retry_if_failed=N_RETRIES,
-    )
+    base, known = os.environ.get(URL_VARIABLE, "").rstrip("/"), {record.path: f"sha256:{record.sha256}"}
+    url, folder = f"{base}/{record.path}" if base else record.url, project_root() / "data"
+    store = pooch.create(folder, "", registry=known, urls={record.path: url}, retry_if_failed=N_RETRIES)
     try:
         return Path(store.fetch(record.path, downloader=pooch.HTTPDownloader(progressbar=progress, timeout=60)))
     except (requests.exceptions.RequestException, OSError, ValueError) as problem:

@@ -3,7 +3,7 @@
 import ast
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -28,11 +28,11 @@ class Page:
 
     name: str
     question: str
-    needs: tuple
-    reads: tuple
-    writes: tuple
+    needs: list
+    reads: list
+    writes: list
     parameters: dict
-    cohorts: dict
+    cohorts: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,40 +46,14 @@ class PlannedPage:
 
 
 def load_pages():
-    """Pages of the book in reading order.
-
-    Returns
-    -------
-    tuple of Page
-    """
+    """Pages of the book in reading order: tuple of `Page`."""
     path = load_study().root / "config" / "pages.yaml"
     rows = yaml.safe_load(path.read_text(encoding="utf-8"))["pages"]
-    return tuple(
-        Page(
-            row["name"], row["question"], tuple(row["needs"]), tuple(row["reads"]), tuple(row["writes"]),
-            row["parameters"], row.get("cohorts", {}),
-        )
-        for row in rows
-    )  # fmt: skip
+    return tuple(Page(**row) for row in rows)
 
 
 def find_page(name):
-    """Page of a given name.
-
-    Parameters
-    ----------
-    name : str
-        Full name or its number: ``02_table1`` or ``02``.
-
-    Returns
-    -------
-    Page
-
-    Raises
-    ------
-    PageError
-        If there is no such page; the message lists those that exist.
-    """
+    """Page of a full name or its number: ``02_table1`` or ``02``; a `PageError` lists those that exist."""
     pages = load_pages()
     for page in pages:
         if name in (page.name, page.name.split("_")[0]):
@@ -89,48 +63,19 @@ def find_page(name):
 
 
 def study_cohorts(study):
-    """Ids of the cohorts of the study, one named by the environment variable ``MVI_COHORT`` included.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    list of str
-    """
+    """Ids of the cohorts of the study, one named by the environment variable ``MVI_COHORT`` included."""
     extra = os.environ.get(COHORT_VARIABLE)
     return list(dict.fromkeys([*study.settings["cohorts"], *([extra] if extra else [])]))
 
 
 def plan(study):
-    """Every page for every cohort of the study, with the reason where it is left out.
-
-    Parameters
-    ----------
-    study : Study
-
-    Returns
-    -------
-    list of PlannedPage
-    """
+    """Every page for every cohort of the study, with the reason where it is left out: list of `PlannedPage`."""
     specs = [load_spec(cohort) for cohort in study_cohorts(study)]
     return [plan_page(page, spec, study) for spec in specs for page in load_pages()]
 
 
 def plan_page(page, spec, study):
-    """One page for one cohort: its parameters from the settings, or why it is left out.
-
-    Parameters
-    ----------
-    page : Page
-    spec : CohortSpec
-    study : Study
-
-    Returns
-    -------
-    PlannedPage
-    """
+    """One `Page` for one cohort (`CohortSpec`): its parameters from the settings, or why it is left out."""
     parameters = {name: setting(study, key) for name, key in page.parameters.items()}
     return PlannedPage(page, spec.id, parameters, unavailable(spec) or _unsupported(page, spec, study))
 
@@ -140,10 +85,8 @@ def run_page(name, cohort, *, overrides=None, study=None):
 
     Parameters
     ----------
-    name : str
-        Page name.
-    cohort : str
-        Cohort id.
+    name, cohort : str
+        Page name or number, and cohort id.
     overrides : dict, optional
         Notebook parameters that replace those of the settings.
     study : Study, optional
@@ -163,44 +106,19 @@ def run_page(name, cohort, *, overrides=None, study=None):
     if planned.reason:
         raise PageError(f"Page {planned.page.name} is left out for cohort {cohort}: {planned.reason}")
     parameters = {"cohort": cohort, **planned.parameters, **(overrides or {})}
-    notebook = convert(planned.page, study)
-    _refuse_unknown(parameters, notebook, planned.page)
+    import jupytext  # here: the workflow plans pages without it
+
+    notebook = jupytext.read(study.root / "notebooks" / f"{planned.page.name}.py")
+    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    known = _parameter_names(notebook)
+    if unknown := [name for name in parameters if name not in known]:
+        listed = ", ".join(sorted(known))
+        raise PageError(f"Page {planned.page.name} has no parameter '{unknown[0]}'. Its parameters are {listed}.")
     return _execute(notebook, parameters, planned, study)
 
 
-def convert(page, study):
-    """Notebook of a page, from its percent-format source.
-
-    Parameters
-    ----------
-    page : Page
-    study : Study
-
-    Returns
-    -------
-    nbformat.NotebookNode
-    """
-    import jupytext  # here: the workflow plans pages without it
-
-    source = study.root / "notebooks" / f"{page.name}.py"
-    notebook = jupytext.read(source)
-    notebook.metadata["kernelspec"] = {"name": "python3", "language": "python", "display_name": "Python 3"}
-    return notebook
-
-
 def executed_path(study, page, cohort):
-    """Where the executed notebook of a page lies.
-
-    Parameters
-    ----------
-    study : Study
-    page : Page
-    cohort : str
-
-    Returns
-    -------
-    pathlib.Path
-    """
+    """Where the executed notebook of a `Page` lies."""
     return study.executed / cohort / f"{page.name}.ipynb"
 
 
@@ -213,15 +131,6 @@ def _unsupported(page, spec, study):
         return skipped[page.name]
     lacking = [ANALYSIS_WORDS[need] for need in page.needs if not spec.analyses.get(need)]
     return f"the cohort has {' and '.join(lacking)}" if lacking else None
-
-
-def _refuse_unknown(parameters, notebook, page):
-    known = _parameter_names(notebook)
-    unknown = [name for name in parameters if name not in known]
-    if unknown:
-        raise PageError(
-            f"Page {page.name} has no parameter '{unknown[0]}'. Its parameters are {', '.join(sorted(known))}."
-        )
 
 
 def _parameter_names(notebook):
@@ -247,7 +156,8 @@ def _execute(notebook, parameters, planned, study):
                 cwd=study.root, log_output=False, config=_own_sockets(sockets),
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
-            raise PageError(_failure(planned, problem)) from problem
+            where = f"Page {planned.page.name} for cohort {planned.cohort} stopped in cell {problem.exec_count}"
+            raise PageError(f"{where}: {problem.ename}: {problem.evalue}") from problem
         executed = nbformat.read(output, as_version=4)
         finish(executed, planned.cohort)
         nbformat.write(executed, output)
@@ -260,10 +170,3 @@ def _own_sockets(folder):
     from traitlets.config import Config
 
     return Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
-
-
-def _failure(planned, problem):
-    return (
-        f"Page {planned.page.name} for cohort {planned.cohort} stopped in cell {problem.exec_count}: "
-        f"{problem.ename}: {problem.evalue}"
-    )

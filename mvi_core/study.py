@@ -15,24 +15,12 @@ STUDY_VARIABLE = "MVI_STUDY"  # environment: a settings file other than config/s
 
 @dataclass(frozen=True)
 class Study:
-    """Settings of one run of the study.
+    """Settings of one run of the study."""
 
-    Attributes
-    ----------
-    profile : str
-        Name shown on every page, for example ``book`` or ``smoke``.
-    path : pathlib.Path
-        The settings file.
-    settings : dict
-        The file's contents.
-    root : pathlib.Path
-        The project folder.
-    """
-
-    profile: str
-    path: Path
-    settings: dict
-    root: Path
+    profile: str  # name shown on every page, for example ``book`` or ``smoke``
+    path: Path  # of the settings file
+    settings: dict  # its contents
+    root: Path  # the project folder
 
     @property
     def work(self):
@@ -56,8 +44,7 @@ def load_study(path=None):
     Parameters
     ----------
     path : str or pathlib.Path, optional
-        A settings file. Without it the file named by the environment variable ``MVI_STUDY``, else
-        ``config/study.yaml``.
+        A settings file; else the one that the environment variable ``MVI_STUDY`` names, else ``config/study.yaml``.
 
     Returns
     -------
@@ -70,21 +57,15 @@ def load_study(path=None):
     """
     root = project_root()
     path = root / (path or os.environ.get(STUDY_VARIABLE) or "config/study.yaml")
+    where = f"Settings file {path.name}"
     if not path.is_file():
-        raise ManifestError(
-            f"Settings file {path.name} does not exist. Set {STUDY_VARIABLE} to a file such as config/study.yaml."
-        )
+        raise ManifestError(f"{where} does not exist. Set {STUDY_VARIABLE} to a file such as config/study.yaml.")
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as problem:
-        raise ManifestError(
-            f"Settings file {path.name} is not valid YAML ({problem}). Mend the line that is named."
-        ) from problem
-    missing = [key for key in ("profile", "work", "cohorts") if key not in (settings or {})]
-    if missing:
-        raise ManifestError(
-            f"Settings file {path.name} lacks {', '.join(missing)}. Copy the key from config/study.yaml."
-        )
+        raise ManifestError(f"{where} is not valid YAML ({problem}). Mend the line that is named.") from problem
+    if missing := [key for key in ("profile", "work", "cohorts") if key not in (settings or {})]:
+        raise ManifestError(f"{where} lacks {', '.join(missing)}. Copy the key from config/study.yaml.")
     return Study(settings["profile"], path, settings, root)
 
 
@@ -118,17 +99,7 @@ def overridden(study, overrides):
 
 
 def setting(study, key):
-    """One value of the settings.
-
-    Parameters
-    ----------
-    study : Study
-    key : str
-        Path through the settings, parts joined by dots: ``"training.epochs"``.
-
-    Returns
-    -------
-    object
+    """One value of the settings by its path, parts joined by dots: ``"training.epochs"``.
 
     Raises
     ------
