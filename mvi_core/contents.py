@@ -1,22 +1,30 @@
 """What does the book contain: its table of contents, its Data page, and the summary after a run."""
 
+import ast
+from pathlib import Path
+
 import yaml
 
+import mvi_core
 from mvi_core.cohort.spec import cohort_ids, load_spec, unavailable
 from mvi_core.errors import MviError
+from mvi_core.finish import API_PACKAGES
 from mvi_core.names import CohortKind
 from mvi_core.pages import load_pages, plan, plan_page, study_cohorts
 from mvi_core.results import read_result
 from mvi_core.study import load_study
 
-PARTS = {
-    CohortKind.RECONSTRUCTED: "The printed study, rebuilt",
-    CohortKind.PHANTOM: "Images and network",
-    CohortKind.REAL: "Real patients",
-    CohortKind.OWN: "Your cohort",
+QUESTION = ("paper_and_us", "notebooks/data")
+REFERENCE = ("reproduce", "glossary", "limits", "references")
+PEOPLE = {CohortKind.REAL: "Real patients", CohortKind.OWN: "Your cohort"}
+REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "Phantom"}
+READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
+    "the patients": ("01_cohort", "02_table1"),
+    "images and network": ("03_images", "13_network", "04_table2", "16_subsets", "15_attention"),
+    "how good is it": ("05_external", "06_shift", "14_leakage", "08_table3", "17_added_value", "18_certainty"),
+    "in the clinic": ("09_nomogram", "07_survival", "21_recurrence", "19_study_size"),
+    "the paper audited": ("10_paper_and_us", "11_solutions", "12_other_paper", "20_reporting"),
 }
-FRONT = ("paper_and_us", "notebooks/data")
-BACK = ("reproduce", "glossary", "limits", "references")
 
 
 def contents():
@@ -27,18 +35,20 @@ def contents():
     dict
         Pages that are left out for a cohort do not appear.
     """
-    parts = [{"caption": "The question", "chapters": [{"file": name} for name in FRONT]}]
-    shown = [planned for planned in plan(load_study()) if planned.reason is None]
-    for kind, caption in PARTS.items():
-        chapters = [
-            {"file": f"notebooks/{planned.cohort}/{planned.page.name}", "title": _title(planned, kind)}
-            for planned in shown
-            if load_spec(planned.cohort).kind == kind
-        ]
-        if chapters:
-            parts.append({"caption": caption, "chapters": chapters})
-    parts.append({"caption": "Reference", "chapters": [{"file": name} for name in BACK]})
-    return {"format": "jb-book", "root": "intro", "parts": parts}
+    parts = [("The question", [{"file": name} for name in QUESTION])]
+    for planned in _reading_order([item for item in plan(load_study()) if item.reason is None]):
+        caption = _caption(planned)
+        if parts[-1][0] != caption:
+            parts.append((caption, []))
+        chapter = f"notebooks/{planned.cohort}/{planned.page.name}"
+        parts[-1][1].append({"file": chapter, "title": _title(planned)})
+    parts.append(("Reference", [{"file": name} for name in REFERENCE]))
+    parts.append(("Code", [{"file": f"notebooks/api/{name}"} for name in API_PACKAGES]))
+    return {
+        "format": "jb-book",
+        "root": "intro",
+        "parts": [{"caption": name, "chapters": rows} for name, rows in parts],
+    }
 
 
 def data_page():
@@ -53,7 +63,29 @@ def data_page():
     lines = ["# Data: whose numbers are these?", "", _INTRODUCTION, ""]
     for spec in map(load_spec, study_cohorts(study)):
         lines += _cohort_section(spec, study)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "```{include} ../offered.md\n```"]) + "\n"
+
+
+def api_page(package):
+    """Text of the reference of one subpackage, which the book fills from the docstrings.
+
+    Parameters
+    ----------
+    package : str
+        One of ``API_PACKAGES``.
+
+    Returns
+    -------
+    str
+        MyST Markdown.
+    """
+    folder = Path(mvi_core.__file__).parent.joinpath(*package.split("."))
+    words = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+    lines = [f"# `mvi_core.{package}`", "", words, "", "Every example below is executed by `make test`.", ""]
+    for path in sorted(path for path in folder.glob("*.py") if path.stem != "__init__"):
+        name = f"mvi_core.{package}.{path.stem}"
+        lines += [f"## {path.stem}", "", f"```{{eval-rst}}\n.. automodule:: {name}\n   :members:\n```", ""]
+    return "\n".join(lines)
 
 
 def cohort_lines():
@@ -98,12 +130,14 @@ def summary_lines():
 
 
 def write_contents():
-    """Write the table of contents and the Data page where the book expects them."""
+    """Write the table of contents, the Data page and the pages of the code where the book expects them."""
     from mvi_core.results import atomic_write
 
     study = load_study()
     atomic_write(study.work / "book" / "_toc.yml", yaml.safe_dump(contents(), sort_keys=False))
     atomic_write(study.executed / "data.md", data_page())
+    for package in API_PACKAGES:
+        atomic_write(study.executed / "api" / f"{package}.md", api_page(package))
 
 
 _INTRODUCTION = (
@@ -130,11 +164,28 @@ _HEADLINES = (
 )
 
 
-def _title(planned, kind):
-    number, question = planned.page.name.split("_")[0], planned.page.question
-    return f"{number} {question}" + (
-        f" ({load_spec(planned.cohort).title})" if kind in (CohortKind.REAL, CohortKind.OWN) else ""
-    )
+def _reading_order(planned):
+    """Pages by kind of cohort, then in a reader's order; pages of people by cohort."""
+    kinds, names = list(CohortKind), [name for part in READING.values() for name in part]
+
+    def place(item):
+        kind, name = load_spec(item.cohort).kind, item.page.name
+        return kinds.index(kind), item.cohort if kind in PEOPLE else "", names.index(name) if name in names else 99
+
+    return sorted(planned, key=place)
+
+
+def _caption(planned):
+    spec = load_spec(planned.cohort)
+    if spec.kind in PEOPLE:
+        return f"{PEOPLE[spec.kind]}: {spec.title}"
+    part = next((part for part, names in READING.items() if planned.page.name in names), "more")
+    return f"{REBUILT[spec.kind]}: {part}"
+
+
+def _title(planned):
+    spec, number = load_spec(planned.cohort), planned.page.name.split("_")[0]
+    return f"{number} {planned.page.question}" + (f" ({spec.title})" if spec.kind in PEOPLE else "")
 
 
 def _cohort_section(spec, study):

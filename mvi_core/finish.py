@@ -1,5 +1,6 @@
 """What is changed in an executed notebook before the book takes it: captions, order of cells, how to rerun the page."""
 
+import ast
 import html
 import re
 import shlex
@@ -10,6 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from mvi_core.cohort.spec import load_spec
 from mvi_core.results import commit
 from mvi_core.study import STUDY_VARIABLE, load_study
+
+API_PACKAGES = ("cohort", "dataset", "model", "stats", "stats.audit", "report", "figures")  # one API page each
 
 
 def finish(notebook, cohort):
@@ -36,7 +39,8 @@ def finish(notebook, cohort):
                 figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
-    notebook.cells = [*_banner_first(cells), _foot(page, run)]
+    used = sorted({name for cell in cells if cell.cell_type == "code" for name in _modules(cell.source)})
+    notebook.cells = [*_banner_first(cells), _foot(page, run, used)]
     notebook.metadata["mvi"] = {"page": page, "cohort": cohort, "commit": commit()}
 
 
@@ -62,16 +66,31 @@ def rerun_lines(page, parameters):
     ]
 
 
-def _foot(page, run):
-    """Cell at the foot of a page: when, in what time and with which commands it was made."""
+def _foot(page, run, used):
+    """Cell at the foot of a page: when, in what time and with which commands it was made, and with what code."""
     said = f"{str(run.get('start_time', ''))[:10]} in {run.get('duration') or 0:.0f} s, commit {commit()}"
     lines = html.escape("\n".join(rerun_lines(page, run.get("parameters", {}))))
+    code = ", ".join(f'<a href="../api/{_api_page(name)}.html#module-mvi_core.{name}">{name}</a>' for name in used)
     return new_markdown_cell(
-        f'<details class="provenance"><summary>This page was run on {said}. Run it yourself</summary>'
+        f'<details class="provenance"><summary>Run on {said}. Run it yourself</summary>'
         f"<p>From the project folder, after <code>make book</code>; the last words are the parameters of this run:</p>"
-        f"<pre>{lines}</pre></details>",
+        f"<pre>{lines}</pre><p>What it calls, with examples: {code or 'no package code'}.</p></details>",
         id=f"rerun-{page[:40]}".replace("_", "-"),
     )
+
+
+def _modules(source):
+    """Modules of the API pages that a cell imports, without the package's name."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom) and node.module]
+    names = [name for node in nodes for name in (node.module, *(f"{node.module}.{item.name}" for item in node.names))]
+    folder = Path(__file__).parent
+    inside = [name.removeprefix("mvi_core.") for name in names if _api_page(name.removeprefix("mvi_core."))]
+    return [name for name in inside if folder.joinpath(*name.split(".")).with_suffix(".py").is_file()]
+
+
+def _api_page(module):
+    """Return the API page on which a module stands: that of the longest package it lies in."""
+    return max((name for name in API_PACKAGES if module.startswith(f"{name}.")), key=len, default="")
 
 
 def _banner_first(cells):

@@ -3,6 +3,8 @@
 The folder is ``_build/html`` or the one named by ``MVI_SITE``. Made for ``pytest -m browser tests/book``.
 """
 
+import html
+import json
 import os
 import re
 import shutil
@@ -190,6 +192,36 @@ def test_no_page_is_heavier_than_three_megabytes(visits):
 
 def test_the_whole_site_stays_below_sixty_megabytes(browser):
     assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) <= 60 * MEGABYTE
+
+
+def glued(notebook):
+    """Texts that a page of the book takes from executed pages, by place: `notebooks/.../page.ipynb::name`."""
+    return re.findall(r"\{glue:text\}`(?:(notebooks/[^`:]+)::)?([\w-]+)(?::s)?`", notebook)
+
+
+def test_a_number_on_the_first_page_is_the_one_of_the_report(browser):
+    report = json.loads((SITE / "downloads" / "report.json").read_text(encoding="utf-8"))
+    said = {entry["id"]: entry["text"] for entry in report["numbers"] + report["statements"]}
+    shown = [text.strip() for text in re.findall(r'class="pasted-text">([^<]*)<', (SITE / "intro.html").read_text())]
+    source = (SITE / "_sources" / "intro.md").read_text(encoding="utf-8")
+    wanted = [said[f"{path.removeprefix('notebooks/').removesuffix('.ipynb')}/{key}"] for path, key in glued(source)]
+    assert wanted and [html.unescape(text) for text in shown] == wanted
+
+
+def test_every_file_that_is_offered_is_there_and_no_row_of_a_patient_is(browser):
+    files = [path for path in (SITE / "downloads").rglob("*") if path.is_file()]
+    people = [path for path in files if path.relative_to(SITE / "downloads").parts[0] in ("clca-2024", "tcga-lihc")]
+    assert {".svg", ".png", ".csv", ".tex", ".docx"} <= {path.suffix for path in files}
+    assert not [path for path in people if path.suffix == ".svg"]
+    tables = [path for path in people if path.suffix == ".csv"]
+    assert not [path for path in tables if "patient_id" in path.read_text(encoding="utf-8").partition("\n")[0]]
+
+
+def test_the_search_finds_a_function(browser):
+    tab = browser.new_page()
+    tab.goto((SITE / "search.html").as_uri() + "?q=net_benefit")
+    tab.locator("#search-results li a[href*='api/']").first.wait_for(timeout=10_000)
+    tab.close()
 
 
 def test_the_search_works_from_disk(browser):

@@ -30,7 +30,7 @@ def test_the_table_of_contents_leaves_out_what_a_cohort_cannot_support(project):
     pages = pages_of(contents())
     assert {"notebooks/ward/01_count", "notebooks/ward/02_follow", "notebooks/clinic/01_count"} <= set(pages)
     assert "notebooks/clinic/02_follow" not in pages
-    assert pages[0] == "paper_and_us" and pages[-1] == "references"
+    assert pages[0] == "paper_and_us" and pages[-1] == "notebooks/api/figures"
 
 
 def test_a_page_of_an_own_cohort_is_titled_by_number_question_and_cohort(project):
@@ -38,8 +38,9 @@ def test_a_page_of_an_own_cohort_is_titled_by_number_question_and_cohort(project
     assert titles["notebooks/ward/02_follow"] == "02 How long? (A made-up ward)"
 
 
-def test_a_part_without_pages_does_not_appear(project):
-    assert [part["caption"] for part in contents()["parts"]] == ["The question", "Your cohort", "Reference"]
+def test_people_have_a_part_of_their_own_and_a_part_without_pages_does_not_appear(project):
+    captions = [part["caption"] for part in contents()["parts"]]
+    assert captions == ["The question", "Your cohort: A made-up ward", "Reference", "Code"]
 
 
 def test_the_data_page_says_why_a_page_is_left_out(project):

@@ -57,6 +57,7 @@ rule html:
     """The rendered book."""
     input:
         [executed_path(STUDY, item.page, item.cohort) for item in PLAN],
+        rules.report.output,
         rules.contents.output,
         STUDY.root / "_config.yml",
         sorted((STUDY.root / "book").glob("*.md")),

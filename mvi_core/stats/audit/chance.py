@@ -28,7 +28,7 @@ def repetition_check(name, accuracies, repeated, *, n):
     Returns
     -------
     Verdict
-        Evidence: quantity, value. The run-to-run standard deviation is |difference| / sqrt(2), from one pair only; its
+        Evidence: quantity, value. The run-to-run standard deviation is the difference over sqrt(2), from one pair; its
         95 % interval is from the chi-square distribution with one degree of freedom.
     """
     values, pair = (np.array([read_printed(text).value for text in texts]) for texts in (accuracies, repeated))
