@@ -41,10 +41,11 @@ def predict(images, boxes, *, model, out):
     from mvi_core.dataset.rois import build_roi_cache, read_roi_cache
     from mvi_core.dataset.torch_dataset import roi_dataset
     from mvi_core.model.checkpoint import load_network
-    from mvi_core.model.prediction import grade_probabilities, prediction_table
+    from mvi_core.model.prediction import grade_probabilities, prediction_table, refuse_seen
 
     network, description = load_network(Path(model) / "model.safetensors")
     drawn = _table(boxes)
+    refuse_seen(description["notes"].get("trained_on", ()), drawn["patient_id"].unique())
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "rois.safetensors"
         build_roi_cache(images, drawn, cache, roi_px=description["roi_px"])

@@ -1,13 +1,12 @@
 """Who trains and who tests: folds of patients, stratified by grade, and the refusal of anybody who stands in two."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from mvi_core.errors import SplitError
 
 N_NAMED = 5  # patients named in a message
+OF_SLICES = ("slice_index", "combination", "sequence")  # columns that a list of patients does not have
 
 
 def patient_folds(patients, *, n_folds, rng):
@@ -84,52 +83,38 @@ def check_disjoint(train_ids, test_ids):
         raise SplitError(f"{plural} in training and test set: {_names(shared)}. Split by patient, then list slices.")
 
 
-def write_split(folds, path):
-    """Store a split as a list of patients, in one step.
+def check_split(split, patients):
+    """Refuse a stored split that is not a list of the cohort's patients, each in one part only.
 
     Parameters
     ----------
-    folds : pandas.DataFrame
-        As `patient_folds` returns it.
-    path : str or pathlib.Path
-        Usually ``data_manifest/splits/<name>.csv``.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    folds[["patient_id", "fold"]].to_csv(draft, index=False)
-    draft.replace(path)
-
-
-def read_split(path, patients):
-    """Read a stored split and check it against the patients it is to divide.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        File of `write_split`.
+    split : pandas.DataFrame
+        Columns ``patient_id``, ``part`` (``development`` or ``external``) and ``fold`` (empty for external patients).
     patients : pandas.DataFrame
         With column ``patient_id``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``patient_id`` and ``fold``.
 
     Raises
     ------
     SplitError
-        If a patient is listed twice, a patient of the table is missing, or a listed one is unknown.
+        If the split lists slices, a patient twice (in two folds or parts), an unknown one, or leaves one out.
+
+    Examples
+    --------
+    >>> split = pd.DataFrame({"patient_id": ["a", "b", "a"], "part": "development", "fold": [0, 1, 1]})
+    >>> check_split(split, pd.DataFrame({"patient_id": ["a", "b"]}))
+    Traceback (most recent call last):
+        ...
+    mvi_core.errors.SplitError: A split lists each patient once; listed again: a. Keep one row per patient.
     """
-    folds = pd.read_csv(path, dtype={"patient_id": str, "fold": int})
-    _refuse_twice(folds.patient_id)
-    listed, present = set(folds.patient_id), set(patients.patient_id)
+    if sliced := [name for name in OF_SLICES if name in split]:
+        raise SplitError(f"A split lists patients, got rows by {sliced[0]}. Slices of a patient stay together.")
+    _refuse_twice(split.patient_id)
+    listed, present = set(split.patient_id), set(patients.patient_id)
     if listed != present:
         raise SplitError(
-            f"{Path(path).name} must list the patients of the cohort; missing: {_names(sorted(present - listed))}; "
-            f"unknown: {_names(sorted(listed - present))}. Make the split again."
+            f"A split must list the patients of the cohort; missing: {_names(sorted(present - listed))}; unknown: "
+            f"{_names(sorted(listed - present))}. Make the split again."
         )
-    return folds
 
 
 def _check_patients(patients, n_folds):

@@ -10,15 +10,30 @@ import pandas as pd
 import torch
 
 from mvi_core.checks import settings_from
+from mvi_core.errors import MviError, SplitError
 from mvi_core.model.backbone import NetworkSettings
+from mvi_core.model.checkpoint import load_network
+from mvi_core.model.machine import torch_device
 from mvi_core.model.network import MviNet
-from mvi_core.model.prediction import grade_probabilities, prediction_table
+from mvi_core.model.parallel import share
+from mvi_core.model.prediction import grade_probabilities, patient_digests, prediction_table, refuse_seen
 from mvi_core.model.schedule import TrainSettings
 from mvi_core.model.training import train, training_origin
 
 OUT_OF_FOLD = "development (out-of-fold)"
 EXTERNAL = "external"
 DIGITS = 12  # of the digest in a checkpoint's name
+
+
+IN_SAMPLE = "development (in-sample)"
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Weights that a training starts from, and digests of the patients who made them."""
+
+    weights: dict
+    trained_on: tuple
 
 
 @dataclass(frozen=True)
@@ -29,10 +44,47 @@ class ModelSettings:
     ----------
     network : NetworkSettings
     training : TrainSettings
+    start : Start, optional
+        Pre-trained weights, from `read_start`; patients they have seen are refused in every evaluation.
     """
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainSettings = field(default_factory=TrainSettings)
+    start: Start | None = None
+
+    def trained_on(self, dataset):
+        """Digests of everybody behind weights that are trained on a dataset from this start, for the record."""
+        return patient_digests(dataset.patient_ids) + list(self.start.trained_on if self.start else ())
+
+    def refuse_seen(self, dataset):
+        """Refuse to judge patients of a dataset whom the start has seen."""
+        refuse_seen(self.start.trained_on if self.start else (), dataset.patient_ids)
+
+
+def read_start(path):
+    """Pre-trained weights of a stored model whose record lists its patients.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        ``model.safetensors`` of this package.
+
+    Returns
+    -------
+    Start
+
+    Raises
+    ------
+    SplitError
+        If the record does not say which patients the weights were trained on.
+    """
+    network, description = load_network(path)
+    if "trained_on" not in description["notes"]:
+        raise SplitError(
+            "The record of the pre-trained weights does not say which patients made them, so nobody can be judged by "
+            "what follows. Train them with `mvi step final`, which writes it."
+        )
+    return Start(network.state_dict(), tuple(description["notes"]["trained_on"]))
 
 
 def fit_network(batches, *, settings, seed, checkpoints=None, name="final", progress=None):
@@ -70,8 +122,13 @@ def new_network(batches, *, settings, seed):
     mean, sd = batches.intensity_scale
     generator = torch.Generator().manual_seed(seed)
     network = MviNet(len(mean), batches.roi_px, settings.network, generator=generator)
+    if settings.start is not None:
+        try:
+            network.load_state_dict(settings.start.weights)
+        except RuntimeError as problem:
+            raise MviError("The pre-trained weights are of another network. Give both the same settings.") from problem
     network.set_intensity_scale(mean, sd)
-    return network
+    return network.to(torch_device(settings.training.device))
 
 
 def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None):
@@ -99,6 +156,7 @@ def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None
     history : pandas.DataFrame
         Loss by ``fold`` and ``epoch``.
     """
+    settings.refuse_seen(dataset)
     numbers = sorted(folds.fold.unique())
     tables, histories, report = [], [], _overall(progress, len(numbers))
     for position, fold in enumerate(numbers):
@@ -139,6 +197,7 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
     history : pandas.DataFrame
     """
     development.refuse_shared(external)
+    settings.refuse_seen(external)
     network, history = fit_network(
         _batches(development, settings.training, seed=seed),
         settings=settings,
@@ -148,6 +207,11 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
     )
     chance = grade_probabilities(network, external.plain_rois())
     return network, prediction_table(external, chance, split=EXTERNAL), history
+
+
+def in_sample(network, development):
+    """Predict the patients a network was trained on, under a split name that every table refuses unless asked."""
+    return prediction_table(development, grade_probabilities(network, development.plain_rois()), split=IN_SAMPLE)
 
 
 def model_settings(network, training):
@@ -182,7 +246,13 @@ def model_settings(network, training):
 
 
 def _batches(dataset, training, *, seed):
-    return dataset.training_batches(seed=seed, batch_patients=training.batch_patients, sampling=training.sampling)
+    return dataset.training_batches(
+        seed=seed,
+        batch_patients=training.batch_patients,
+        sampling=training.sampling,
+        device=torch_device(training.device),
+        share=share(),
+    )
 
 
 def fold_seed(seed, fold):

@@ -7,6 +7,7 @@ import pandas as pd
 
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES
 from mvi_core.results import read_result, result_path, write_result
+from mvi_core.steps.leakage import development_folds
 from mvi_core.steps.progress import epochs
 from mvi_core.study import load_study, overridden, setting
 
@@ -27,7 +28,7 @@ def train(cohort, sequences, repeat):
     checkpoints = result_path(cohort, f"training/checkpoints/{sequences}_r{repeat}")
     predictions, history, parameters = out_of_fold(cohort, sequences, repeat, checkpoints=checkpoints)
     label = {"sequences": sequences, "repeat": repeat}
-    inputs = ["patients.csv", "rois.safetensors"]
+    inputs = ["patients.csv", "rois.safetensors", f"splits/r{repeat}.csv"]
     for name, frame in (("_epochs", history), ("", predictions)):
         write_result(
             cohort,
@@ -60,14 +61,13 @@ def out_of_fold(cohort, sequences, repeat=0, *, overrides=None, checkpoints=None
     parameters : dict
         All that decided them, for the record.
     """
-    from mvi_core.dataset.split import patient_folds
     from mvi_core.model.cross_fit import cross_fit
 
     study = overridden(load_study(), overrides or {})
     seed = setting(study, "seeds.training") + repeat
     development, _ = _by_year(cohort)
     dataset = _dataset(study, cohort, development, sequences.split("+"))
-    folds = patient_folds(development, n_folds=setting(study, "training.n_folds"), rng=np.random.default_rng(seed))
+    folds = development_folds(cohort, repeat)
     say = epochs(" ".join([f"train {sequences} repeat {repeat}", *(f"{k}={v}" for k, v in (overrides or {}).items())]))
     found = cross_fit(dataset, folds, settings=_model_settings(study), seed=seed, checkpoints=checkpoints, progress=say)
     sections = {name: study.settings[name] for name in ("network", "training", "augment") if name in study.settings}
@@ -98,21 +98,25 @@ def final(cohort):
     cohort : str
     """
     from mvi_core.model.checkpoint import save_network
-    from mvi_core.model.cross_fit import fit_final
+    from mvi_core.model.cross_fit import fit_final, in_sample
     from mvi_core.model.embedding import feature_table, slice_features
 
     study = load_study()
     seed = setting(study, "seeds.training")
     sets = [_dataset(study, cohort, people, PAPER_SEQUENCES) for people in _by_year(cohort)]
-    network, predicted, _ = fit_final(*sets, settings=_model_settings(study), seed=seed, progress=epochs("final model"))
+    settings = _model_settings(study)
+    network, predicted, _ = fit_final(*sets, settings=settings, seed=seed, progress=epochs("final model"))
     name = "training/" + "+".join(PAPER_SEQUENCES) + "_r0.csv"
     predictions = pd.concat([read_result(cohort, name), predicted], ignore_index=True)
     features = [slice_features(network, people.plain_rois()) for people in sets]
     ids = np.concatenate([people.patient_ids for people in sets])
-    save_network(result_path(cohort, "model/model.safetensors"), network, sequences=PAPER_SEQUENCES)
+    notes = {"trained_on": settings.trained_on(sets[0])}
+    save_network(result_path(cohort, "model/model.safetensors"), network, sequences=PAPER_SEQUENCES, notes=notes)
     inputs = ["patients.csv", "rois.safetensors", name]
     table = feature_table(np.concatenate(features), ids, PAPER_SEQUENCES)
     write_result(cohort, "features.csv", table, parameters={"seed": seed}, inputs=inputs)
+    inside = in_sample(network, sets[0])  # had by this name only, never joined to the patients
+    write_result(cohort, "predictions_in_sample.csv", inside, parameters={"seed": seed}, inputs=inputs[:2])
     for scoring, result in SCORING_RESULTS.items():  # the paper's first slice; ours, the mean over combinations
         rows = predictions[predictions["scoring"] == scoring].drop(columns="scoring")
         write_result(cohort, result, rows, parameters={"seed": seed, "scoring": scoring}, inputs=inputs)
@@ -135,6 +139,10 @@ def _dataset(study, cohort, people, sequences):
 
 
 def _model_settings(study):
-    from mvi_core.model.cross_fit import model_settings
+    from dataclasses import replace
 
-    return model_settings(setting(study, "network"), setting(study, "training"))
+    from mvi_core.model.cross_fit import model_settings, read_start
+
+    pretrained = study.settings.get("pretrained")  # a model.safetensors whose record lists its patients
+    settings = model_settings(setting(study, "network"), setting(study, "training"))
+    return replace(settings, start=read_start(study.root / pretrained)) if pretrained else settings

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvi_core.dataset.split import check_disjoint, patient_folds, read_split, write_split
+from mvi_core.dataset.split import check_disjoint, check_split, patient_folds
 from mvi_core.errors import SplitError
 
 
@@ -76,15 +76,25 @@ def test_disjoint_sets_pass():
     check_disjoint(["a", "b"], ["c"])
 
 
-def test_a_stored_split_comes_back(tmp_path):
+def test_a_split_of_the_patients_passes_and_says_nothing():
     patients = _patients(["M0", "M1", "M2"])
-    folds = _folds(patients, 3)
-    write_split(folds, tmp_path / "splits" / "phantom.csv")
-    pd.testing.assert_frame_equal(read_split(tmp_path / "splits" / "phantom.csv", patients), folds)
+    assert check_split(_folds(patients, 3).assign(part="development"), patients) is None
 
 
-def test_a_stored_split_of_other_patients_is_refused(tmp_path):
+def test_a_split_of_other_patients_is_refused():
     patients = _patients(["M0", "M1", "M2", "M0"])
-    write_split(_folds(patients.iloc[:3], 3), tmp_path / "s.csv")
     with pytest.raises(SplitError, match=r"missing: P003; unknown: P000\. Make the split again"):
-        read_split(tmp_path / "s.csv", patients.iloc[1:])
+        check_split(_folds(patients.iloc[:3], 3), patients.iloc[1:])
+
+
+def test_a_patient_in_development_and_in_the_later_year_is_refused():
+    split = pd.DataFrame({"patient_id": ["a", "b", "a"], "part": ["development", "development", "external"]})
+    with pytest.raises(SplitError, match="each patient once; listed again: a"):
+        check_split(split, split[["patient_id"]].drop_duplicates())
+
+
+@pytest.mark.parametrize("column", ["slice_index", "combination", "sequence"])
+def test_a_split_of_slices_is_refused_even_if_each_patient_stands_in_one_row(column):
+    patients = _patients(["M0", "M1"])
+    with pytest.raises(SplitError, match=rf"lists patients, got rows by {column}\. Slices of a patient stay together"):
+        check_split(_folds(patients, 2).assign(**{column: 0}), patients)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from mvi_core.errors import MviError
+from mvi_core.errors import MviError, SplitError
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.network import MviNet
-from mvi_core.model.prediction import COLUMNS, grade_probabilities, prediction_table
+from mvi_core.model.prediction import COLUMNS, grade_probabilities, patient_digests, prediction_table, refuse_seen
 from mvi_core.names import PREDICTION_COLUMNS
 
 
@@ -60,7 +60,7 @@ def test_training_mode_is_refused(rois):
 def test_table_has_risk_grade_and_decision():
     dataset = SimpleNamespace(patient_ids=np.array(["a", "b", "c"]), enrolment=np.array(["2015", "2015", "2018"]))
     chance = np.array([[0.4, 0.3, 0.3], [0.3, 0.5, 0.2], [0.1, 0.2, 0.7]])
-    table = prediction_table(dataset, {"first": chance, "mean": chance}, split="external")
+    table = prediction_table(dataset, {"first": chance, "mean": chance, "calls": chance}, split="external")
     assert tuple(table.columns) == COLUMNS
     assert COLUMNS[: len(PREDICTION_COLUMNS)] == PREDICTION_COLUMNS
     first = table[table.scoring == "first"]
@@ -68,3 +68,21 @@ def test_table_has_risk_grade_and_decision():
     assert first.dl_grade.tolist() == ["M0", "M1", "M2"]
     assert first.dl_mvi.tolist() == [0, 1, 1]  # the most probable grade decides, not a risk above one half
     assert table.fold.isna().all()
+
+
+def test_calls_are_the_shares_of_a_plain_loop_over_combinations(network, rois):
+    with torch.no_grad():
+        loop = [
+            network(torch.stack([rois[:, s, [k]] for s, k in enumerate(slices)], dim=1))[:, 0].argmax(-1)
+            for slices in product(range(3), repeat=3)
+        ]
+    counts = torch.nn.functional.one_hot(torch.stack(loop, dim=1), 3).sum(dim=1)
+    np.testing.assert_allclose(grade_probabilities(network, [rois])["calls"], counts.numpy() / 27, atol=1e-12)
+
+
+def test_a_record_of_patients_names_nobody_and_refuses_those_it_saw():
+    record = patient_digests(["Smith", "P2"])
+    assert "Smith" not in str(record) and record == patient_digests(["P2", "Smith"])
+    refuse_seen(record, ["P3"])
+    with pytest.raises(SplitError, match=r"seen 1 of the patients in training, first P2; judge them on others"):
+        refuse_seen(record, ["P3", "P2"])

@@ -8,6 +8,7 @@ rule train:
     input:
         RESULTS / "{cohort}/patients.csv",
         RESULTS / "{cohort}/rois.safetensors",
+        RESULTS / "{cohort}/splits/r{repeat}.csv",
         code_of("train"),
     output:
         RESULTS / "{cohort}/training/{sequences}_r{repeat}.csv",
@@ -45,6 +46,7 @@ rule final:
     output:
         RESULTS / "{cohort}/predictions.csv",
         RESULTS / "{cohort}/predictions_mean.csv",
+        RESULTS / "{cohort}/predictions_in_sample.csv",
         RESULTS / "{cohort}/features.csv",
         RESULTS / "{cohort}/model/model.safetensors",
     params:
