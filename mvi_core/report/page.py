@@ -96,7 +96,7 @@ def show_figure(page, figure, *, result=None, stored=None):
     return HTML(made_by_line(page, result, stored, files=files))
 
 
-def show_table(page, frame, caption, *, result=None, stored=None):
+def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     """Table of the page as HTML, with caption and the line that says what made it; stored as LaTeX and docx too.
 
     Parameters
@@ -107,6 +107,8 @@ def show_table(page, frame, caption, *, result=None, stored=None):
     caption : str
     result, stored : str, optional
         As in `show_figure`.
+    notes : sequence of str
+        Footnotes, such as the tests and interval methods.
 
     Returns
     -------
@@ -120,8 +122,9 @@ def show_table(page, frame, caption, *, result=None, stored=None):
     cohort = f"Cohort: {page.spec.title} ({page.spec.kind})."
     start = body.index(">") + 1
     table = f"{body[:start]}<caption>{html.escape(f'{caption} {cohort}')}</caption>{body[start:]}"
-    line = made_by_line(page, result, stored, files=_store_table(page, frame, caption, cohort))
-    return HTML(f'<div class="table-wrap">{table}</div>{line}')
+    line = made_by_line(page, result, stored, files=_store_table(page, frame, caption, [*notes, cohort]))
+    feet = "".join(f'<p class="table-note">{html.escape(note)}</p>' for note in notes)
+    return HTML(f'<div class="table-wrap">{table}</div>{feet}{line}')
 
 
 def made_by_line(page, result, stored=None, *, files=()):
@@ -147,13 +150,13 @@ def _store_figure(page, figure):
     return files
 
 
-def _store_table(page, frame, caption, cohort):
+def _store_table(page, frame, caption, notes):
     """Table as files for a manuscript, ``results/<cohort>/tables/<page>/table_<k>``; never rows of people."""
     if page.spec.kind in PEOPLE and PATIENT_ID in frame:
         return []
     stem = result_path(page.spec.id, f"tables/{page.name}/table_{next(page.tables)}")
-    atomic_write(stem.with_suffix(".tex"), latex_table(frame, caption, [cohort]))
-    return [stem.with_suffix(".tex"), docx_table(stem.with_suffix(".docx"), frame, caption, [cohort])]
+    atomic_write(stem.with_suffix(".tex"), latex_table(frame, caption, notes))
+    return [stem.with_suffix(".tex"), docx_table(stem.with_suffix(".docx"), frame, caption, notes)]
 
 
 def _stored_words(name):
