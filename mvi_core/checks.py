@@ -17,7 +17,7 @@ def expect_shape(name, array, shape):
     >>> expect_shape("features", np.zeros((2, 3)), ("B", 3)).shape
     (2, 3)
     """
-    found = np.shape(array)
+    found = tuple(np.shape(array))  # also of a tensor
     if len(found) != len(shape) or any(
         not isinstance(want, str) and want != have for want, have in zip(shape, found, strict=True)
     ):
