@@ -55,6 +55,7 @@ CURVES = pd.DataFrame(
 AT_RISK = pd.DataFrame(
     {"group": ["MVI absent", "MVI present"] * 2, "months": [0, 0, 12, 12], "at_risk": [136, 185, 40, 41]}
 )
+INCIDENCE = CURVES.assign(event=["recurrence", "death"] * 2, incidence=[0.0, 0.1, 0.0, 0.3], ci_low=0.0, ci_high=0.4)
 ROC = pd.DataFrame({"sensitivity": [0, 0.8, 1], "specificity": [1, 0.7, 0]})
 CALIBRATION = pd.DataFrame(
     {
@@ -103,6 +104,7 @@ DRAWINGS = {
     "embedding_panel": lambda axes: figures.embedding_panel(POINTS, axes, title="M0, T1", separation="AUC 0.9"),
     "training_curves": lambda axes: figures.training_curves(EPOCHS, axes, ylabel="cross-entropy"),
     "survival_curves": lambda axes: figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival"),
+    "incidence_curves": lambda axes: figures.incidence_curves(INCIDENCE, axes, at_risk=AT_RISK, ylabel="share"),
     "nomogram": lambda axes: figures.nomogram(NOMOGRAM, axes),
     "roc": lambda axes: figures.roc(ROC, axes, note="AUC 0.82"),
     "calibration": lambda axes: figures.calibration(CALIBRATION, axes, risks=RISKS),
@@ -181,6 +183,32 @@ def test_numbers_at_risk_stand_beneath_their_ticks(axes):
     placed = {(text.get_text(), text.xy[0]) for text in axes.texts}
     assert {("136", 0), ("185", 0), ("40", 12), ("41", 12)} <= placed
     assert list(axes.get_xticks()) == [0, 12]
+
+
+def test_the_legend_of_survival_says_patients_events_and_median_and_keeps_off_the_curves(axes):
+    labels = CURVES["group"] + ": 20 of 136, median 54.7"
+    figures.survival_curves(CURVES.assign(label=labels), axes, at_risk=AT_RISK, ylabel="survival", note="p 0.01")
+    assert "20 of 136" in axes.get_legend().get_texts()[0].get_text()
+    assert axes.get_legend()._loc == 3  # lower left: both curves stay high
+    figures.survival_curves(
+        CURVES.assign(survival=[1, 0.1] * 2, months=[0, 5] * 2), axes, at_risk=AT_RISK, ylabel="survival"
+    )
+    assert axes.get_legend()._loc == 1
+
+
+def test_survival_and_its_numbers_end_where_the_axis_ends(axes):
+    figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival", until=8)
+    assert axes.get_xlim() == (0, 8)
+    assert "40" not in texts(axes) and "136" in texts(axes)
+
+
+def test_competing_events_share_the_colour_of_their_group_and_differ_by_line(axes):
+    figures.incidence_curves(INCIDENCE, axes, at_risk=AT_RISK, ylabel="share with the event")
+    lines = {line.get_label(): line for line in axes.lines}
+    first, second = lines["recurrence, MVI absent"], lines["death, MVI absent"]
+    assert first.get_color() == second.get_color() == MVI_COLOURS["absent"]
+    assert first.get_linestyle() != second.get_linestyle()
+    assert lines["recurrence, MVI present"].get_color() == MVI_COLOURS["present"]
 
 
 def test_the_nomogram_places_the_papers_points(axes):

@@ -1,7 +1,14 @@
 """How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
 
 from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
-from mvi_core.figures.clinic import calibration, decision_curve, nomogram, roc
+from mvi_core.figures.certainty import (
+    calibration_instability,
+    prediction_instability,
+    risk_coverage,
+    risk_distribution,
+    set_sizes,
+)
+from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
 from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
@@ -14,12 +21,14 @@ __all__ = [
     "accuracy_by_combination",
     "allowed_ranges",
     "calibration",
+    "calibration_instability",
     "checklist_bars",
     "counted_bars",
     "decision_curve",
     "denominator_search",
     "embedding_panel",
     "error_map",
+    "figure_4",
     "flow_chart",
     "follow_up_lines",
     "forest",
@@ -30,9 +39,13 @@ __all__ = [
     "network_flow",
     "nomogram",
     "panel_letter",
+    "prediction_instability",
+    "risk_coverage",
+    "risk_distribution",
     "roc",
     "roi_steps",
     "sequence_panel",
+    "set_sizes",
     "stamp",
     "survival_curves",
     "theme",

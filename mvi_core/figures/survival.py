@@ -1,17 +1,20 @@
-"""How long do patients stay free of the event: Kaplan-Meier curves with the numbers at risk."""
+"""How long do patients stay free of the event: curves with the numbers at risk, and the share with each event."""
 
 from matplotlib.ticker import PercentFormatter
 
-from mvi_core.figures.style import QUIET, group_style
+from mvi_core.figures.style import LINES, QUIET, group_style
+
+ROW = 15  # points from one row of numbers at risk to the next
 
 
-def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
+def survival_curves(curves, axes, *, at_risk, ylabel, note="", until=None):
     """Draw Kaplan-Meier curves with bands and censoring marks, and the numbers at risk beneath.
 
     Parameters
     ----------
     curves : pandas.DataFrame
         Columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time order.
+        Optionally ``label``, the text of the legend: the group with its patients, events and median.
     axes : matplotlib.axes.Axes
     at_risk : pandas.DataFrame
         Columns ``group``, ``months``, ``at_risk``; its months are the ticks.
@@ -19,26 +22,62 @@ def survival_curves(curves, axes, *, at_risk, ylabel, note=""):
         What survives: overall or recurrence-free survival.
     note : str, optional
         Test between the groups, already formatted.
+    until : float, optional
+        Where the axis ends, in months; the last time of all if absent.
 
     Returns
     -------
     matplotlib.axes.Axes
     """
     groups = list(dict.fromkeys(curves["group"]))
+    end = until or max(at_risk["months"].max(), curves["months"].max())
     for place, name in enumerate(groups):
         curve, style = curves[curves["group"] == name], group_style(name, place)
+        label = curve["label"].iloc[0] if "label" in curve else name
         axes.fill_between(curve["months"], curve["ci_low"], curve["ci_high"], step="post", alpha=0.16,
                           color=style["color"], linewidth=0)  # fmt: skip
-        axes.plot(curve["months"], curve["survival"], drawstyle="steps-post", label=name, **style)
+        axes.plot(curve["months"], curve["survival"], drawstyle="steps-post", label=label, **style)
         left = curve[curve["censored"] > 0]
         axes.plot(left["months"], left["survival"], "|", color=style["color"], markersize=5, markeredgewidth=0.9)
-    ticks = sorted(set(at_risk["months"]))
-    axes.set(ylim=(0, 1.02), xlim=(0, max(ticks[-1], curves["months"].max())), xticks=ticks, ylabel=ylabel)
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_xlabel("months since resection")
-    axes.legend(loc="lower left", title=note or None, alignment="left", title_fontsize=11)
+    _months_and_shares(axes, at_risk, end, ylabel)
+    room_below = curves.loc[curves["months"] <= 0.7 * end, "survival"].min() > 0.35
+    place = {"loc": "lower left"} if room_below else {"loc": "upper right", "bbox_to_anchor": (1.02, 1.06)}
+    axes.legend(title=note or None, alignment="left", title_fontsize=10.5, fontsize=10, **place)
     _numbers_at_risk(axes, at_risk, groups)
     return axes
+
+
+def incidence_curves(table, axes, *, at_risk, ylabel, until=None):
+    """Draw the cumulative incidence of competing events, a colour for each group and a line for each event.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``group``, ``event``, ``months``, ``incidence``, ``ci_low``, ``ci_high``; steps in time order.
+    axes : matplotlib.axes.Axes
+    at_risk, ylabel, until
+        As in `survival_curves`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    groups, events = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["event"]))
+    for (name, event), curve in table.groupby(["group", "event"], sort=False):
+        style = {"color": group_style(name, groups.index(name))["color"], "linestyle": LINES[events.index(event)]}
+        band = {"step": "post", "alpha": 0.14, "color": style["color"], "linewidth": 0}
+        axes.fill_between(curve["months"], curve["ci_low"], curve["ci_high"], **band)
+        axes.plot(curve["months"], curve["incidence"], drawstyle="steps-post", label=f"{event}, {name}", **style)
+    _months_and_shares(axes, at_risk, until or table["months"].max(), ylabel)
+    axes.legend(loc="upper left", fontsize=10)
+    _numbers_at_risk(axes, at_risk, groups)
+    return axes
+
+
+def _months_and_shares(axes, at_risk, end, ylabel):
+    ticks = [tick for tick in sorted(set(at_risk["months"])) if tick <= end]
+    axes.set(ylim=(0, 1.02), xlim=(0, end), xticks=ticks, ylabel=ylabel, xlabel="months of follow-up")
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def _numbers_at_risk(axes, at_risk, groups):
@@ -47,9 +86,9 @@ def _numbers_at_risk(axes, at_risk, groups):
     names = last_words if len(set(last_words)) == len(groups) else groups
     axes.annotate("at risk", (0, 0), xytext=(-20, -42), ha="right", va="top", fontsize=10.5, color=QUIET, **where)
     for row, name in enumerate(groups):
-        down = -57 - 15 * row
+        down = -42 - ROW * (row + 1)
         words = {"color": group_style(name, row)["color"], "fontsize": 10.5, "weight": "bold"}
         axes.annotate(names[row], (0, 0), xytext=(-20, down), ha="right", va="top", **words, **where)
-        for step in at_risk[at_risk["group"] == name].itertuples():
+        for step in at_risk[(at_risk["group"] == name) & (at_risk["months"] <= axes.get_xlim()[1])].itertuples():
             axes.annotate(f"{step.at_risk:,}", (step.months, 0), xytext=(0, down), ha="center", va="top",
                           fontsize=10.5, **where)  # fmt: skip

@@ -54,13 +54,13 @@ def term_label(name):
     Parameters
     ----------
     name : str
-        A predictor of Table 1, ``"dl_mvi"`` or ``"size_cm"``.
+        A predictor of Table 1, ``"mvi_present"``, ``"dl_mvi"`` or ``"size_cm"``.
 
     Returns
     -------
     str
     """
-    return {DL_MVI: "DL-MVI", "size_cm": "Tumour size (per cm)"}.get(name) or find_predictor(name).label
+    return {DL_MVI: "DL-MVI", "mvi_present": "MVI", "size_cm": "Tumour size (per cm)"}.get(name) or find_predictor(name).label
 
 
 def term_levels(name):

@@ -4,9 +4,12 @@ from itertools import product
 
 import pandas as pd
 
+from mvi_core.errors import MviError
+from mvi_core.stats.cox import cox
 from mvi_core.stats.kaplan_meier import kaplan_meier
 from mvi_core.stats.log_rank import log_rank
-from mvi_core.stats.survival import median_survival
+from mvi_core.stats.proportional_hazards import proportional_hazards_test
+from mvi_core.stats.survival import median_survival, restricted_mean_difference
 
 
 def survival_panels(patients, *, endpoints, groupings):
@@ -74,8 +77,8 @@ def panel_summary(panels):
     -------
     pandas.DataFrame
         ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where
-        not reached), ``p_value``. For each end point the patients of its first panel also appear together, ``group_by``
-        ``"all"``, without p value.
+        not reached), ``p_value`` and ``label``, a legend's text. For each end point the patients of its first panel
+        also appear together, ``group_by`` ``"all"``, without p value.
 
     Examples
     --------
@@ -94,9 +97,62 @@ def panel_summary(panels):
     return pd.DataFrame(rows)
 
 
+def panel_contrasts(panels, adjust, *, until):
+    """Compare the second group of each panel with the first: hazard ratios and event-free months.
+
+    Parameters
+    ----------
+    panels : dict
+        As `survival_panels` returns them.
+    adjust : pandas.DataFrame
+        Predictors of the adjusted model, indexed by patient; may be without columns.
+    until : float
+        Horizon of the restricted means, in months.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Three rows a panel: ``endpoint``, ``group_by``, ``quantity`` (``hazard ratio``, ``adjusted hazard ratio``,
+        ``months lost`` of the restricted mean), ``value``, ``ci_low``, ``ci_high``, ``n``, ``method``, and beside each
+        hazard ratio ``drift_p``, the test of proportional hazards. Without an answer ``method`` says why.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"os_months": [1.0, 2, 3, 4], "os_event": [1, 1, 0, 0], "mvi_present": [1, 0, 0, 1]})
+    >>> panels = survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"})
+    >>> panel_contrasts(panels, table[[]], until=3)["value"].round(4).tolist()
+    [1.4142, 1.4142, 0.5]
+    """
+    rows = []
+    for (endpoint, column), table in panels.items():
+        exposed = (table["group"] == table["group"].max()).astype(float).rename(column)
+        designs = {"hazard ratio": exposed.to_frame(), "adjusted hazard ratio": adjust.loc[table.index].join(exposed)}
+        gain = restricted_mean_difference(table["months"], table["event"], table["group"], until=until)
+        found = {name: _effect(x, column, table) for name, x in designs.items()}
+        found["months lost"] = (-gain.value, -gain.high, -gain.low, gain.n, gain.method, float("nan"))
+        rows += [(endpoint, column, name, *values) for name, values in found.items()]
+    ends = ["value", "ci_low", "ci_high", "n", "method", "drift_p"]
+    return pd.DataFrame(rows, columns=["endpoint", "group_by", "quantity", *ends])
+
+
+def _effect(predictors, column, table):
+    """Hazard ratio of one predictor of a model, and its test of proportional hazards; or why there is none."""
+    months, event = table["months"], table["event"]
+    try:
+        fit = cox(predictors, months, event)
+        drift = proportional_hazards_test(predictors, months, event).set_index("variable").loc[column, "p_value"]
+    except MviError as problem:
+        return (*[float("nan")] * 3, 0, f"undefined: {problem}", float("nan"))
+    row = fit.table.set_index("variable").loc[column]
+    return row["hazard_ratio"], row["ci_low"], row["ci_high"], fit.n, fit.method, drift
+
+
 def _row(endpoint, column, group, part, p_value):
-    median = median_survival(part["months"], part["event"])
+    """One row of `panel_summary`."""
+    median, events = median_survival(part["months"], part["event"]), int(part["event"].sum())
+    half = f"{median.value:.1f}".replace("inf", "not reached")
     return {
-        "endpoint": endpoint, "group_by": column, "group": group, "n": len(part), "events": int(part["event"].sum()),
+        "endpoint": endpoint, "group_by": column, "group": group, "n": len(part), "events": events,
         "median": median.value, "ci_low": median.low, "ci_high": median.high, "p_value": p_value,
+        "label": f"{group}: {events} of {len(part)}, median {half}",
     }  # fmt: skip

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from lifelines import KaplanMeierFitter
+from lifelines import CoxPHFitter, KaplanMeierFitter
 from lifelines.statistics import logrank_test
+from lifelines.utils import restricted_mean_survival_time
 
-from mvi_core.stats.survival_groups import panel_curves, panel_summary, survival_panels
+from mvi_core.stats.survival_groups import panel_contrasts, panel_curves, panel_summary, survival_panels
 
 GROUPINGS = {"mvi_present": "MVI", "dl_mvi": "DL-MVI"}
 
@@ -87,3 +88,32 @@ def test_a_median_that_fewer_than_half_reach_is_infinite():
     table = pd.DataFrame({"os_months": [1.0, 2, 3, 4], "os_event": [1, 1, 0, 0], "mvi_present": [1, 1, 0, 0]})
     summary = panel_summary(survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"}))
     assert math.isinf(summary.set_index("group").loc["MVI absent", "median"])
+    assert summary.set_index("group").loc["MVI absent", "label"] == "MVI absent: 0 of 2, median not reached"
+
+
+def test_contrasts_of_a_panel_are_its_cox_fit_and_restricted_means(patients, panels):
+    """lifelines: CoxPHFitter of the group alone; months lost as absent less present, by the area of its own curve."""
+    adjust = pd.DataFrame({"age": np.random.default_rng(1).normal(size=len(patients))}, index=patients.index)
+    table = panel_contrasts(panels, adjust, until=40).set_index(["endpoint", "group_by", "quantity"])
+    frame = patients[["rfs_months", "rfs_event", "mvi_present"]]
+    witness = CoxPHFitter().fit(frame, "rfs_months", "rfs_event", fit_options={"precision": 1e-12})
+    row = table.loc[("rfs", "mvi_present", "hazard ratio")]
+    assert row["value"] == pytest.approx(witness.hazard_ratios_["mvi_present"], rel=1e-6)
+    wider = CoxPHFitter().fit(frame.join(adjust), "rfs_months", "rfs_event", fit_options={"precision": 1e-12})
+    adjusted = table.loc[("rfs", "mvi_present", "adjusted hazard ratio"), "value"]
+    assert adjusted == pytest.approx(wider.hazard_ratios_["mvi_present"], rel=1e-6)
+    areas = [
+        restricted_mean_survival_time(KaplanMeierFitter().fit(part["rfs_months"], part["rfs_event"]), t=40)
+        for _, part in patients.groupby("mvi_present")
+    ]
+    assert table.loc[("rfs", "mvi_present", "months lost"), "value"] == pytest.approx(areas[0] - areas[1], rel=1e-9)
+    assert table["drift_p"].notna().sum() == 8
+
+
+def test_a_group_without_events_has_months_but_says_that_no_hazard_ratio_exists():
+    table = pd.DataFrame({"os_months": range(1, 9), "os_event": [1] * 4 + [0] * 4, "mvi_present": [1] * 4 + [0] * 4})
+    found = panel_contrasts(
+        survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"}), table[[]], until=8
+    ).set_index("quantity")
+    assert "infinite" in found.loc["hazard ratio", "method"] and math.isnan(found.loc["hazard ratio", "value"])
+    assert found.loc["months lost", "value"] == 8 - 2.5
