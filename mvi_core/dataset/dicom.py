@@ -19,22 +19,15 @@ _JUNK = {"DICOMDIR", "Thumbs.db", "desktop.ini"}
 class Volume:
     """An MR series as an array with its place in the patient.
 
-    Attributes
-    ----------
-    pixels : numpy.ndarray of float32, shape (n_slices, rows, columns)
-        Values after rescale; slices ascend along the normal, row cosine x column cosine.
-    affine_lps : numpy.ndarray of float64, shape (4, 4)
-        Maps (slice, row, column, 1) to millimetres in the DICOM patient system (left, posterior, superior).
-    spacing_mm : tuple of float
-        Distance between slices, rows and columns.
-    meta : dict
-        Acquisition attributes by DICOM keyword, where all slices agree. No identifying attribute.
+    ``pixels`` (n_slices, rows, columns) holds float32 after rescale; slices ascend along the normal, row cosine x
+    column cosine. ``affine_lps`` (4, 4) maps (slice, row, column, 1) to millimetres in the DICOM patient system (left,
+    posterior, superior).
     """
 
     pixels: np.ndarray
     affine_lps: np.ndarray
-    spacing_mm: tuple[float, float, float]
-    meta: dict
+    spacing_mm: tuple[float, float, float]  # distance between slices, rows and columns
+    meta: dict  # acquisition attributes by DICOM keyword, where all slices agree; no identifying attribute
 
 
 def read_series(source):
@@ -100,9 +93,7 @@ def _series_files(source):
     if not paths:
         raise DicomError(f"{label_of(folder) if folder else 'The list'} holds no file. Name the folder of one series.")
     if len(paths) > MAX_FILES:
-        raise DicomError(
-            f"{label_of(paths[0].parent)} holds {len(paths)} files, more than {MAX_FILES}. Pass one series."
-        )
+        raise DicomError(f"{label_of(paths[0].parent)} holds {len(paths)} files, over {MAX_FILES}. Pass one series.")
     return paths
 
 
@@ -115,23 +106,17 @@ def _expect_one_series(where, slices):
                     f"{where} mixes two {plural}: {other.label} differs from {slices[0].label} in {key}. "
                     "Put each series into its own folder."
                 )
-    seen = {}
+    first, seen = slices[0], {}
     for one in slices:
-        twin = seen.setdefault(one.instance, one)
+        at, twin = f"{where}: {one.label}", seen.setdefault(one.instance, one)
         if twin is not one:
-            raise DicomError(
-                f"{where}: {one.label} and {twin.label} have one SOPInstanceUID. Keep the right one of them."
-            )
-    for other in slices[1:]:
-        first = slices[0]
-        if other.pixels.shape != first.pixels.shape:
-            raise DicomError(f"{where}: {other.label} has another matrix than {first.label}. Separate the series.")
-        if not np.allclose(other.spacing, first.spacing, rtol=1e-3):
-            raise DicomError(
-                f"{where}: {other.label} has another PixelSpacing than {first.label}. Separate the series."
-            )
-        if np.abs(other.cosines - first.cosines).max() > COSINE_TOLERANCE:
-            raise DicomError(f"{where}: {other.label} is oriented unlike {first.label}. Take the localiser out.")
+            raise DicomError(f"{at} and {twin.label} have one SOPInstanceUID. Keep the right one of them.")
+        if one.pixels.shape != first.pixels.shape:
+            raise DicomError(f"{at} has another matrix than {first.label}. Separate the series.")
+        if not np.allclose(one.spacing, first.spacing, rtol=1e-3):
+            raise DicomError(f"{at} has another PixelSpacing than {first.label}. Separate the series.")
+        if np.abs(one.cosines - first.cosines).max() > COSINE_TOLERANCE:
+            raise DicomError(f"{at} is oriented unlike {first.label}. Take the localiser out.")
 
 
 def _ordered(where, slices):
@@ -153,23 +138,17 @@ def _ordered(where, slices):
             f"{where}: {ordered[twice[0] + 1].label} lies at the same position as {ordered[twice[0]].label} "
             f"({twice.size} such pairs). Remove copies; split time points or echoes into series of their own."
         )
-    _expect_even(where, ordered, gaps, step, tolerance)
-    path = ordered[-1].position - ordered[0].position
-    if np.linalg.norm(path - (path @ normal) * normal) > tolerance * len(gaps):
-        raise DicomError(f"{where}: the slices are shifted sideways against each other (tilted). Resample them first.")
-    return ordered, step
-
-
-def _expect_even(where, ordered, gaps, step, tolerance):
-    wrong = np.flatnonzero(np.abs(gaps - step) > tolerance)
-    if wrong.size:
-        at = wrong[0]
+    for at in np.flatnonzero(np.abs(gaps - step) > tolerance):
         n_missing = round(gaps[at] / step) - 1
         what = f"{n_missing} slice(s) missing" if n_missing > 0 else "uneven spacing"
         raise DicomError(
             f"{where}: {what} between slice {at} ({ordered[at].label}) and slice {at + 1} ({ordered[at + 1].label}): "
             f"gap {gaps[at]:.2f} mm, expected {step:.2f} mm. Copy the series again, completely."
         )
+    path = ordered[-1].position - ordered[0].position
+    if np.linalg.norm(path - (path @ normal) * normal) > tolerance * len(gaps):
+        raise DicomError(f"{where}: the slices are shifted sideways against each other (tilted). Resample them first.")
+    return ordered, step
 
 
 def _volume(ordered, step):

@@ -13,6 +13,7 @@ from mvi_core.errors import DicomError
 
 MAX_FILE_BYTES = 64 * 2**20  # one classic slice is below 1 MiB; a larger file is no slice of a liver MR
 MAX_ROWS = 4096
+PLAIN = "Explicit VR Little Endian"  # the transfer syntax that every tool can write
 COSINE_TOLERANCE = 1e-3
 
 # Acquisition attributes that may leave this module: numbers and coded strings. Free text (descriptions, contrast
@@ -53,23 +54,7 @@ def label_of(path):
 
 
 def read_dataset(path, label):
-    """Dataset of one regular file below the size limit; it still holds identifying attributes.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    label : str
-        How messages name the file.
-
-    Returns
-    -------
-    pydicom.Dataset
-
-    Raises
-    ------
-    DicomError
-        If this is no regular file, no DICOM Part 10 file, deflated, or too large.
-    """
+    """Dataset of one regular DICOM Part 10 file below the size limit; it still holds identifying attributes."""
     info = path.lstat() if path.is_symlink() or path.exists() else None
     if info is None or not stat.S_ISREG(info.st_mode):
         raise DicomError(f"{label} is missing or is no regular file (a link, pipe or folder). Copy the file itself.")
@@ -83,7 +68,7 @@ def read_dataset(path, label):
     if not syntax.is_transfer_syntax:
         raise DicomError(f"{label} names no known TransferSyntaxUID (0002,0010). Export it again as DICOM Part 10.")
     if syntax.is_deflated:
-        raise DicomError(f"{label} is deflated, which is not read here. Export it as Explicit VR Little Endian.")
+        raise DicomError(f"{label} is deflated, which is not read here. Export it as {PLAIN}.")
     return data
 
 
@@ -111,21 +96,7 @@ def _numbers(data, label, keyword, count, default=None):
 
 
 def read_slice(path):
-    """Pixels, geometry and kept attributes of one classic single-frame file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    Slice
-
-    Raises
-    ------
-    DicomError
-        If the file is unreadable, has no geometry, or its pixels cannot be had exactly.
-    """
+    """Pixels, geometry and kept attributes of one classic single-frame file; a `DicomError` if one cannot be had."""
     label = label_of(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydicom's remarks quote raw header values
@@ -136,7 +107,7 @@ def read_slice(path):
         cosines = _numbers(data, label, "ImageOrientationPatient", 6).reshape(2, 3)
         if np.abs(cosines @ cosines.T - np.eye(2)).max() > COSINE_TOLERANCE:
             raise DicomError(
-                f"{label}: ImageOrientationPatient is not two perpendicular unit vectors. Export it again."
+                f"{label}: ImageOrientationPatient is no pair of perpendicular unit vectors. Export it again."
             )
         spacing = _numbers(data, label, "PixelSpacing", 2)
         if spacing.min() <= 0:
@@ -195,15 +166,11 @@ def _decoded(data, label, shape, allocated):
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as problem:
-        raise DicomError(
-            f"{label}: {syntax.name} is not read here. Export it as Explicit VR Little Endian."
-        ) from problem
+        raise DicomError(f"{label}: {syntax.name} is not read here. Export it as {PLAIN}.") from problem
     if not decoder.is_available:
         needed = decoder.missing_dependencies[-1].partition(" - ")[2].removeprefix("requires ")
-        raise DicomError(
-            f"{label} is compressed ({syntax.name}) and no decoder is installed. Install {needed}, or export it "
-            "as Explicit VR Little Endian."
-        )
+        missing = f"{label} is compressed ({syntax.name}) and no decoder is installed."
+        raise DicomError(f"{missing} Install {needed}, or export it as {PLAIN}.")
     try:
         return data.pixel_array
     except Exception as problem:

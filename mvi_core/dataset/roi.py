@@ -13,14 +13,7 @@ MIN_RING_PX = 8  # a drawn ring is at least this high and wide; smaller closed s
 
 @dataclass(frozen=True)
 class RoiBox:
-    """Half-open rectangle in pixels: rows ``row0`` to ``row1 - 1``, columns ``col0`` to ``col1 - 1``.
-
-    Attributes
-    ----------
-    row0, col0 : int
-        First row and column inside the box, counted from 0.
-    row1, col1 : int
-        First row and column beyond it.
+    """Half-open rectangle in pixels counted from 0: rows ``row0`` to ``row1 - 1``, columns ``col0`` to ``col1 - 1``.
 
     Raises
     ------
@@ -40,17 +33,15 @@ class RoiBox:
     col1: int
 
     def __post_init__(self):
-        for name in ("row0", "col0", "row1", "col1"):
-            value = getattr(self, name)
+        for name, value in vars(self).copy().items():
             if isinstance(value, bool) or not float(value).is_integer():
                 raise RoiError(f"ROI: {name} ({value}) must be a whole pixel. Divide millimetres by the pixel spacing.")
             object.__setattr__(self, name, int(value))
         if min(self.row0, self.col0) < 0:
             raise RoiError(f"ROI {self.edges} starts before pixel 0. Pixels count from 0; boxes are half-open.")
-        if self.row1 <= self.row0 or self.col1 <= self.col0:
-            raise RoiError(
-                f"ROI {self.edges} is empty or reversed. Give row0 < row1 and col0 < col1; boxes are half-open."
-            )
+        if self.height <= 0 or self.width <= 0:
+            remedy = "Give row0 < row1 and col0 < col1; boxes are half-open."
+            raise RoiError(f"ROI {self.edges} is empty or reversed. {remedy}")
 
     @property
     def edges(self):
@@ -91,34 +82,22 @@ def from_mask(mask):
     """
     mask = np.asarray(mask, dtype=bool)
     if mask.ndim != 2 or not mask.any():
-        raise RoiError(
-            f"Lesion mask of shape {mask.shape} must be one slice with marked pixels. Check slice and label."
-        )
+        raise RoiError(f"Lesion mask of shape {mask.shape} must be one slice with marked pixels. Check it.")
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return RoiBox(rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
 
 
 def expect_inside(box, shape, where="ROI", spacing_mm=None):
-    """Box itself, after checking that the image holds it.
+    """Box itself, after checking that an image with these rows and columns holds it; else a `RoiError`.
 
     Parameters
     ----------
     box : RoiBox
     shape : tuple of int
-        Rows and columns of the image.
     where : str
         Patient and sequence, for the message.
     spacing_mm : tuple of float, optional
-        Row and column spacing; lets the message say when the numbers look like millimetres.
-
-    Returns
-    -------
-    RoiBox
-
-    Raises
-    ------
-    RoiError
-        If an edge lies beyond the image.
+        Of rows and columns; lets the message say when the numbers look like millimetres.
     """
     for name, edge, size, kind in (("row1", box.row1, shape[0], "height"), ("col1", box.col1, shape[1], "width")):
         if edge > size:
@@ -158,32 +137,12 @@ def enlarge(box, margins_px, shape):
     margins = np.broadcast_to(np.asarray(margins_px), 4)
     if margins.min() < 0:
         raise RoiError(f"Margins must be 0 px or more, got {margins.tolist()}. A box is enlarged, never shrunk.")
-    top, left, bottom, right = margins.tolist()
-    return RoiBox(
-        max(box.row0 - top, 0),
-        max(box.col0 - left, 0),
-        min(box.row1 + bottom, shape[0]),
-        min(box.col1 + right, shape[1]),
-    )
+    edges = np.add(box.edges, margins * (-1, -1, 1, 1)).tolist()
+    return RoiBox(*np.clip(edges, 0, (*shape, *shape)))
 
 
 def crop(image, box):
-    """Pixels of an image inside a box, as a copy.
-
-    Parameters
-    ----------
-    image : numpy.ndarray, shape (rows, columns)
-    box : RoiBox
-
-    Returns
-    -------
-    numpy.ndarray, shape (box.height, box.width)
-
-    Raises
-    ------
-    RoiError
-        If the box does not lie in the image.
-    """
+    """Pixels of an image (rows, columns) inside a box, as a copy (height, width); a `RoiError` for a box beyond it."""
     expect_inside(box, image.shape)
     return image[box.row0 : box.row1, box.col0 : box.col1].copy()
 
@@ -208,10 +167,8 @@ def resize(image, size=ROI_SIZE):
     import torch
 
     pixels = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))[None, None]  # (1, 1, rows, columns)
-    sized = torch.nn.functional.interpolate(
-        pixels, size=(size, size), mode="bilinear", align_corners=False, antialias=True
-    )  # (1, 1, size, size)
-    return sized[0, 0].numpy()
+    sized = torch.nn.functional.interpolate(pixels, size=(size, size), mode="bilinear", antialias=True)
+    return sized[0, 0].numpy()  # (size, size)
 
 
 def overlay_lesion_mask(overlay):
@@ -246,8 +203,7 @@ def overlay_lesion_mask(overlay):
     best, best_area = None, 0
     for part in range(1, n_parts + 1):
         ring = parts == part
-        filled = ndimage.binary_fill_holes(ring)
-        box = from_mask(ring)
+        filled, box = ndimage.binary_fill_holes(ring), from_mask(ring)
         area = int(filled.sum() - ring.sum())
         if min(box.height, box.width) >= MIN_RING_PX and area > best_area:
             best, best_area = filled, area

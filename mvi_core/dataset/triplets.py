@@ -8,19 +8,8 @@ from mvi_core.names import N_SLICES
 
 
 def largest_diameter(mask):
-    """Largest distance between two pixel corners of a mask, in the plane.
+    """Largest distance, in pixels, between two pixel corners of a mask (rows, columns); 0 where nothing is marked.
 
-    Parameters
-    ----------
-    mask : array-like of bool, shape (rows, columns)
-
-    Returns
-    -------
-    float
-        In pixels; 0 where nothing is marked.
-
-    Examples
-    --------
     >>> largest_diameter([[0, 1, 1, 1], [0, 0, 0, 0]]) == 10**0.5
     True
     """
@@ -29,13 +18,8 @@ def largest_diameter(mask):
         return 0.0
     first = np.unique(rows, return_index=True)[1]
     last = np.append(first[1:], rows.size) - 1  # outermost pixels of each row carry the farthest corners
-    corners = np.concatenate(
-        [
-            np.stack([rows[i] + down, columns[i] + right], axis=1)
-            for i, right in ((first, 0), (last, 1))
-            for down in (0, 1)
-        ]
-    )
+    sides = [(first, 0, 0), (first, 1, 0), (last, 0, 1), (last, 1, 1)]  # pixels, then down and right to the corner
+    corners = np.concatenate([np.stack([rows[i] + down, columns[i] + right], axis=1) for i, down, right in sides])
     return float(pdist(corners).max())
 
 
@@ -82,8 +66,7 @@ def triplet_at_largest(diameters, n_slices, where="series"):
     shown = {index: diameter for index, diameter in diameters.items() if diameter > 0}
     if not shown:
         raise RoiError(f"{where}: no slice shows the lesion. Draw its box in rois.csv.")
-    outside = [index for index in shown if not 0 <= index < n_slices]
-    if outside:
+    if outside := [index for index in shown if not 0 <= index < n_slices]:
         raise RoiError(
             f"{where}: slice_index {outside[0]} is not between 0 and {n_slices - 1}. "
             "Slices count from 0, ascending along the slice normal."
