@@ -177,7 +177,8 @@ def apply_augmentation(rois, draw, *, crop_px, sequence_sd):
     varied = functional.grid_sample(images, grid, padding_mode="border", align_corners=False).view(shape)
     if not draw.noise_sd.any():
         return varied
-    noise_sd = torch.as_tensor(draw.noise_sd, dtype=rois.dtype, device=rois.device) * sequence_sd[:, None]  # (B, S, N)
+    noise_sd = torch.as_tensor(draw.noise_sd, dtype=rois.dtype, device=rois.device)  # (B, S, N)
+    noise_sd = noise_sd * sequence_sd[:, None].to(rois.device)
     return varied + noise_sd[..., None, None] * _noise(draw.noise_seed, varied)
 
 
@@ -197,8 +198,8 @@ def _grid(draw, crop_px, rois):
 
 
 def _noise(seeds, like):
-    generator = torch.Generator(like.device)
-    noise = torch.empty_like(like)
+    """Drawn on the CPU whatever the device, so that the draw is the same."""
+    generator, noise = torch.Generator(), torch.empty(like.shape, dtype=like.dtype)
     for image, seed in zip(noise.flatten(0, 2), seeds.ravel().tolist(), strict=True):
         image.normal_(generator=generator.manual_seed(seed))
-    return noise
+    return noise.to(like.device)

@@ -19,7 +19,7 @@ from mvi_core.dataset.augment import (
     stack_draws,
 )
 from mvi_core.dataset.split import check_disjoint
-from mvi_core.errors import CohortError, MviWarning, RoiError
+from mvi_core.errors import CohortError, MviError, MviWarning, RoiError
 from mvi_core.names import GRADES, N_SLICES, SEQUENCES
 
 N_NAMED = 5  # patients named in a message
@@ -172,14 +172,24 @@ class TrainingBatches:
     sampling : str
         ``"plain"``: an epoch shows every patient once. ``"balanced"``: grades take turns, as many turns as there are
         patients; those of a rare grade come several times, varied anew, and some of a frequent grade not at all.
+    device : torch.device or str
+        Where the ROIs lie, moved once, and are varied; draws are made on the CPU.
+    share : tuple of int
+        Number of this process and of all: each gets the patients of a batch in turn, with the draws of one process.
     """
 
-    def __init__(self, dataset, *, seed, batch_patients, sampling="plain"):
-        self.dataset, self.seed, self.grades = dataset, seed, dataset.grades
+    def __init__(self, dataset, *, seed, batch_patients, sampling="plain", device="cpu", share=(0, 1)):
+        self.dataset, self.seed, self.grades, self.share = dataset, seed, dataset.grades, share
+        self.moved = replace(dataset, rois=dataset.rois.to(device), grades=dataset.grades.to(device))
         self.sampling = expect_choice("sampling", sampling, ("plain", "balanced"))
         self.n_batches = math.ceil(len(dataset) / batch_patients)
         self.roi_px = dataset.rois.shape[-1]
         self.intensity_scale = dataset.intensity_scale()
+        if len(dataset) // self.n_batches < share[1]:
+            raise MviError(
+                f"A batch must hold a patient for each of {share[1]} processes, got {len(dataset) // self.n_batches}. "
+                "Raise training.batch_patients, or start fewer processes."
+            )
 
     def __len__(self):
         """Count the batches of an epoch."""
@@ -205,7 +215,8 @@ class TrainingBatches:
         Yields
         ------
         tuple
-            Patients (array of str), ROIs (float32 tensor, (B, S, 3, H, W)), grades (int64 tensor, (B,)).
+            Patients (array of str), ROIs (float32 tensor, (B, S, 3, H, W)), grades (int64 tensor, (B,)); of this
+            process's share.
         """
         ids = self.dataset.patient_ids
         generators = {patient_id: patient_generator(self.seed, patient_id, epoch) for patient_id in ids}
@@ -214,13 +225,14 @@ class TrainingBatches:
         if self.sampling == "balanced":
             order = self._balanced(order)
         for batch_ids in np.array_split(order, self.n_batches):
-            batch = self.dataset.select(batch_ids)
-            draws = [draw_augmentation(generators[patient_id], batch.augment) for patient_id in batch_ids]
-            draw = stack_draws([each.select(list(batch.sequence_index)) for each in draws])
+            draws = [draw_augmentation(generators[patient_id], self.dataset.augment) for patient_id in batch_ids]
+            mine = slice(self.share[0], None, self.share[1])
+            batch = self.moved.select(batch_ids[mine])
+            draw = stack_draws([each.select(list(batch.sequence_index)) for each in draws[mine]])
             rois = apply_augmentation(
                 batch.rois.float(), draw, crop_px=batch.crop_px, sequence_sd=self.intensity_scale[1]
             )
-            yield batch_ids, rois, batch.grades
+            yield batch.patient_ids, rois, batch.grades
 
     def _balanced(self, order):
         """Patients in turns of one a grade, each grade's beginning anew when it is through."""

@@ -8,6 +8,8 @@ from torch import nn
 from mvi_core.checks import expect_choice, expect_shape
 from mvi_core.model.backbone import NetworkSettings, backbone, initialise
 
+MOST_COMBINATIONS = 4096  # 3 slices of seven sequences, 729 of six, are listed; more are sampled, at the same cost
+
 
 class MviNet(nn.Module):
     r"""Grade logits of a patient from one branch per sequence, all branches sharing their weights.
@@ -51,6 +53,18 @@ class MviNet(nn.Module):
             initialise(self, generator, settings.initialisation)
         self.to(memory_format=torch.channels_last)
 
+    def train(self, mode=True):
+        """Switch to training, or to evaluation with ``False``, as every torch module; returns the network.
+
+        On one CPU thread torch takes slow kernels for 1x1 convolutions of fewer than 16 images, unless they are
+        dilated. Dilating a single pixel means nothing, and leaves a step of 16 images and more as it is, to the bit.
+        """
+        dilation = (2, 2) if mode and self.roi_mean.device.type == "cpu" else (1, 1)
+        for module in self.backbone.modules():
+            if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
+                module.dilation = dilation
+        return super().train(mode)
+
     def set_intensity_scale(self, mean, sd):
         """Store the intensity mean and standard deviation of each sequence, of training patients only.
 
@@ -68,7 +82,7 @@ class MviNet(nn.Module):
         Parameters
         ----------
         rois : torch.Tensor, shape (B, S, N, H, W)
-            ``N`` slices of each sequence, intensities as cached.
+            ``N`` slices of each sequence, intensities as cached; moved to the network's device if elsewhere.
 
         Returns
         -------
@@ -76,7 +90,7 @@ class MviNet(nn.Module):
             ``F`` is 512 at the paper's width.
         """
         expect_shape("rois", rois, ("B", self.n_sequences, "N", self.roi_px, self.roi_px))
-        rois = self._scaled(rois.to(self.roi_mean.dtype))
+        rois = self._scaled(rois.to(self.roi_mean))
         if self.settings.branch_statistics == "apart":
             return torch.cat([self._slices(rois[:, [s]]) for s in range(self.n_sequences)], dim=1)  # (B, S, N, F)
         return self._slices(rois)  # (B, S, N, F)
@@ -104,13 +118,16 @@ class MviNet(nn.Module):
         rois : torch.Tensor, shape (B, S, N, H, W)
             For the paper's inference pass the first slice only, ``rois[:, :, :1]``.
         combinations : torch.Tensor of int, shape (C, S), optional
-            Slice of each sequence; all ``N ** S`` in the order of `slice_combinations` if absent.
+            Slice of each sequence. If absent, all ``N ** S`` in the order of `slice_combinations`, or, beyond
+            `MOST_COMBINATIONS`, those of `choose_combinations` with seed 0.
 
         Returns
         -------
         torch.Tensor, shape (B, C, K)
         """
         parts = self.sequence_logits(self.features(rois))  # (B, S, N, K)
+        if combinations is None:
+            combinations = choose_combinations(*parts.shape[1:3], seed=0)
         if combinations is None:
             return _all_combinations(parts) + self.classifier.bias  # (B, N**S, K)
         chosen = [parts[:, s, combinations[:, s]] for s in range(self.n_sequences)]  # S times (B, C, K)
@@ -149,6 +166,35 @@ def slice_combinations(n_sequences, n_slices=3):
     27
     """
     return torch.tensor(list(product(range(n_slices), repeat=n_sequences)))
+
+
+def choose_combinations(n_sequences, n_slices, *, seed):
+    """Sample of slice combinations where there are too many to list them all.
+
+    Each slice stands in as many combinations as any other of its sequence (but for one, where the number does not
+    divide), so that the mean over the sample is unbiased and no slice is left out.
+
+    Parameters
+    ----------
+    n_sequences, n_slices : int
+    seed : int
+
+    Returns
+    -------
+    torch.Tensor of int64, shape (MOST_COMBINATIONS, n_sequences), or None
+        None where all fit. The first row is the paper's inference choice.
+
+    Examples
+    --------
+    >>> choose_combinations(6, 3, seed=0)  # 729
+    >>> choose_combinations(6, 5, seed=0).shape  # of 15,625
+    torch.Size([4096, 6])
+    """
+    if n_slices**n_sequences <= MOST_COMBINATIONS:
+        return None
+    generator, evenly = torch.Generator().manual_seed(seed), torch.arange(MOST_COMBINATIONS) % n_slices
+    columns = [evenly[torch.randperm(MOST_COMBINATIONS, generator=generator)] for _ in range(n_sequences)]
+    return torch.stack([(column - column[0]) % n_slices for column in columns], dim=1)
 
 
 def _all_combinations(parts):

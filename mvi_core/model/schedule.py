@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import torch
 
 from mvi_core.checks import expect_choice
+from mvi_core.names import GRADES
 
 START_DIVISOR = 25  # one-cycle: first rate is the largest divided by this
 WARM_UP = 0.3  # one-cycle: share of the steps with a rising rate
+N_GRADES = len(GRADES)
 MOMENTUM = 0.9  # of the stochastic gradient descent alternative
 
 
@@ -34,6 +36,10 @@ class TrainSettings:
     sampling : str
         Patients of an epoch: ``"plain"``, each once, or ``"balanced"``, as many of each grade; see
         `dataset.torch_dataset.TrainingBatches`.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    precision : str
+        ``"float32"``; ``"tf32"`` on a GPU; ``"bf16"``, see `machine.arithmetic`.
     """
 
     epochs: int = 14
@@ -44,6 +50,8 @@ class TrainSettings:
     schedule: str = "one_cycle"
     class_weights: str = "none"
     sampling: str = "plain"
+    device: str = "cpu"
+    precision: str = "float32"
 
 
 def make_optimiser(parameters, settings):
@@ -99,16 +107,16 @@ def learning_rate(step, n_steps, settings):
     return peak * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
 
 
-def class_weights(grades, n_grades, choice):
+def class_weights(grades, choice, n_grades=N_GRADES):
     """Weight of each grade in the loss.
 
     Parameters
     ----------
     grades : torch.Tensor of int64, shape (P,)
         Of all training patients.
-    n_grades : int
     choice : str
         As in `TrainSettings`.
+    n_grades : int
 
     Returns
     -------
@@ -117,7 +125,7 @@ def class_weights(grades, n_grades, choice):
 
     Examples
     --------
-    >>> class_weights(torch.tensor([0, 0, 0, 1]), 2, "balanced").tolist()
+    >>> class_weights(torch.tensor([0, 0, 0, 1]), "balanced", 2).tolist()
     [0.6666666865348816, 2.0]
     """
     if expect_choice("class_weights", choice, ("none", "balanced")) == "none":

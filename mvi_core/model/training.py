@@ -10,7 +10,9 @@ from torch.nn import functional
 
 from mvi_core.errors import ConvergenceError
 from mvi_core.model.checkpoint import load_training, save_training
-from mvi_core.model.machine import reproducible
+from mvi_core.model.machine import arithmetic, enough_memory, expect_memory, one_ahead, reproducible
+from mvi_core.model.network import choose_combinations
+from mvi_core.model.parallel import expect_same, mean_over_processes, share, spread
 from mvi_core.model.schedule import class_weights, learning_rate, make_optimiser
 
 
@@ -70,14 +72,17 @@ def train(network, batches, *, settings, checkpoint=None, progress=None):
     optimiser = make_optimiser(network.parameters(), settings)
     origin = training_origin(network, batches, settings)
     history = load_training(checkpoint, network, optimiser, origin=origin) if checkpoint else []
-    with reproducible():
+    expect_same("The number of finished epochs", len(history))
+    expect_memory(network, math.ceil(len(batches.grades) / len(batches) / share()[1]))
+    several, alone = spread(network), share()[0] == 0
+    with reproducible(), arithmetic(network.roi_mean.device, settings.precision), enough_memory():
         for epoch in range(len(history), settings.epochs):
             started = time.perf_counter()
-            rate, loss = _epoch(network, optimiser, batches, epoch, settings)
+            rate, loss = _epoch(several, optimiser, batches, epoch, settings)
             history.append({"epoch": epoch + 1, "loss": loss, "learning_rate": rate})
-            if checkpoint:
+            if checkpoint and alone:
                 save_training(checkpoint, network, optimiser, origin=origin, history=history)
-            if progress:
+            if progress and alone:
                 left = (time.perf_counter() - started) * (settings.epochs - epoch - 1)
                 progress(epoch + 1, settings.epochs, loss, left)
     network.eval()
@@ -99,27 +104,38 @@ def training_origin(network, batches, settings):
     -------
     dict of str
     """
-    weights = hashlib.sha256(torch.cat([p.detach().flatten() for p in network.parameters()]).numpy().data).hexdigest()
+    first = torch.cat([parameter.detach().flatten() for parameter in network.parameters()]).cpu()
+    weights = hashlib.sha256(first.numpy().data).hexdigest()
     shape = repr((network.n_sequences, network.roi_px, network.settings))
     return {"data": batches.fingerprint(), "network": shape, "settings": repr(settings), "first weights": weights}
 
 
 def _epoch(network, optimiser, batches, epoch, settings):
     network.train()
-    weights = class_weights(batches.grades, network.settings.n_grades, settings.class_weights)
     losses, n_steps = [], len(batches) * settings.epochs
-    for number, (patients, rois, grades) in enumerate(batches.epoch(epoch)):
-        rate = learning_rate(epoch * len(batches) + number, n_steps, settings)
+    made = batches.epoch(epoch)
+    for number, (patients, rois, grades) in enumerate(one_ahead(made) if settings.device == "cuda" else made):
+        step = epoch * len(batches) + number
+        rate = learning_rate(step, n_steps, settings)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = combination_loss(network(rois), grades, weights)
+        part, loss = _loss(network, rois, grades, class_weights(batches.grades, settings.class_weights), step)
         if not torch.isfinite(loss):
             raise ConvergenceError(
                 f"Training loss must stay finite, got {loss.item()} in epoch {epoch + 1} with patients "
                 f"{', '.join(patients)}. Lower learning_rate (now {settings.learning_rate:g}) or look at their ROIs."
             )
         optimiser.zero_grad()
-        loss.backward()
+        part.backward()
         optimiser.step()
         losses.append(loss.item())
     return rate, math.fsum(losses) / len(losses)
+
+
+def _loss(network, rois, grades, weights, step):
+    """Loss to go back from, and its value over all processes."""
+    logits = network(rois, choose_combinations(*rois.shape[1:3], seed=step))
+    logits = logits.float() if logits.dtype == torch.bfloat16 else logits
+    weights = None if weights is None else weights.to(logits)
+    mine = combination_loss(logits, grades, weights)
+    return mean_over_processes(mine, mine.new_tensor(len(grades)) if weights is None else weights[grades].sum())

@@ -1,0 +1,132 @@
+"""How do several processes train one network as one would: patients divided, sums over all, one that writes."""
+
+import os
+from contextlib import contextmanager
+
+import torch
+from torch import distributed, nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn.parallel import DistributedDataParallel
+
+from mvi_core.errors import MviError
+
+
+@contextmanager
+def processes(device):
+    """Join the processes that ``torchrun`` started, on one machine or several; alone where it started none.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Yields
+    ------
+    bool
+        True in the one process that writes files and tells progress.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield True
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield distributed.get_rank() == 0
+        distributed.barrier()
+    finally:
+        distributed.destroy_process_group()
+
+
+def share():
+    """Tell the number of this process, from 0, and how many there are."""
+    return (distributed.get_rank(), distributed.get_world_size()) if distributed.is_initialized() else (0, 1)
+
+
+def spread(network):
+    """Network whose backward pass averages gradients over the processes, its batch statistics those of all patients.
+
+    Parameters
+    ----------
+    network : MviNet
+        Changed in place: batch normalisation becomes a synchronised one with the same weights.
+
+    Returns
+    -------
+    torch.nn.Module
+        The network itself where there is one process.
+    """
+    if share()[1] == 1:
+        return network
+    for parent in list(network.modules()):
+        for name, module in list(parent.named_children()):
+            if type(module) is nn.BatchNorm2d:
+                setattr(parent, name, _with_weights_of(module))
+    return DistributedDataParallel(network, broadcast_buffers=False)
+
+
+def mean_over_processes(loss, weight):
+    """Weighted mean of the processes' losses: what to call ``backward`` on, and its value.
+
+    Parameters
+    ----------
+    loss : torch.Tensor
+        Mean over this process's patients.
+    weight : torch.Tensor
+        Their number, or the sum of their weights.
+
+    Returns
+    -------
+    tuple of torch.Tensor
+        Gradients are averaged afterwards, therefore the first is scaled up by the number of processes.
+    """
+    n_processes = share()[1]
+    if n_processes == 1:
+        return loss, loss.detach()
+    part = loss * weight / _sum(weight.to(loss))
+    return part * n_processes, _sum(part.detach())
+
+
+def expect_same(name, value):
+    """Refuse to go on where the processes do not agree on a whole number."""
+    rank, n_processes = share()
+    total = _sum(torch.tensor(float(value), device=_device())) if n_processes > 1 else value
+    if total != value * n_processes:
+        raise MviError(
+            f"{name} must be the same in all {n_processes} processes, got {value} in number {rank}. Give them one "
+            "shared results folder."
+        )
+
+
+class _SynchronisedBatchNorm(nn.BatchNorm2d):
+    """Batch normalisation over the slices of all processes; torch's own refuses the CPU."""
+
+    def forward(self, images):
+        if not self.training:
+            return super().forward(images)
+        axes, column = (0, 2, 3), (1, -1, 1, 1)
+        n = _sum(images.new_tensor(images.numel() / images.shape[1]))
+        mean = all_reduce(images.sum(axes)) / n  # (C,)
+        centred = images - mean.view(column)
+        variance = all_reduce(centred.square().sum(axes)) / n  # (C,)
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * n / (n - 1), self.momentum)
+        slope = self.weight * (variance + self.eps).rsqrt()
+        return centred * slope.view(column) + self.bias.view(column)
+
+
+def _with_weights_of(module):
+    twin = _SynchronisedBatchNorm(module.num_features).to(module.weight)
+    twin.load_state_dict(module.state_dict())
+    return twin
+
+
+def _sum(value):
+    total = value.clone()
+    distributed.all_reduce(total)
+    return total
+
+
+def _device():
+    return torch.device("cuda", torch.cuda.current_device()) if distributed.get_backend() == "nccl" else "cpu"
