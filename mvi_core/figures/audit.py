@@ -14,13 +14,8 @@ def counted_bars(counts, axes, *, note):
     ----------
     counts : pandas.Series of int
         Count by outcome, first on top; four outcomes at most.
-    axes : matplotlib.axes.Axes
     note : str
         What is counted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     rows = range(len(counts))
     axes.barh(rows, counts, color=VERDICT_COLOURS[: len(counts)], height=0.62)
@@ -38,15 +33,10 @@ def denominator_search(table, axes, *, stated, note):
     ----------
     table : pandas.DataFrame
         Columns ``n``, ``possible``, ``of``.
-    axes : matplotlib.axes.Axes
     stated : int
         Number of patients that the paper states; drawn as a line.
     note : str
         Which percentages.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     whole = table[table["possible"] == table["of"]]
     axes.vlines(table["n"], 0, table["possible"], color=QUIET, linewidth=1)
@@ -66,13 +56,8 @@ def allowed_ranges(table, axes, *, note):
     ----------
     table : pandas.DataFrame
         Columns ``label``, ``low``, ``high`` (missing where the print sets no upper end); first on top.
-    axes : matplotlib.axes.Axes
     note : str
         What the numbers are.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     edge = 1.5 * np.nanmax([*table["low"], *table["high"]])
     for row, (low, high) in enumerate(table[["low", "high"]].to_numpy(dtype=float)):

@@ -15,13 +15,8 @@ def flow_chart(flow, axes, *, unit="patients"):
     flow : pandas.DataFrame
         Columns ``step``, ``n_excluded``, ``n_left``, ``reason``; one row a step, first to last. A missing number
         is written as "not reported".
-    axes : matplotlib.axes.Axes
     unit : str, optional
         What is counted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     hide_frame(axes)
     axes.set(xlim=(0, 10), ylim=(-len(flow) * 2 + 0.9, 0.8))
@@ -46,11 +41,6 @@ def missing_bars(missing, axes):
     ----------
     missing : pandas.DataFrame
         Columns ``label``, ``n_missing``, ``n``; one row a variable, first on top.
-    axes : matplotlib.axes.Axes
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     rows = range(len(missing))
     axes.barh(rows, missing["n"], color=GRID, height=0.62)
@@ -75,13 +65,8 @@ def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
     table : pandas.DataFrame
         Columns ``label``, ``odds_ratio``, ``ci_low``, ``ci_high``; optionally ``printed_odds_ratio``,
         ``printed_ci_low``, ``printed_ci_high``. One row a variable, first on top.
-    axes : matplotlib.axes.Axes
     note : str, optional
         Label of the axis; says n and the level of the interval.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     printed, rows = "printed_odds_ratio" in table, pd.Series(range(len(table)), dtype=float)
     shift = 0.17 if printed else 0.0

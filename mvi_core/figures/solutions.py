@@ -18,13 +18,8 @@ def error_map(solutions, region, axes, *, asked):
         place share a marker that carries their number.
     region : pandas.DataFrame
         Columns ``false_negatives``, ``false_positives_low``, ``false_positives_high``.
-    axes : matplotlib.axes.Axes
     asked : dict of str to int
         Least number of false negatives by reading of another printed number; drawn as arrows above the region.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     low, high = region["false_positives_low"], region["false_positives_high"]
     room = {"color": OURS, "alpha": 0.16, "linewidth": 0, "label": "room left by the printed regression"}
@@ -59,15 +54,10 @@ def half_reached(curve, axes, *, floor, median):
     ----------
     curve : pandas.DataFrame
         Columns ``months``, ``survival``; steps in time order.
-    axes : matplotlib.axes.Axes
     floor : float
         Lowest survival at the median that the printed events allow if nobody is lost.
     median : float
         Printed median, months.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     axes.axhline(0.5, color=GRID, linewidth=1.2)
     axes.axvline(median, color=PAPER, linewidth=1.2, linestyle=LINES[2], label=f"printed median: {median:g} months")
@@ -87,11 +77,6 @@ def follow_up_lines(patients, axes):
     ----------
     patients : pandas.DataFrame
         Columns ``months``, ``end`` (a key of `ENDS`) and ``enrolment``.
-    axes : matplotlib.axes.Axes
-
-    Returns
-    -------
-    matplotlib.axes.Axes
     """
     rows = patients.sort_values(["enrolment", "months"], ascending=[False, True], ignore_index=True)
     axes.hlines(rows.index, 0, rows["months"], color=[ENDS[end] for end in rows["end"]], linewidth=1.6)
