@@ -1,7 +1,7 @@
 """Which 321 patients could stand behind the paper's tables: rebuilt from stored counts, never from a file."""
 
 import json
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import cache
 from pathlib import Path
 
@@ -17,64 +17,8 @@ from mvi_core.names import DL_MVI, PATIENT_COLUMNS, MviGrade
 RECIPE = Path(__file__).parents[2] / "data_manifest" / "reconstruction.json"
 EXTERNAL_ERRORS = (16, 15)  # least false negatives and false positives behind the external set's percentages
 
-# Table 1: patients of the upper level (MVI absent, MVI present) and the loadings of what drives them together:
-# liver injury, cholestasis, coagulation, fibrosis, tumour burden. Loadings are ours; the paper prints no correlation.
-FACTORS = ("injury", "cholestasis", "coagulation", "fibrosis", "burden")
-LEVELS = {
-    "over_50": ((103, 127), {"fibrosis": 0.2, "burden": -0.2}),
-    "female": ((21, 27), {}),
-    "ascites": ((6, 14), {"fibrosis": 0.6, "coagulation": 0.3}),
-    "hepatitis": ((103, 141), {"fibrosis": 0.3}),
-    "cirrhosis": ((95, 142), {"fibrosis": 0.8}),
-    "tb": ((20, 27), {"cholestasis": 0.9, "injury": 0.2}),
-    "cb": ((29, 48), {"cholestasis": 0.9, "injury": 0.2}),
-    "alb": ((96, 134), {"fibrosis": -0.4, "coagulation": -0.4}),
-    "plt": ((117, 164), {"fibrosis": -0.6}),
-    "inr": ((52, 89), {"coagulation": 0.95, "fibrosis": 0.2}),
-    "pt": ((31, 49), {"coagulation": 0.95, "fibrosis": 0.2}),
-    "encapsulation": ((48, 79), {"burden": -0.2}),
-    "edmondson": ((59, 121), {"burden": 0.5}),
-}
-# Loadings that give the measured value its rank inside a level of the five-variable model's predictors.
-MEASURED = {
-    "alt": {"injury": 0.9},
-    "ast": {"injury": 0.9, "burden": 0.1},
-    "ggt": {"injury": 0.6, "cholestasis": 0.4},
-    "afp": {"burden": 0.5},
-}
-
-
-@dataclass(frozen=True)
-class Laboratory:
-    """Log-normal distribution of a measurement, cut into its two levels of Table 1; ours, the paper prints levels."""
-
-    column: str
-    cutoff: float
-    median: float
-    log_sd: float
-    lowest: float
-    highest: float
-    decimals: int
-
-
-LABORATORIES = {
-    "over_50": Laboratory("age_years", 50, 57, 0.21, 24, 83, 0),
-    "afp": Laboratory("afp_ng_ml", 20, 38, 2.6, 0.9, 60500, 1),
-    "alt": Laboratory("alt_u_l", 40, 29, 0.60, 7, 420, 0),
-    "ast": Laboratory("ast_u_l", 40, 30, 0.50, 11, 390, 0),
-    "ggt": Laboratory("ggt_u_l", 50, 55, 0.80, 10, 720, 0),
-    "tb": Laboratory("tb_umol_l", 19, 12.5, 0.40, 4.0, 68, 1),
-    "cb": Laboratory("cb_umol_l", 6.8, 5.0, 0.45, 1.4, 14.2, 1),
-    "alb": Laboratory("alb_g_l", 40, 42, 0.10, 27, 54, 0),
-    "plt": Laboratory("plt_10e9_l", 100, 155, 0.42, 34, 460, 0),
-    "inr": Laboratory("inr", 1.0, 0.99, 0.07, 0.84, 1.42, 2),
-    "pt": Laboratory("pt_s", 12.0, 11.5, 0.07, 9.8, 16.4, 1),
-}
-# Sizes in cm at fixed ranks (from 1) that give the printed median and quartiles, by the types 6 and 7 alike.
-SIZE_RANKS = {
-    0: ((1, 0.9), (34, 3.0), (35, 3.0), (68, 4.0), (69, 4.0), (102, 6.0), (103, 6.0), (136, 15.0)),
-    1: ((1, 1.2), (46, 4.5), (47, 4.5), (93, 6.3), (139, 9.25), (140, 9.25), (185, 19.0)),
-}
+FACTORS = ("injury", "cholestasis", "coagulation", "fibrosis", "burden")  # what drives several measurements together
+Laboratory = namedtuple("Laboratory", "column cutoff median log_sd lowest highest decimals")
 
 
 def reconstruct_patients(seed=2022, solution=0):
@@ -122,7 +66,7 @@ def reconstruct_patients(seed=2022, solution=0):
     laboratory, events, order = np.random.default_rng([seed, solution]).spawn(3)
     levels = _table3_levels(recipe["solutions"][solution])
     factors = _draw_factors(levels, laboratory)
-    patients = _measure(levels, factors, laboratory)
+    patients = _measure(levels, factors, recipe, laboratory)
     patients = patients.assign(enrolment=_enrol(patients, recipe["enrolment"], laboratory))
     patients = patients.assign(**follow_up.draw_follow_up(patients, recipe["survival"], events))
     patients = patients.iloc[order.permutation(len(patients))].reset_index(drop=True)
@@ -202,20 +146,21 @@ def _highest(latent, group, counts):
     return level
 
 
-def _measure(levels, factors, rng):
+def _measure(levels, factors, recipe, rng):
     """Patient table without identity and follow-up, from binary levels and common factors."""
     present = levels["mvi_present"].to_numpy()
-    loadings = {name: weights for name, (_, weights) in LEVELS.items()} | MEASURED
+    loadings = {name: weights for name, (_, weights) in recipe["levels"].items()} | recipe["measured"]
     latents = {name: _latent(factors, weights, rng) for name, weights in loadings.items()}
-    binary = {name: _highest(latents[name], present, counts) for name, (counts, _) in LEVELS.items()}
-    binary |= {name: levels[name].to_numpy() for name in MEASURED}
-    table = {lab.column: _values(lab, binary[name], latents[name]) for name, lab in LABORATORIES.items()}
-    table["tb_umol_l"] = _total_above_conjugated(table["tb_umol_l"], table["cb_umol_l"])
+    binary = {name: _highest(latents[name], present, counts) for name, (counts, _) in recipe["levels"].items()}
+    binary |= {name: levels[name].to_numpy() for name in recipe["measured"]}
+    laboratories = {name: Laboratory(*row) for name, row in recipe["laboratories"].items()}
+    table = {lab.column: _values(lab, binary[name], latents[name]) for name, lab in laboratories.items()}
+    table["tb_umol_l"] = _total_above_conjugated(table["tb_umol_l"], table["cb_umol_l"], laboratories["tb"].cutoff)
     table |= {name: binary[name] for name in ("ascites", "hepatitis", "cirrhosis", "encapsulation")}
     table["sex"] = np.where(binary["female"] == 1, "female", "male")
     severe = _highest(latents["edmondson"], binary["edmondson"], (128, 14))  # 13 of grade 1, 14 of grade 4
     table["edmondson"] = 1 + 2 * binary["edmondson"] + severe
-    table["size_cm"] = _sizes(_latent(factors, {"burden": 0.7}, rng), present)
+    table["size_cm"] = _sizes(_latent(factors, {"burden": 0.7}, rng), present, recipe["sizes"])
     second = _highest(_latent(factors, {"burden": 0.6}, rng), present, (0, 84))
     table["mvi_grade"] = np.where(present == 0, MviGrade.M0, np.where(second == 1, MviGrade.M2, MviGrade.M1))
     return pd.DataFrame(table).assign(mvi_present=present, dl_mvi=levels["dl_mvi"])
@@ -234,18 +179,17 @@ def _values(lab, level, latent):
     return np.round(values, lab.decimals)
 
 
-def _total_above_conjugated(total, conjugated):
+def _total_above_conjugated(total, conjugated, cutoff):
     """Total bilirubin, raised within its level where the conjugated part would exceed three quarters of it."""
-    cutoff = LABORATORIES["tb"].cutoff
     raised = np.maximum(total, np.round(conjugated / 0.75, 1))
     return np.where(total <= cutoff, np.minimum(raised, cutoff), raised)
 
 
-def _sizes(latent, present):
+def _sizes(latent, present, recipe):
     """Tumour sizes in cm, to half a millimetre at the printed quartile and 1 mm elsewhere, ordered as the latent."""
     sizes = np.empty(len(present))
-    for group, anchors in SIZE_RANKS.items():
-        members = np.flatnonzero(present == group)
+    for group, anchors in recipe.items():
+        members = np.flatnonzero(present == int(group))
         rank, size = np.array(anchors).T
         fixed = dict(anchors)
         by_rank = np.exp(np.interp(np.arange(1, len(members) + 1), rank, np.log(size)))
