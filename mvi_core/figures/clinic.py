@@ -1,8 +1,9 @@
 """What would a clinician read off: nomogram, ROC, calibration and decision curve."""
 
+import matplotlib.pyplot as plt
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame
+from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame, panel_letter
 
 UNIT = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.01)}
 CURVES = {"apparent": (OURS, LINES[0]), "smooth": (SERIES[1], LINES[3]), "corrected": (PAPER, LINES[1])}
@@ -139,6 +140,36 @@ def decision_curve(table, axes, *, mark=None, note="threshold probability"):
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.legend(loc="upper right")
     return axes
+
+
+def figure_4(sheet, tables, *, spread, mark, labels=None, levels=None):
+    """Draw the paper's Fig. 4 as one figure: nomogram, ROC, calibration and decision curve, A to D.
+
+    Parameters
+    ----------
+    sheet : dict
+        Content of ``nomogram.json``.
+    tables : dict of str to pandas.DataFrame
+        ``roc``, ``calibration`` and ``decision_curve``, each as the function of its name takes it.
+    spread : pandas.DataFrame
+        As ``risks`` of `calibration`.
+    mark : float
+        As of `decision_curve`.
+    labels, levels : dict, optional
+        As of `nomogram`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = plt.subplot_mosaic("AB;CD", figsize=(13, 11))
+    nomogram(sheet, axes["A"], labels=labels, levels=levels)
+    roc(tables["roc"], axes["B"])
+    calibration(tables["calibration"], axes["C"], risks=spread)
+    decision_curve(tables["decision_curve"], axes["D"], mark=mark)
+    for letter, panel in axes.items():
+        panel_letter(panel, letter)
+    return figure
 
 
 def _scale(axes, row, ticks):
