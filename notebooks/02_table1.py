@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Which clinical variables go with microvascular invasion?
 # Paper: Results, *Baseline clinical characteristics*; Table 1.
-# Reads `patients.csv`; writes `table1.csv` and `size.csv`.
+# Reads `patients.csv`; writes `table1.csv`, `size.csv`, `measurements.csv` and `p_values.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 # %% tags=["hide-input"]
@@ -9,58 +9,104 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mvi_core import figures, report
-from mvi_core.cohort.predictors import find_predictor, predictor_table
+from mvi_core.cohort.dictionary import dictionary
+from mvi_core.cohort.predictors import MODEL_TERMS, find_predictor, predictor_table
 from mvi_core.results import read_result, write_result
-from mvi_core.stats.tables import continuous_row, univariable_table
+from mvi_core.stats import measurements
+from mvi_core.stats.tables import TABLE_COLUMNS, TESTS, univariable_table
 
 figures.theme()
 page = report.open_page("02_table1", cohort)
 # %% tags=["hide-input"]
 patients = read_result(cohort, "patients.csv").set_index("patient_id", drop=False)
+present = patients["mvi_present"]
 names = [name for name in page.spec.predictors if name != "size_cm"]
 predictors = predictor_table(patients, names)
-labels = {name: (find_predictor(name).reference, find_predictor(name).level) for name in names}
+levels = {name: (find_predictor(name).reference, find_predictor(name).level) for name in names}
+terms, words = [find_predictor(name) for name in MODEL_TERMS], dictionary()
+numbers = {term.column: f"{term.label}, {words.loc[term.column, 'unit']}".rstrip(", ") for term in terms}
+numbers = {name: label for name, label in numbers.items() if words.loc[name, "type"] == "number"}
+wanted = numbers if page.spec.kind in ("real", "own") else ["size_cm"]
+known = [name for name in wanted if patients[name].nunique() > 1]
 # %% [markdown]
 # ## One variable at a time
 # The **odds ratio** compares the odds of invasion above and below each cut-off; 1 means no difference. Its interval is
 # Woolf's, the p value Pearson's chi-square without correction: of the usual tests it is the one that returns the paper's
-# printed p values.
+# printed p values. A measurement is described by its median and quartiles, its odds ratio is per unit. In a cohort that was
+# rebuilt from counts only the tumour size is a measurement; the other numbers were drawn inside their cut-offs.
 # %% tags=["hide-input"]
-table = univariable_table(predictors, patients["mvi_present"], labels=labels)
-measured = bool(patients["size_cm"].notna().any())
-size = continuous_row(patients["size_cm"], patients["mvi_present"]) if measured else table.iloc[:0]
+table = univariable_table(predictors, present, labels=levels)
+rows = [measurements.continuous_row(patients[name], present) for name in known]
+measured = pd.concat(rows) if rows else pd.DataFrame(columns=TABLE_COLUMNS)
+size = measured[measured["variable"] == "size_cm"]
+both = pd.concat([table, size[list(TABLE_COLUMNS)]]) if len(size) else table
 write_result(cohort, "size.csv", size, inputs=["patients.csv"])
-write_result(cohort, "table1.csv", pd.concat([table, size[table.columns]]), inputs=["patients.csv"])
-shown = table[["variable", "level", "n", "absent", "present"]].assign(variable=table["variable"].map(report.term_label))
-shown["effect"] = report.interval_column(table, digits=3, columns=("odds_ratio", "ci_low", "ci_high"))
-shown.loc[table["odds_ratio"] == 1, "effect"] = "1 (reference)"
-shown["p"] = table["p_value"].map(report.p_text)
-shown.columns = ["Variable", "Level", "Patients", "MVI absent", "MVI present", "Odds ratio (95 % CI)", "p"]
-report.show_table(page, shown, "Univariable odds ratios of microvascular invasion.", result="table1.csv")
+write_result(cohort, "measurements.csv", measured, inputs=["patients.csv"])
+write_result(cohort, "table1.csv", both, inputs=["patients.csv"])
+# %% tags=["hide-input"]
+labels = {name: report.term_label(name) for name in names} | numbers
+shown = report.characteristics(table, measured, labels=labels, digits=3)
+counts = f"Counts with percentages of the {(present == 0).sum()} patients without and {(present == 1).sum()} with MVI"
+notes = [f"{counts}, of those whose value is known; measurements as median (quartiles).", f"{table.attrs['method']}."]
+notes += [f"Measurements: {row.attrs['method']}." for row in rows[:1]]
+report.show_table(page, shown, "Characteristics by microvascular invasion.", result="table1.csv", notes=notes)
 # %% [markdown]
 # ## Beside the print
 # Open diamonds are the paper's printed odds ratios. In the reconstructed cohort they must coincide, because the counts
 # were taken from the print; in real patients they show how far the paper's associations carry.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Univariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table1"}, "image": {"alt": "Forest plot: one row a clinical variable, the odds ratio of this cohort with its interval beside the odds ratio that the paper prints."}}
-levels = table["variable"].map({name: level for name, (_, level) in labels.items()})
-beside = report.beside_paper(table[table["level"] == levels].reset_index(drop=True), "table1")
+own = table["level"] == table["variable"].map({name: level for name, (_, level) in levels.items()})
+beside = report.beside_paper(table[own].reset_index(drop=True), "table1")
 figure, axes = plt.subplots(figsize=(7, 1 + 0.36 * len(beside)))
 figures.forest(beside, axes, note=f"odds ratio of MVI (log scale), 95 % CI; n = {len(patients)}")
 figures.stamp(axes, page.spec.kind)
 report.show_figure(page, figure, result="table1.csv")
+# %% [markdown]
+# ## Does the choice of the test matter?
+# Software differs in what it does when nothing is chosen: one prints Pearson's chi-square, another corrects it after Yates,
+# a third turns to Fisher's exact test; a measurement may be compared by ranks, with or without a correction, or by a
+# t test with or without equal variances. Here is every one of them for the same counts.
+# %% tags=["hide-input"]
+every = {test: univariable_table(predictors, present, test=test)["p_value"] for test in TESTS}
+p_values = pd.DataFrame(every)[own].assign(variable=table["variable"])
+tested = [measurements.measurement_tests(patients[name], present).assign(variable=name) for name in known]
+long = p_values.melt("variable", var_name="test", value_name="p_value")
+columns = ["variable", "test", "p_value"]
+write_result(cohort, "p_values.csv", pd.concat([long, *(part[columns] for part in tested)]), inputs=["patients.csv"])
+texts = p_values.set_index("variable").map(report.p_text).rename(index=labels).reset_index()
+texts.columns = ["Variable", "Pearson", "Yates", "Wald", "Fisher", "Likelihood ratio"]
+report.show_table(page, texts, "The p value of each cut-off under five tests.", result="p_values.csv")
+# %% tags=["hide-input"]
+kinds = measurements.TESTS | measurements.SPREAD_TESTS
+other = pd.concat(tested) if tested else pd.DataFrame(columns=["variable", "test", "p_value"])
+other = other.assign(p_value=other["p_value"].map(report.p_text)).pivot(
+    index="test", columns="variable", values="p_value"
+)
+other = other.reindex([test for test in kinds if test in other.index])[known]
+other = (
+    other.set_axis([kinds[test] for test in other.index])
+    .rename_axis("Test")
+    .rename(columns=numbers)
+    .rename_axis(columns=None)
+    .reset_index()
+)
+report.show_table(page, other, "The p value of each measurement under six tests.", result="p_values.csv")
 # %% tags=["remove-cell"]
 strongest = beside.loc[[beside["p_value"].idxmin()]]
 effect = report.interval_column(strongest, columns=("odds_ratio", "ci_low", "ci_high"))[0]
-groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if measured]
+groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if len(size)]
+apart = (p_values[list(TESTS)].lt(0.05).nunique(axis=1) > 1).sum()
 report.publish("strongest", f"{strongest['label'].iloc[0]}, odds ratio {effect}")
 report.publish("size", " and ".join(groups) or "not recorded in this cohort")
+report.publish("n_tests_apart", f"{apart} of {len(p_values)}")
 report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]
 # ## Answer
 # The strongest single association is {glue:text}`strongest`. The median tumour size is {glue:text}`size`.
 # Of the {glue:text}`n_printed` printed effects (odds ratio, both interval ends, p), {glue:text}`n_agree` are met to every
-# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them.
+# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. The choice of the
+# test decides on which side of the usual limit of significance {glue:text}`n_tests_apart` variables fall.
 #
 # **What this page cannot show.** Cut-offs turn measurements into yes and no and lose information; many tests on one
 # cohort find something by chance; and a univariable odds ratio says nothing about what a variable adds to the others.

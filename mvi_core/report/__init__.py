@@ -4,6 +4,7 @@ from mvi_core.report.checklist import count_checklist, fill_checklist, read_chec
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
 from mvi_core.report.printed import agrees, beside_paper, paper_value, paper_values, term_label, term_levels
+from mvi_core.report.publication import characteristics
 from mvi_core.report.verdicts import show_verdicts
 from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
 
@@ -12,6 +13,7 @@ __all__ = [
     "agrees",
     "banner",
     "beside_paper",
+    "characteristics",
     "count_checklist",
     "estimate_text",
     "fill_checklist",

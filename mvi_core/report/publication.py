@@ -4,6 +4,11 @@ import io
 import zipfile
 from pathlib import Path
 
+import pandas as pd
+
+from mvi_core.report.words import interval_text, p_text
+from mvi_core.stats.tables import MISSING
+
 LATEX = str.maketrans(
     {
         "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -15,6 +20,45 @@ LATEX = str.maketrans(
 NEVER = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip archive can hold; makes equal tables equal files
 FONT_PT = 9
 RULES = {"top": 12, "header": 6, "bottom": 12}  # eighths of a point
+
+
+def characteristics(table, measurements, *, labels, digits=2):
+    """Univariable table as journals print it: one row a level or measurement, patients of each group side by side.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `univariable_table`.
+    measurements : pandas.DataFrame
+        Rows of `continuous_row`, or none.
+    labels : mapping of str to str
+        Printed name of each variable.
+    digits : int
+        Decimals of odds ratios.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text. Counts with the percentage of the group's patients whose value is known; medians with quartiles, and
+        the number of patients with a value as their level.
+    """
+    groups = ("absent", "present")
+    known = table[table["level"] != MISSING].groupby("variable")[list(groups)].sum()
+    rows = []
+    for row in table.to_dict("records"):
+        shares = [100 * row[group] / known.loc[row["variable"], group] for group in groups]
+        of = ["" if row["level"] == MISSING else f" ({share:.1f} %)" for share in shares]
+        rows.append((row, row["level"], *(f"{row[group]}{words}" for group, words in zip(groups, of, strict=True))))
+    for row in measurements.to_dict("records"):
+        ends = [[f"{row[f'{group}_{part}']:.4g}" for part in ("median", "q1", "q3")] for group in groups]
+        texts = [f"{median} ({low}\N{EN DASH}{high})" for median, low, high in ends]
+        rows.append((row, f"median (quartiles), n = {row['n']}", *texts))
+    body = [
+        (labels[row["variable"]], level, absent, present, _effect(row, digits), p_text(row["p_value"]))
+        for row, level, absent, present in rows
+    ]
+    columns = ["Variable", "Level", "MVI absent", "MVI present", "Odds ratio (95 % CI)", "p"]
+    return pd.DataFrame(body, columns=columns)
 
 
 def latex_table(frame, caption, notes=()):
@@ -88,6 +132,13 @@ def docx_table(path, frame, caption, notes=()):
     for note in notes:
         _write(document.add_paragraph(), note)
     return _save(document, Path(path))
+
+
+def _effect(row, digits):
+    reference = row["odds_ratio"] == 1 and pd.isna(row["ci_low"])
+    return (
+        "1 (reference)" if reference else interval_text(row["odds_ratio"], row["ci_low"], row["ci_high"], digits=digits)
+    )
 
 
 def _cells(frame):

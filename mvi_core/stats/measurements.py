@@ -10,6 +10,7 @@ from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.logistic import fit_logistic
 
 QUARTILES = {"spss": "weibull", "r": "linear"}  # types 6 and 7 of Hyndman and Fan, doi:10.2307/2684934
+QUARTILE_TYPES = {"spss": "6 (SPSS)", "r": "7 (R, numpy)"}
 TESTS = {
     "mann_whitney": "Mann-Whitney test without continuity correction (SPSS)",
     "mann_whitney_corrected": "Mann-Whitney test with continuity correction (R, scipy)",
@@ -127,9 +128,9 @@ def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", test="m
     variances = [np.var(group, ddof=1) for group in groups.values()]
     row["smd"] = (groups["present"].mean() - groups["absent"].mean()) / np.sqrt(np.mean(variances))
     table = pd.DataFrame([row])
-    table.attrs["method"] = (
-        f"{fit.method.split(', ')[0]}, {interval} interval per unit, {TESTS[test]}, {quartiles} quartiles"
-    )
+    words = {"wald": "Wald", "profile": "profile-likelihood"}[interval] if not fit.separated else "profile-likelihood"
+    method = f"{fit.method.split(', ')[0]}, {words} interval per unit, {TESTS[test]}"
+    table.attrs["method"] = f"{method}, quartiles of type {QUARTILE_TYPES[quartiles]}"
     return table
 
 

@@ -55,7 +55,7 @@ def test_quartiles_follow_spss_or_r(asah, quartiles, number, third):
         found = row.loc[0, [f"{name}_{part}" for part in ("q1", "median", "q3")]].tolist()
         assert found == pytest.approx(NDKA[f"ndka_{group}", f"q_type{number}"].tolist(), rel=1e-12)
     assert round(row.loc[0, "present_q3"], 2) == third
-    assert f"{quartiles} quartiles" in row.attrs["method"]
+    assert f"quartiles of type {number}" in row.attrs["method"]
 
 
 def test_standardised_difference_is_of_means_and_keeps_its_sign(asah):

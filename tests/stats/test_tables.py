@@ -94,7 +94,7 @@ def test_two_by_two_tests_and_intervals_equal_those_of_r(pbc, name):
 
 @pytest.mark.parametrize("name", ["ascites", "hepato", "male"])
 def test_default_is_the_uncorrected_chi_square_and_not_scipys_default(pbc, name):
-    """R: chisq.test(table, correct = FALSE). scipy's chi2_contingency, and chisq.test without the option, are Yates's."""
+    """R: chisq.test(table, correct = FALSE). scipy's chi2_contingency, and chisq.test without the option, are Yates."""
     table = univariable_table(pbc[[name]], pbc["died"])
     assert table["p_value"][1] == pytest.approx(answers(name, "p_pearson")[0], rel=1e-6)
     scipys = stats.chi2_contingency(pd.crosstab(pbc[name], pbc["died"])).pvalue

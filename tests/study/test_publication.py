@@ -9,7 +9,9 @@ from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mvi_core.report.publication import docx_table, latex_table
+from mvi_core.report.publication import characteristics, docx_table, latex_table
+from mvi_core.stats.measurements import continuous_row
+from mvi_core.stats.tables import univariable_table
 
 TABLE = pd.DataFrame(
     {
@@ -76,3 +78,25 @@ def test_one_row_table_has_its_three_rules(tmp_path):
 @pytest.mark.parametrize("notes", [(), []])
 def test_table_without_notes_has_none(notes):
     assert "footnotesize" not in latex_table(TABLE, "c", notes)
+
+
+def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
+    """3 of 4 and 4 of 8 patients with a known value; the odds ratio 3 / (4 / 4) with Woolf's interval; sizes 1 to 4."""
+    sex = pd.DataFrame({"sex": [0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, None, None]})
+    mvi, size = [0] * 4 + [1] * 8 + [0, 1], pd.Series([1.0, 2, 3, 4] + [5.0, 6, 7, 8] * 2 + [2.5, 6.5], name="size_cm")
+    table = univariable_table(sex, mvi, labels={"sex": ["Male", "Female"]})
+    shown = characteristics(table, continuous_row(size, mvi), labels={"sex": "Sex", "size_cm": "Size, cm"})
+    assert shown[["Variable", "Level", "MVI absent", "MVI present"]].to_numpy().tolist() == [
+        ["Sex", "Male", "1 (25.0 %)", "4 (50.0 %)"],
+        ["Sex", "Female", "3 (75.0 %)", "4 (50.0 %)"],
+        ["Sex", "missing", "1", "1"],
+        ["Size, cm", "median (quartiles), n = 14", "2.5 (1.5–3.5)", "6.5 (5.5–7.5)"],
+    ]
+    assert shown["Odds ratio (95 % CI)"].tolist()[0] == "1 (reference)"
+    assert shown["Odds ratio (95 % CI)"].tolist()[1].startswith("0.33 (0.02–4.74")
+    assert shown["p"].tolist()[2] == ""
+
+
+def test_characteristics_of_a_cohort_without_measurements():
+    table = univariable_table(pd.DataFrame({"sex": [0, 1, 0, 1]}), [0, 1, 1, 0])
+    assert len(characteristics(table, pd.DataFrame(), labels={"sex": "Sex"})) == 2
