@@ -66,20 +66,8 @@ def load_cohort(cohort, *, seed, limit=None):
 def choose_patients(patients, n_patients, *, seed):
     """Stratified subset of patients, the same for any order of the table.
 
-    Each stratum of MVI grade (or presence) and enrolment keeps its share of patients, rounded by the
-    largest remainder; inside a stratum those with the smallest seeded hash of the identifier are kept.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-    n_patients : int
-        Size of the subset, at least 1.
-    seed : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        In the order of ``patients``.
+    Each stratum of MVI grade (or presence) and enrolment keeps its share of the `n_patients`, at least 1, rounded by
+    the largest remainder; inside a stratum those with the smallest seeded hash of the identifier are kept.
     """
     if n_patients < 1:
         raise CohortError(f"The number of patients must be at least 1, got {n_patients}. Raise the limit.")

@@ -89,22 +89,7 @@ def predictor_table(patients, names=None):
 
 
 def find_predictor(name):
-    """Look up a predictor of Table 1 or a further term of a model, with its words in print.
-
-    Parameters
-    ----------
-    name : str
-        For example ``"afp_gt_20"``, ``"size_cm"`` or ``"dl_mvi"``.
-
-    Returns
-    -------
-    Predictor
-
-    Raises
-    ------
-    CohortError
-        If the name is unknown.
-    """
+    """Look up a `Predictor` of Table 1 or a further term of a model by its name, such as ``"afp_gt_20"``."""
     if name not in TERMS:
         raise CohortError(f"Predictor '{name}' is unknown. The predictors are {', '.join(MODEL_TERMS)}.")
     return TERMS[name]

@@ -139,9 +139,7 @@ def _read(path):
     try:
         content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
-        raise CohortError(
-            f"{path.name} is not readable as plain YAML ({problem}). Mend the place that is named."
-        ) from problem
+        raise CohortError(f"{path.name} is not readable as plain YAML ({problem}). Mend that place.") from problem
     if not isinstance(content, dict):
         raise CohortError(
             f"{path.name} must hold `key: value` lines, got {type(content).__name__}. Copy paper.yaml and change it."
@@ -159,16 +157,13 @@ def _faults(content, stem):
         faults.append(f"'id' must be the file name, '{stem}', got {content['id']!r}")
     if content.get("kind", "own") not in tuple(CohortKind):
         faults.append(f"'kind' must be one of {', '.join(CohortKind)}, got {content['kind']!r}")
-    faults += _source_faults(content.get("source", {"reader": "table"}))
+    source = content.get("source", {"reader": "table"})
+    if not isinstance(source, dict) or source.get("reader") not in READERS:
+        faults.append(f"'source' must hold `reader:` with one of {', '.join(READERS)}")
     faults += _analyses_faults(content.get("analyses", dict.fromkeys(ANALYSES, False)))
     for key in LIST_KEYS:
         faults += _list_faults(key, content.get(key) or [])
     return faults
-
-
-def _source_faults(source):
-    known = isinstance(source, dict) and source.get("reader") in READERS
-    return [] if known else [f"'source' must hold `reader:` with one of {', '.join(READERS)}"]
 
 
 def _analyses_faults(analyses):

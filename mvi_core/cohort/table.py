@@ -25,20 +25,10 @@ EVENT_PAIRS = (("os_months", "os_event"), ("rfs_months", "rfs_event"))
 
 
 def read_table(path):
-    """Cells of a patient table as text, without guessing.
+    """Cells of a patient table as text, without guessing: a CSV file as a table indexed by row number (``row``).
 
     UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon separated with decimal point
-    or comma. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        CSV file.
-
-    Returns
-    -------
-    pandas.DataFrame of str
-        Indexed by row number (``row``); an empty cell is NaN, a decimal comma is written as a point.
+    or comma, which becomes a point. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
 
     Raises
     ------

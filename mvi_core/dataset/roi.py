@@ -60,29 +60,15 @@ class RoiBox:
 
 
 def from_mask(mask):
-    """Smallest box that holds every marked pixel.
+    """Smallest `RoiBox` that holds every marked pixel of a mask (rows, columns); a `RoiError` if none is marked.
 
-    Parameters
-    ----------
-    mask : array-like of bool, shape (rows, columns)
-
-    Returns
-    -------
-    RoiBox
-
-    Raises
-    ------
-    RoiError
-        If nothing is marked.
-
-    Examples
-    --------
     >>> from_mask([[0, 0, 0], [0, 1, 1]])
     RoiBox(row0=1, col0=1, row1=2, col1=3)
     """
     mask = np.asarray(mask, dtype=bool)
     if mask.ndim != 2 or not mask.any():
-        raise RoiError(f"Lesion mask of shape {mask.shape} must be one slice with marked pixels. Check it.")
+        found = f"Lesion mask of shape {mask.shape}"
+        raise RoiError(f"{found} must be one slice with marked pixels. Check slice and label.")
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     return RoiBox(rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
 
@@ -148,20 +134,8 @@ def crop(image, box):
 
 
 def resize(image, size=ROI_SIZE):
-    """Image brought to ``size`` x ``size`` pixels, bilinear, with antialiasing where it shrinks.
+    """Image (rows, columns) as float32 (size, size), bilinear, with antialiasing where it shrinks.
 
-    Parameters
-    ----------
-    image : numpy.ndarray, shape (rows, columns)
-    size : int
-        Pixels of the result along each side.
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (size, size)
-
-    Notes
-    -----
     The paper gives 320 x 320 and no method. The aspect ratio of the box is not kept.
     """
     import torch
@@ -172,27 +146,12 @@ def resize(image, size=ROI_SIZE):
 
 
 def overlay_lesion_mask(overlay):
-    """Lesion inside a hand-drawn ring, told from the annotation text of the same overlay.
+    """Lesion inside a hand-drawn ring, told from the annotation text of the same overlay (rows, columns): a mask.
 
     Rule: among the 8-connected parts of the overlay, those that close around an inside and are at least 8 px high and
-    wide are rings; the ring that encloses most is the lesion. Letters are smaller or open.
+    wide are rings; the ring that encloses most is the lesion, with its inside. Letters are smaller or open. A
+    `RoiError` says that no part is a ring.
 
-    Parameters
-    ----------
-    overlay : numpy.ndarray of bool, shape (rows, columns)
-
-    Returns
-    -------
-    numpy.ndarray of bool, shape (rows, columns)
-        Ring and inside.
-
-    Raises
-    ------
-    RoiError
-        If no part of the overlay is a ring.
-
-    Examples
-    --------
     >>> ring = np.zeros((20, 20), dtype=bool)
     >>> ring[3:13, 4:14] = True
     >>> ring[4:12, 5:13] = False

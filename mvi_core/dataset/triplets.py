@@ -31,6 +31,8 @@ def box_diameter(box):
 def triplet_at_largest(diameters, n_slices, where="series"):
     """Three consecutive slices centred on the largest in-plane diameter (paper, Methods, step 2).
 
+    Of equal diameters the middle one counts (of an even number the lower middle).
+
     Parameters
     ----------
     diameters : dict of int to float
@@ -49,10 +51,6 @@ def triplet_at_largest(diameters, n_slices, where="series"):
     ------
     RoiError
         If no slice shows the lesion, an index lies outside the series, or the series has fewer than three slices.
-
-    Notes
-    -----
-    Of equal diameters the middle one counts (of an even number the lower middle).
 
     Examples
     --------

@@ -24,12 +24,8 @@ def joint_checks(rows, known, group_sizes, *, formula, missed):
 
     Parameters
     ----------
-    rows : sequence of dict
-        The multivariable table: ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed; hidden variable last.
-    known : dict of str to sequence of int
-        For every other variable: patients with it, without and with the outcome.
-    group_sizes : sequence of int, length 2
-        Patients without and with the outcome.
+    rows, known, group_sizes
+        As for `mvi_core.stats.audit.polytope.hidden_model`.
     formula : dict
         ``intercept`` and ``coefficients`` (by variable, the hidden one among them) as printed; optional ``auc``, and
         ``threshold``, the percentage from which its net benefit exceeds treating all.

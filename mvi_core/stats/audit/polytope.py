@@ -18,42 +18,22 @@ TOLERANCE = 1e-3  # a squared standard error this little (relative) above its pr
 
 @dataclass(frozen=True)
 class HiddenModel:
-    """A printed logistic regression on yes/no variables, of which the last is hidden.
-
-    Attributes
-    ----------
-    variables : tuple of str
-        In the order of the rows; the hidden one last.
-    coefficient_low, coefficient_high, se_high : numpy.ndarray, shape (n_variables,)
-        Rounding intervals of the log odds ratios; largest standard errors that the printed intervals allow.
-    counts : numpy.ndarray of int, shape (2, n_variables)
-        Without and with the outcome: group size, then patients with each known variable.
-    patterns : numpy.ndarray of int, shape (2 ** n_variables, n_variables)
-        All patterns of the variables.
-    """
+    """A printed logistic regression on v yes/no variables, of which the last is hidden."""
 
     variables: tuple
-    coefficient_low: np.ndarray
+    coefficient_low: np.ndarray  # (v,): rounding intervals of the log odds ratios
     coefficient_high: np.ndarray
-    se_high: np.ndarray
-    counts: np.ndarray
-    patterns: np.ndarray
+    se_high: np.ndarray  # (v,): largest standard errors that the printed intervals allow
+    counts: np.ndarray  # (2, v), without and with the outcome: group size, then patients with each known variable
+    patterns: np.ndarray  # (2**v, v): all patterns of the variables
 
 
 @dataclass(frozen=True)
 class Feasible:
-    """Bounds that hold for every cohort behind a print.
+    """Bounds that hold for every cohort behind a print."""
 
-    Attributes
-    ----------
-    ranges : dict of str to tuple of float
-        Lowest and highest value of each quantity; empty if no counts at all fit, which is a proof.
-    slopes : tuple
-        Cuts that were used, to begin another program with.
-    """
-
-    ranges: dict
-    slopes: tuple
+    ranges: dict  # by quantity its lowest and highest value; empty if no counts at all fit, which is a proof
+    slopes: tuple  # cuts that were used, to begin another program with
 
 
 def hidden_model(rows, known, group_sizes, *, level=0.95):
@@ -105,7 +85,6 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
     Parameters
     ----------
     model : HiddenModel
-        Printed regression and counts.
     objectives : dict of str to array-like, shape (2, n_patterns)
         Weight of each count.
     intercept : tuple of float
@@ -191,25 +170,10 @@ def _cut(slope, design, weight, se_high):
 
 
 def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
-    """All intercepts that printed odds ratios, intervals and counts leave possible.
+    """All intercepts that a `HiddenModel` leaves possible: intervals, outside of which no fit exists.
 
-    Intervals are halved; one is dropped as soon as no counts fit all of its intercepts.
-
-    Parameters
-    ----------
-    model : HiddenModel
-        Printed regression and counts.
-    search : tuple of float
-        Range of intercepts searched.
-    width : float
-        Intervals at most this wide are kept.
-    most_rounds : int
-        As for `feasible_ranges`.
-
-    Returns
-    -------
-    list of tuple of float
-        Intervals that remain, neighbours joined; outside of them no fit exists.
+    The range of the search is halved again and again; an interval is dropped as soon as no counts fit all of its
+    intercepts, and kept once it is at most `width` wide. Neighbours are joined.
     """
     kept, waiting, slopes = [], [search], ()
     nothing = {"any": np.zeros((2, len(model.patterns)))}

@@ -13,22 +13,12 @@ NOT_REACHED = ("not reached", "nr")
 
 @dataclass(frozen=True)
 class Printed:
-    """A number as printed, with the interval of numbers that print so.
+    """A number as printed, with the interval of numbers that print so."""
 
-    Attributes
-    ----------
-    text : str
-        As printed.
-    value, unit : float
-        The number (infinite for "not reached"), and one step of its last printed digit.
-    below : bool
-        True for an upper bound such as "< 0.001".
-    """
-
-    text: str
-    value: float
-    unit: float
-    below: bool = False
+    text: str  # as printed
+    value: float  # infinite for "not reached"
+    unit: float  # one step of the last printed digit
+    below: bool = False  # an upper bound, such as "< 0.001"
 
     @property
     def low(self):

@@ -12,21 +12,8 @@ ROUNDING = "Interval arithmetic over the rounding of every printed digit"
 
 
 def standard_error_range(ci_low, ci_high, *, level=0.95):
-    """Smallest and largest standard error of a log odds ratio whose Wald interval prints so.
+    """Smallest and largest standard error of a log odds ratio whose Wald interval, ends as printed, prints so.
 
-    Parameters
-    ----------
-    ci_low, ci_high : str
-        Interval ends as printed.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    tuple of float
-
-    Examples
-    --------
     >>> [round(end, 4) for end in standard_error_range("14.027", "91.056")]
     [0.4772, 0.4772]
     """

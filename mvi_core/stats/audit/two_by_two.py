@@ -12,13 +12,8 @@ from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, Verdict
 SCORE = "Score equations of logistic regression, enumerated over all counts of the hidden predictor"
 
 
-def hidden_fits(intercept, coefficients, absent, present):
-    """All hidden counts for which the maximum-likelihood fit of two yes/no predictors prints as given.
-
-    The known predictor's counts are printed, the hidden one's are not. The fit depends on the hidden predictor through
-    three counts only: patients without it at each level of the known one, and those among them with the outcome. The
-    score equations, taken over the rounding of the coefficients, bound each count; every triple within these bounds,
-    widened by one patient, is fitted.
+def formula_fit_check(intercept, coefficients, absent, present):
+    """Whether a printed formula can be the fit of its two predictors alone.
 
     Parameters
     ----------
@@ -31,13 +26,42 @@ def hidden_fits(intercept, coefficients, absent, present):
 
     Returns
     -------
-    pandas.DataFrame
-        hidden_0_known_0, hidden_0_known_1, false_negatives, the fitted intercept, known and hidden, and
-        agrees: whether the fit prints as given. The rows that do not agree are the nearest misses.
+    Verdict
+    """
+    tried = (sum(present) + 1) * np.prod([sum(pair) + 1 for pair in zip(absent, present, strict=True)])
+    evidence = _hidden_fits(intercept, coefficients, absent, present)
+    fits = evidence[evidence["agrees"]]
+    scope = f"of all {tried:,} combinations of hidden counts"
+    word, assumptions = CANNOT, ()
+    implied = f"that the formula is not the fit of these two predictors alone: none {scope} gives it"
+    if len(fits):
+        missed = sorted(set(fits["false_negatives"]))
+        count = f"{missed[0]}" if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
+        implied = (
+            f"{count} false negatives of the hidden predictor, if the formula is the fit of "
+            f"its two predictors alone ({len(fits)} {scope})"
+        )
+        word, evidence, assumptions = ASSUMED, fits, ("The formula was fitted with its two predictors alone",)
+    alternatives = (
+        "The formula keeps the coefficients of a model with more variables and drops their terms",
+        "The formula was fitted to other patients than the printed counts",
+    )
+    check, statement = "formula as a fit of its two predictors", f"The printed numbers imply {implied}."
+    return Verdict(check, word, statement, evidence, assumptions, alternatives, SCORE)
 
-    Examples
-    --------
-    >>> fits = hidden_fits("-2.00", ["1.00", "2.00"], [60, 40], [30, 60])
+
+def _hidden_fits(intercept, coefficients, absent, present):
+    """All hidden counts for which the maximum-likelihood fit of two yes/no predictors prints as given.
+
+    The known predictor's counts are printed, the hidden one's are not. The fit depends on the hidden predictor through
+    three counts only: patients without it at each level of the known one, and those among them with the outcome. The
+    score equations, taken over the rounding of the coefficients, bound each count; every triple within these bounds,
+    widened by one patient, is fitted.
+
+    One row a triple: hidden_0_known_0, hidden_0_known_1, false_negatives, the fitted intercept, known and hidden, and
+    agrees: whether the fit prints as given. The rows that do not agree are the nearest misses.
+
+    >>> fits = _hidden_fits("-2.00", ["1.00", "2.00"], [60, 40], [30, 60])
     >>> int(fits["agrees"].sum())
     0
     """
@@ -79,37 +103,3 @@ def _fit(counts, levels, present, start):
             return np.full(3, np.nan)
         beta = beta + np.linalg.solve(information, sums - design.T @ (size * risk))
     return beta
-
-
-def formula_fit_check(intercept, coefficients, absent, present):
-    """Whether a printed formula can be the fit of its two predictors alone.
-
-    Parameters
-    ----------
-    intercept, coefficients, absent, present
-        As for `hidden_fits`.
-
-    Returns
-    -------
-    Verdict
-    """
-    tried = (sum(present) + 1) * np.prod([sum(pair) + 1 for pair in zip(absent, present, strict=True)])
-    evidence = hidden_fits(intercept, coefficients, absent, present)
-    fits = evidence[evidence["agrees"]]
-    scope = f"of all {tried:,} combinations of hidden counts"
-    word, assumptions = CANNOT, ()
-    implied = f"that the formula is not the fit of these two predictors alone: none {scope} gives it"
-    if len(fits):
-        missed = sorted(set(fits["false_negatives"]))
-        count = f"{missed[0]}" if len(missed) == 1 else f"{missed[0]} to {missed[-1]}"
-        implied = (
-            f"{count} false negatives of the hidden predictor, if the formula is the fit of "
-            f"its two predictors alone ({len(fits)} {scope})"
-        )
-        word, evidence, assumptions = ASSUMED, fits, ("The formula was fitted with its two predictors alone",)
-    alternatives = (
-        "The formula keeps the coefficients of a model with more variables and drops their terms",
-        "The formula was fitted to other patients than the printed counts",
-    )
-    check, statement = "formula as a fit of its two predictors", f"The printed numbers imply {implied}."
-    return Verdict(check, word, statement, evidence, assumptions, alternatives, SCORE)

@@ -13,31 +13,15 @@ VERDICTS = (REPRODUCED, ASSUMED, CANNOT, NOT_APPLICABLE)
 
 @dataclass(frozen=True)
 class Verdict:
-    """Outcome of one check of printed numbers.
+    """Outcome of one check of printed numbers."""
 
-    Attributes
-    ----------
-    check : str
-        What was checked, in a few words; unique within an audit.
-    verdict : str
-        One of `VERDICTS`. "not applicable" means that nothing printed can be compared; the statement still informs.
-    statement : str
-        One fair sentence: what the printed numbers imply.
-    evidence : pandas.DataFrame
-        The numbers behind the statement, one row each.
-    assumptions, alternatives : tuple of str
-        What must hold for the statement, and other readings of the same print.
-    source : str
-        Method and reference.
-    """
-
-    check: str
-    verdict: str
-    statement: str
-    evidence: pd.DataFrame
-    assumptions: tuple = ()
-    alternatives: tuple = ()
-    source: str = ""
+    check: str  # what was checked, in a few words; unique within an audit
+    verdict: str  # one of `VERDICTS`; "not applicable": nothing printed can be compared, the statement still informs
+    statement: str  # one fair sentence: what the printed numbers imply
+    evidence: pd.DataFrame  # the numbers behind the statement, one row each
+    assumptions: tuple = ()  # what must hold for the statement
+    alternatives: tuple = ()  # other readings of the same print
+    source: str = ""  # method and reference
 
 
 def verdict_table(verdicts):

@@ -8,7 +8,7 @@ from mvi_core.errors import MviError
 from mvi_core.stats.audit.odds import _candidate_p_values, univariable_checks
 from mvi_core.stats.audit.polytope import feasible_ranges, hidden_model, intercept_boxes
 from mvi_core.stats.audit.regression import formula_check, nomogram_check, row_check, standard_error_range
-from mvi_core.stats.audit.two_by_two import formula_fit_check, hidden_fits
+from mvi_core.stats.audit.two_by_two import _hidden_fits, formula_fit_check
 from mvi_core.stats.tables import univariable_table
 
 ROWS = [{"variable": "afp", "absent": [84, 52], "present": [60, 125], "total": [144, 177],
@@ -137,7 +137,7 @@ def test_the_enumeration_finds_the_true_table_behind_a_two_variable_formula(seed
     fit, _ = printed_fit(table, ["a", "hidden"])
     texts = [f"{value:.2f}" for value in fit.params]
     counts = pd.crosstab(table.y, table.a).to_numpy()
-    fits = hidden_fits(texts[0], texts[1:], counts[0], counts[1])
+    fits = _hidden_fits(texts[0], texts[1:], counts[0], counts[1])
     fits = fits[fits["agrees"]]
     truth = [int(((table.hidden == 0) & (table.a == level)).sum()) for level in (0, 1)]
     truth.append(int(((table.hidden == 0) & (table.y == 1)).sum()))
@@ -160,7 +160,7 @@ def test_the_enumeration_misses_no_fit_of_a_small_cohort():
         fitted[zero, one, missed] = tuple(f"{value:.2f}" for value in sm.Logit(table[:, 0], design).fit(disp=0).params)
     assert len(fitted) >= 2
     for target in sorted(set(fitted.values()))[:5]:
-        fits = hidden_fits(target[0], target[1:], absent, present)
+        fits = _hidden_fits(target[0], target[1:], absent, present)
         names = ["hidden_0_known_0", "hidden_0_known_1", "false_negatives"]
         ours = set(map(tuple, fits.loc[fits["agrees"], names].to_numpy().tolist()))
         assert {key for key, texts in fitted.items() if texts == target} == ours & set(fitted)
