@@ -21,9 +21,24 @@ REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "
 READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
     "the patients": ("01_cohort", "02_table1"),
     "images and network": ("03_images", "13_network", "04_table2", "16_subsets", "15_attention"),
-    "how good is it": ("05_external", "06_shift", "14_leakage", "08_table3", "17_added_value", "18_certainty"),
-    "in the clinic": ("09_nomogram", "07_survival", "21_recurrence", "19_study_size"),
-    "the paper audited": ("10_paper_and_us", "11_solutions", "12_other_paper", "20_reporting"),
+    "how good is it": (
+        "05_external",
+        "06_shift",
+        "14_leakage",
+        "08_table3",
+        "17_added_value",
+        "22_subgroups",
+        "18_certainty",
+    ),
+    "in the clinic": ("09_nomogram", "07_survival", "21_recurrence"),
+    "the paper audited": (
+        "10_paper_and_us",
+        "11_solutions",
+        "19_formula",
+        "19_study_size",
+        "12_other_paper",
+        "20_reporting",
+    ),
 }
 
 

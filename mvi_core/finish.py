@@ -2,6 +2,7 @@
 
 import ast
 import html
+import json
 import re
 import shlex
 from pathlib import Path
@@ -58,12 +59,18 @@ def rerun_lines(page, parameters):
     list of str
     """
     study = load_study()
-    given = [word for name, value in parameters.items() for word in ("-p", name, str(value))]
+    given = [shlex.join(_given(name, value)) for name, value in parameters.items()]
     settings = [] if study.profile == "book" else [f"{STUDY_VARIABLE}={study.path.relative_to(study.root)}"]
     return [
         f"jupytext --to ipynb --set-kernel python3 notebooks/{page}.py -o {page}.ipynb",
-        shlex.join([*settings, "papermill", f"{page}.ipynb", f"{page}_executed.ipynb", "-k", "python3", *given]),
+        " \\\n  ".join([*settings, f"papermill {page}.ipynb {page}_executed.ipynb -k python3", *given]),
     ]
+
+
+def _given(name, value):
+    """Words by which papermill takes a parameter: a list or a mapping as YAML."""
+    listed = isinstance(value, list | tuple | dict)
+    return ["-y", f"{name}: {json.dumps(value)}"] if listed else ["-p", name, str(value)]
 
 
 def _foot(page, run, used):

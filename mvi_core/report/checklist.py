@@ -12,6 +12,8 @@ MET, PARTLY, UNMET, NOT_APPLICABLE = "met", "partly met", "not met", "not applic
 WORDS = (UNMET, PARTLY, MET, NOT_APPLICABLE)
 PAPER_WORDS = ("not reported", "partly", "reported", "not read", "not applicable")
 
+TITLES = {"intro": "first page", "paper_and_us": "what had to be decided", "reproduce": "how to rerun"}
+
 
 def read_checklist(name):
     """Items of a reporting guideline, as ``data_manifest/checklists`` holds them.
@@ -99,8 +101,9 @@ def show_checklist(page, filled, caption, *, result=None):
     body = "".join(
         f'<tr class="{say(row.status).replace(" ", "-")}"><th scope="row">{say(row.item)}</th>'
         f"<td>{say(row.asks)} <small>{say(row.section)}</small></td>"
-        f"<td><strong>{say(row.paper)}</strong> {say(row.paper_says)}</td>"
-        f"<td><strong>{say(row.status)}</strong> {_where(row)} {say(row.number)} {say(row.why)}</td></tr>"
+        f'<td data-who="Paper"><strong>{say(row.paper)}</strong> {say(row.paper_says)}</td>'
+        f'<td data-who="Book"><strong>{say(row.status)}</strong> {_where(row)} {say(row.number)} {say(row.why)}</td>'
+        "</tr>"
         for row in filled.itertuples(index=False)
     )
     table = f"<caption>{say(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
@@ -120,5 +123,7 @@ def _where(row):
     """Link to the page that meets an item, from a page of a cohort."""
     if not row.place or row.status == UNMET:
         return ""
-    folder = "../" if row.place.count("/") and not row.place.startswith("notebooks/") else "../../"
-    return f'<a href="{folder}{row.place}.html">{html.escape(row.place.split("/")[-1])}</a>'
+    cohort, _, name = row.place.rpartition("/")
+    chapter = cohort not in ("", "notebooks")
+    words = f"chapter {name.split('_')[0]}" if chapter else TITLES.get(name, name)
+    return f'<a href="{"../" if chapter else "../../"}{row.place}.html">{words}</a>'

@@ -60,7 +60,8 @@ def term_label(name):
     -------
     str
     """
-    return {DL_MVI: "DL-MVI", "mvi_present": "MVI", "size_cm": "Tumour size (per cm)"}.get(name) or find_predictor(name).label
+    named = {DL_MVI: "DL-MVI", "mvi_present": "MVI", "size_cm": "Tumour size (per cm)"}
+    return named.get(name) or find_predictor(name).label
 
 
 def term_levels(name):

@@ -54,6 +54,13 @@ def test_every_row_uses_the_words_and_gives_a_place_or_a_reason(name):
 
 
 @pytest.mark.parametrize("name", LISTS)
+def test_the_chapter_that_meets_an_item_is_among_its_needs(name):
+    for row in read_checklist(name).to_dict("records"):
+        if "/" in row["place"] and not row["place"].startswith(("notebooks/", "paper/20_reporting")):
+            assert any(f"{need.strip()}/".startswith(f"{row['place']}/") for need in row["needs"].split(";")), row
+
+
+@pytest.mark.parametrize("name", LISTS)
 def test_every_result_that_an_item_needs_is_written_by_the_study(name):
     written = {result for page in load_pages() for result in page.writes} | {
         "model/MODEL_CARD.md", "model/model.safetensors", "training.csv", "flow.csv", "quality.csv",

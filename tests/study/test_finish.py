@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 from papermill.cli import _resolve_type
 
 from mvi_core.finish import rerun_lines
@@ -19,15 +20,18 @@ def test_papermill_reads_every_parameter_of_the_command_as_the_run_had_it(monkey
     monkeypatch.setenv("MVI_STUDY", f"config/{settings}.yaml")
     for item in plan(load_study()):
         parameters = {"cohort": item.cohort, **item.parameters}
-        words = shlex.split(rerun_lines(item.page.name, parameters)[1])
-        given = {words[place + 1]: _resolve_type(words[place + 2]) for place, word in enumerate(words) if word == "-p"}
+        words = shlex.split(rerun_lines(item.page.name, parameters)[1].replace("\\\n", ""))
+        given = {}
+        for place in (place for place, word in enumerate(words) if word == "-y"):
+            given |= yaml.safe_load(words[place + 1])
+        given |= {words[place + 1]: _resolve_type(words[place + 2]) for place, word in enumerate(words) if word == "-p"}
         assert given == parameters, item.page.name
 
 
 def test_the_command_names_the_settings_unless_they_are_the_books(project):
     convert, run = rerun_lines("01_count", {"cohort": "a ward"})
     assert convert == "jupytext --to ipynb --set-kernel python3 notebooks/01_count.py -o 01_count.ipynb"
-    assert run.startswith("MVI_STUDY=config/study.yaml papermill") and run.endswith("-p cohort 'a ward'")
+    assert run.startswith("MVI_STUDY=config/study.yaml \\\n  papermill") and run.endswith("-p cohort 'a ward'")
     settings = project / "config/study.yaml"
     settings.write_text(settings.read_text().replace("profile: test", "profile: book"))
     assert rerun_lines("01_count", {})[1].startswith("papermill 01_count.ipynb")

@@ -37,7 +37,7 @@ def test_an_executed_page_names_its_cohort_and_no_folder(project):
     assert cell.outputs == []
     assert beneath.outputs[0]["text"] == "ward 2\n"
     assert beneath.metadata["tags"] == ["remove-input"]
-    assert "papermill 01_count.ipynb 01_count_executed.ipynb -k python3 -p cohort ward -p seed 2" in foot.source
+    assert "papermill 01_count.ipynb 01_count_executed.ipynb -k python3 \\\n  -p cohort ward" in foot.source
     assert "MVI_STUDY=config/study.yaml" in foot.source  # a profile of its own name
     assert str(project) not in path.read_text()
     assert [item.name for item in path.parent.iterdir()] == ["01_count.ipynb"]
