@@ -14,7 +14,7 @@ RESEARCH_ONLY = "Research use only: not for diagnosis, not for treatment."
 
 
 def predict(images, boxes, *, model, out):
-    """Apply a trained model to DICOM series and write one row a patient.
+    """Apply a trained model to DICOM series, write one row a patient, and say so in a sentence.
 
     Parameters
     ----------
@@ -27,11 +27,6 @@ def predict(images, boxes, *, model, out):
         Folder with ``model.safetensors``.
     out : str
         Table to write: grade probabilities, ``dl_risk`` and ``dl_mvi`` by scoring, and what it may be used for.
-
-    Returns
-    -------
-    str
-        A sentence that says what was written.
 
     Raises
     ------
@@ -60,22 +55,12 @@ def predict(images, boxes, *, model, out):
 
 
 def audit_lines(paper=None):
-    """Verdicts on printed numbers, for the terminal.
+    """Verdicts for the terminal: a line a verdict, then one for each value that could not be used.
 
     Parameters
     ----------
     paper : str, optional
         YAML file with another paper's numbers; without it those of Sun et al. 2022.
-
-    Returns
-    -------
-    list of str
-        A line a verdict, then one for each value that could not be used.
-
-    Raises
-    ------
-    MviError
-        If the file cannot be read as YAML.
     """
     from mvi_core.stats.audit.paper import audit_paper
     from mvi_core.stats.audit.sun2022 import run_audit
@@ -105,6 +90,4 @@ def _yaml(path):
     try:
         return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise MviError(
-            f"{Path(path).name} cannot be read as YAML ({problem}). Start from audit_example.yaml."
-        ) from problem
+        raise MviError(f"{Path(path).name} is no readable YAML ({problem}). See audit_example.yaml.") from problem

@@ -67,16 +67,6 @@ def quality_table(lines=()):
 
 
 def missing_table(patients):
-    """Missing values of each column.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``column``, ``n_missing``, ``n``; in the order of the table, without the patient id.
-    """
+    """Missing values of each column of the patient table but the identifier: ``column``, ``n_missing``, ``n``."""
     counts = patients.drop(columns=PATIENT_ID).isna().sum()
     return pd.DataFrame({"column": counts.index, "n_missing": counts.to_numpy(), "n": len(patients)})

@@ -46,8 +46,7 @@ def load_cohort(cohort, *, seed, limit=None):
     Raises
     ------
     CohortError
-        If the cohort is unknown, a value is impossible (all faults are listed), or a predictor of the
-        cohort contains the label.
+        If the cohort is unknown, a value is impossible (all faults are listed), or a predictor contains the label.
     ManifestError
         If a file is missing or is not the recorded one.
     """

@@ -42,21 +42,19 @@ def read_table(path):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
     except csv.Error as problem:
-        raise CohortError(
-            f"{path.name}, line {reader.line_num}: {problem}. Close or remove the quote in this row."
-        ) from problem
-    lines = [(number, line) for number, line in lines if any(line)]
+        where = f"{path.name}, line {reader.line_num}"
+        raise CohortError(f"{where}: {problem}. Close or remove the quote in this row.") from problem
+    lines = {number: line for number, line in lines if any(line)}
     if len(lines) < 2:
         raise CohortError(
             f"{path.name} holds no patient. The first row names the columns, each further row is a patient."
         )
-    header = lines[0][1]
+    header = next(iter(lines.values()))
     twice = sorted({name for name in header if header.count(name) > 1})
-    uneven = [(number, len(line)) for number, line in lines if len(line) != len(header)]
     faults = [f"column '{name}' stands {header.count(name)} times" for name in twice]
-    _raise(path.name, faults + [f"row {number}: {n} cells, expected {len(header)}" for number, n in uneven])
-    frame = pd.DataFrame([line for _, line in lines[1:]], columns=header, dtype=object)
-    frame.index = pd.Index([number for number, _ in lines[1:]], name=ROW)
+    uneven = {number: len(line) for number, line in lines.items() if len(line) != len(header)}
+    _raise(path.name, faults + [f"row {number}: {n} cells, expected {len(header)}" for number, n in uneven.items()])
+    frame = pd.DataFrame.from_dict(lines, orient="index", columns=header, dtype=object).rename_axis(ROW).iloc[1:]
     if delimiter == ";":
         frame = _decimal_points(frame, path.name)
     return frame.mask(frame == "")
@@ -68,8 +66,7 @@ def validate_patients(frame, spec):
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row a patient; texts or numbers. Needs ``patient_id`` and ``mvi_grade`` or ``mvi_present``;
-        other columns may be absent.
+        One row a patient; texts or numbers. Needs ``patient_id`` and ``mvi_grade`` or ``mvi_present``.
     spec : CohortSpec
         What the cohort supports: grade, survival, enrolment, DL-MVI as a column.
 

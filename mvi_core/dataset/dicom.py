@@ -65,15 +65,9 @@ def real_liver_slice():
 
     ``examples_overlay.dcm``: Siemens Avanto 1.5 T, VIBE, 300 x 484 pixels of 0.723 mm, one slice. Nothing is fetched.
 
-    Returns
-    -------
-    volume : Volume
-        With one slice.
-    overlay : numpy.ndarray of bool, shape (300, 484)
-        Overlay group 6000: a hand-drawn ring and annotation text; see `mvi_core.dataset.roi.overlay_lesion_mask`.
+    The overlay (300, 484), of bool, is group 6000: a hand-drawn ring and annotation text, see
+    `mvi_core.dataset.roi.overlay_lesion_mask`.
 
-    Examples
-    --------
     >>> volume, overlay = real_liver_slice()
     >>> volume.pixels.shape, overlay.shape
     ((1, 300, 484), (300, 484))

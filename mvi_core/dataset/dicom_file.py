@@ -157,10 +157,8 @@ def _decoded(data, label, shape, allocated):
     """Words as stored, before bits outside BitsStored are taken off."""
     syntax, n_bytes = data.file_meta.TransferSyntaxUID, shape[0] * shape[1] * allocated // 8
     if not syntax.is_compressed and len(data.PixelData) not in (n_bytes, n_bytes + n_bytes % 2):
-        raise DicomError(
-            f"{label}: PixelData has {len(data.PixelData)} bytes, expected {n_bytes} (truncated, or a wrong length). "
-            "Copy or export the file again."
-        )
+        found = f"{label}: PixelData has {len(data.PixelData)} bytes, expected {n_bytes}"
+        raise DicomError(f"{found} (truncated, or a wrong length). Copy or export the file again.")
     if not syntax.is_compressed and allocated == 16:  # pydicom would cut high bits of left-aligned words
         return np.frombuffer(data.PixelData, "<u2" if syntax.is_little_endian else ">u2").reshape(shape)
     try:

@@ -42,12 +42,7 @@ def denominators(percentages, *, max_n, truncated=False):
 
 
 def possible_counts(percentages, *, max_n):
-    """How many of the printed percentages each denominator allows, under rounding.
-
-    Parameters
-    ----------
-    percentages, max_n
-        As for `denominators`.
+    """How many of the printed percentages each denominator allows, under rounding; arguments as for `denominators`.
 
     Returns
     -------

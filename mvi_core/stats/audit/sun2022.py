@@ -35,7 +35,7 @@ def run_audit(values):
     Parameters
     ----------
     values : pandas.DataFrame
-        ``data_manifest/paper_values.csv``: at least columns id, printed, value.
+        ``data_manifest/paper_values.csv``: at least columns id and printed.
 
     Returns
     -------
@@ -48,24 +48,13 @@ def run_audit(values):
     """
     audit = audit_paper(describe(values))
     if audit.messages:
-        raise MviError(
-            f"paper_values.csv holds values that cannot be used: {' '.join(audit.messages)} Correct them there."
-        )
+        listed = " ".join(audit.messages)
+        raise MviError(f"paper_values.csv holds values that cannot be used: {listed} Correct them there.")
     return audit.verdicts
 
 
 def describe(values):
-    """Paper's numbers as sections for `audit_paper`.
-
-    Parameters
-    ----------
-    values : pandas.DataFrame
-        As for `run_audit`.
-
-    Returns
-    -------
-    dict
-    """
+    """Paper's numbers, as `run_audit` takes them, as sections for `audit_paper`."""
     text = dict(zip(values["id"], values["printed"].astype(str), strict=True))
     try:
         return _agreement(text) | _proportions(text) | _models(text) | _outcomes(text)
