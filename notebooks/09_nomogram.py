@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Would the nomogram help a surgeon decide?
 # Paper: Results, *Construction of DL-based predictive model for MVI*; Fig. 4.
-# Reads `analysis.csv`; writes `nomogram.json`, `roc.csv`, `calibration.csv`, `net_benefit.csv`, `performance.csv` and
-# `optimism.csv`.
+# Reads `analysis.csv`; writes `nomogram.json`, `roc.csv`, `calibration.csv`, `net_benefit.csv`, `performance.csv`,
+# `optimism.csv`, `risks.csv` and `treat_all.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 n_bootstrap: int = 2000  # patient-level resamples behind each interval
@@ -14,6 +14,7 @@ import pandas as pd
 
 from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
+from mvi_core.report.calculator import nomogram_calculator
 from mvi_core.results import read_result, write_result
 from mvi_core.stats import calibration, decision, discrimination, logistic, optimism
 from mvi_core.stats.estimate import estimate_table
@@ -25,8 +26,7 @@ page = report.open_page("09_nomogram", cohort)
 # %% tags=["hide-input"]
 rng = np.random.default_rng(seed)
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
-full = list(page.spec.multivariable)
-terms = ["afp_gt_20", "dl_mvi"] if "dl_mvi" in full else full
+terms = ["afp_gt_20", "dl_mvi"] if "dl_mvi" in page.spec.multivariable else list(page.spec.multivariable)
 predictors = predictor_table(analysis, terms).dropna()
 present = analysis.loc[predictors.index, "mvi_present"].to_numpy()
 fit, fit_afp = (logistic.fit_logistic(predictors[names], present) for names in (terms, ["afp_gt_20"]))
@@ -35,13 +35,17 @@ risks = {name: logistic.predict(fit, predictors), "AFP alone": logistic.predict(
 risk, made = risks[name], {"parameters": {"seed": seed, "n_bootstrap": n_bootstrap}, "inputs": ["analysis.csv"]}
 # %% [markdown]
 # ## A. The nomogram
-# Each value of a variable gives **points**; the total of the points belongs to a probability of invasion.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Nomogram of the refitted model: points for each finding, and the probability that belongs to the total.", "name": "fig-nomogram"}, "image": {"alt": "Nomogram with a points scale on top, one line for each variable, total points and the probability of invasion beneath."}}
+# Each value of a variable gives **points**; the total of the points belongs to a probability of invasion. The calculator
+# gives the same probability with its interval, which holds the chance in the fit, and nothing for a patient beyond those
+# whom the model has seen.
+# %% tags=["hide-input"]
 sheet = nomogram(fit).to_dict()
 write_result(cohort, "nomogram.json", sheet, inputs=["analysis.csv"])
-figure, axes = plt.subplots(figsize=(7.4, 0.75 * (len(terms) + 3)))
 labels = {term: report.term_label(term) for term in terms}
 levels = {term: report.term_levels(term) for term in terms if report.term_levels(term)}
+nomogram_calculator(page, sheet, labels=labels, levels=levels)
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Nomogram of the refitted model: points for each finding, and the probability that belongs to the total.", "name": "fig-nomogram"}, "image": {"alt": "Nomogram with a points scale on top, one line for each variable, total points and the probability of invasion beneath."}}
+figure, axes = plt.subplots(figsize=(7.4, 0.75 * (len(terms) + 3)))
 figures.stamp(figures.nomogram(sheet, axes, labels=labels, levels=levels), page.spec.kind)
 report.show_figure(page, figure, result="nomogram.json")
 # %% [markdown]
@@ -51,7 +55,7 @@ report.show_figure(page, figure, result="nomogram.json")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "ROC curves of the model and of AFP alone, with AUC and DeLong 95 % interval.", "name": "fig-roc"}, "image": {"alt": "ROC curves: sensitivity against one minus specificity for the model and for AFP alone, with the diagonal of chance."}}
 areas = {model: discrimination.auc(present, values) for model, values in risks.items()}
 curves = {
-    f"{model}: {report.estimate_text(areas[model])}": discrimination.roc_table(present, values)
+    f"{model}: AUC {report.estimate_text(areas[model])}": discrimination.roc_table(present, values)
     for model, values in risks.items()
 }
 roc = pd.concat(curves, names=["model"]).reset_index("model")
@@ -62,30 +66,30 @@ report.show_figure(page, figure, result="roc.csv")
 # %% [markdown]
 # ## C. Calibration
 # Do patients with a predicted risk have invasion that often? **Corrected** takes off the optimism of fitting and judging on
-# the same patients, by refitting the model in bootstrap resamples.
+# the same patients, by refitting the model in bootstrap resamples; the band around the smooth curve is the chance in the
+# patients. How far the risks of patients with and without invasion lie apart is what any threshold has to work with.
 # %% tags=["hide-input"]
+spread = risk_spread(present, risk)
 summary = calibration.calibration_summary(present, risk, rng=rng, n_bootstrap=n_bootstrap)
-grouped = calibration.calibration_curve(present, risk, rng=rng, n_bootstrap=n_bootstrap).query("kind == 'grouped'")
+observed = calibration.calibration_curve(present, risk, rng=rng, n_bootstrap=n_bootstrap)
 smooth = optimism.corrected_calibration(predictors, present, n_bootstrap=n_bootstrap, rng=rng)
-curve = pd.concat([smooth.melt("risk", ["apparent", "corrected"], "kind", "observed"), grouped])
+curve = pd.concat([smooth.melt("risk", ["corrected"], "kind", "observed"), observed])
 write_result(cohort, "calibration.csv", curve, **made)
-performance = pd.concat([estimate_table({"auc": areas[name]}), summary])
-write_result(cohort, "performance.csv", performance, **made)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Calibration: observed share with MVI against predicted probability, apparent and corrected for optimism, with groups and the spread of the predictions.", "name": "fig-calibration"}, "image": {"alt": "Calibration plot: apparent and corrected curve beside the diagonal of perfect calibration, group shares with intervals, predicted risks as spikes beneath."}}
-figure, axes = plt.subplots(figsize=(6.4, 6.4))
-figures.calibration(curve, axes, risks=risk_spread(present, risk), note=f"n = {len(risk)}")
-figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="calibration.csv")
-# %% tags=["hide-input"]
+write_result(cohort, "risks.csv", spread, inputs=["analysis.csv"])
+write_result(cohort, "performance.csv", pd.concat([estimate_table({"auc": areas[name]}), summary]), **made)
 inner = optimism.optimism_bootstrap(predictors, present, n_bootstrap=n_bootstrap, rng=rng)
 write_result(cohort, "optimism.csv", inner, **made)
-shown = inner[["metric", "apparent", "optimism"]].round(3)
-shown["corrected"] = report.interval_column(inner, digits=3, columns=("corrected", "ci_low", "ci_high"))
-caption = "Apparent performance, optimism and what is left, with its 95 % interval."
-report.show_table(page, shown.assign(resamples=inner["n_resamples"]), caption, result="optimism.csv")
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Calibration: observed share with MVI against predicted probability, smooth with its 95 % band and corrected for optimism, with groups; beneath, the risks of patients with MVI (upwards) and without (downwards).", "name": "fig-calibration"}, "image": {"alt": "Calibration plot: smooth curve with band and corrected curve beside the diagonal of perfect calibration and group shares with intervals; beneath it bars of the share of patients at each predicted risk."}}
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.6, 8.8), height_ratios=[3, 1])
+figures.calibration(curve, upper).set_aspect("auto")
+figures.risk_distribution(spread, lower, note=f"predicted probability of MVI; n = {len(risk)}")
+figures.stamp(upper, page.spec.kind)
+report.show_figure(page, figure, result="calibration.csv")
 # %% [markdown]
 # ## D. Decision curve
-# **Net benefit** weighs true against false positives at the threshold probability at which one would act.
+# **Net benefit** weighs true against false positives at the threshold probability at which one would act. At a threshold the
+# model differs from treating all by the patients whom it spares: it gains just when fewer of them have invasion than the
+# threshold says, which has an exact test.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Net benefit of acting on the model and on AFP alone, beside treating all and treating none; bands are 95 % bootstrap intervals.", "name": "fig-decision"}, "image": {"alt": "Decision curve: net benefit against threshold probability for the model, AFP alone, treating all and treating none."}}
 parts = {
     model: decision.decision_curve(present, values, n_bootstrap=n_bootstrap, rng=rng) for model, values in risks.items()
@@ -98,19 +102,25 @@ figures.decision_curve(benefit, axes, mark=claimed, note=f"threshold probability
 figures.stamp(axes, page.spec.kind)
 report.show_figure(page, figure, result="net_benefit.csv")
 # %% tags=["remove-cell"]
-better = parts[name].loc[parts[name]["interventions_avoided"] > 0, "threshold"]
+gain = decision.against_treat_all(present, risk)
+write_result(cohort, "treat_all.csv", gain, inputs=["analysis.csv"])
+here = gain[gain["threshold"] == claimed].iloc[0]
 report.publish("auc", areas[name])
 report.publish("auc_afp", areas["AFP alone"])
 report.publish("auc_gain", discrimination.auc_difference(present, *risks.values())[0])
-report.publish("auc_corrected", shown.set_index("metric").loc["auc", "corrected"])
+report.publish("auc_corrected", report.interval_column(inner[:1], columns=("corrected", "ci_low", "ci_high"))[0])
 report.publish("paper_auc", report.paper_value("model_auc"))
-report.publish("better_from", f"{100 * better.min():.0f} %")
+report.publish("spared", f"{here['n_spared_mvi']:.0f} of {here['n_spared']:.0f}")
+report.publish("p_claimed", report.p_text(here["p_value"]))
+report.publish("sure_from", f"{100 * gain.loc[gain['ci_low'] <= 0, 'threshold'].max():.0f} %")
 report.publish("paper_better_from", report.paper_value("nb_beats_treat_all_from"))
 # %% [markdown]
 # ## Answer
 # The model reaches an AUC of {glue:text}`auc`, and {glue:text}`auc_corrected` after correction for optimism; the paper
-# prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. Its net benefit
-# first exceeds treating all at {glue:text}`better_from`, the paper says above {glue:text}`paper_better_from`.
+# prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. The paper says
+# that its net benefit exceeds treating all above {glue:text}`paper_better_from`: there the model spares patients of whom
+# {glue:text}`spared` have invasion, a gain with p = {glue:text}`p_claimed`. Only above {glue:text}`sure_from` does the
+# interval of the gain stay clear of zero.
 #
 # **What this page cannot show.** Net benefit depends on what a surgeon would do differently, which no cohort here
 # records. A model judged on the patients it was fitted to flatters itself even after correction; only new patients tell.

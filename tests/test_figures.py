@@ -77,6 +77,15 @@ BENEFIT = pd.DataFrame(
         "treat_none": [0.0, 0.0],
     }
 )
+PATIENTS = pd.DataFrame({"risk": [0.2, 0.7], "low": [0.1, 0.5], "high": [0.4, 0.8]})
+RESAMPLED = pd.DataFrame({"resample": [0, 0, 1, 1], "risk": [0.2, 0.8] * 2, "observed": [0.2, 0.8, 0.3, 0.9]})
+SUREST = pd.DataFrame(
+    {"series": ["2015"] * 2 + ["2018"] * 2, "share_kept": [0.5, 1] * 2, "accuracy": [0.9, 0.7, 0.6, 0.5],
+     "ci_low": [0.8, 0.6, 0.5, 0.4], "ci_high": [1, 0.8, 0.7, 0.6]}
+)  # fmt: skip
+SIZES = pd.DataFrame(
+    {"series": ["2015", "2018"], "none": [0.02, 0.1], "one": [0.5, 0.3], "two": [0.38, 0.4], "three": [0.1, 0.2]}
+)
 NOMOGRAM = published_nomogram(intercept=-3.51, coefficients={"afp_gt_20": 1.53, "dl_mvi": 3.58}).to_dict()
 SEARCH = pd.DataFrame({"n": [1, 2, 3, 4], "possible": [0, 1, 2, 1], "of": 2})
 LAYERS = [
@@ -95,11 +104,16 @@ REGION = pd.DataFrame({"false_negatives": [6, 7], "false_positives_low": [65, 65
 FOLLOWED = pd.DataFrame(
     {"months": [30, 12.5, 36.3], "end": ["followed to the end", "lost", "died"], "enrolment": ["2018", "2015", "2015"]}
 )
+RUNGS = pd.DataFrame({"protocol": ["in-sample", "later year", "AFP"], "value": 0.6, "ci_low": 0.5, "ci_high": 0.7})
+RUNGS["kind"] = ["leaky", "honest", "no network"]
+COVERING = pd.DataFrame({"value": [0.5, 0.7], "ci_low": [0.4, 0.6], "ci_high": [0.6, 0.8], "covers": [True, False]})
 DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
     "forest": lambda axes: figures.forest(FOREST, axes),
-    "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, majority=0.42),
+    "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, baselines={"majority": 0.42}),
+    "protocol_ladder": lambda axes: figures.protocol_ladder(RUNGS, axes, title="null"),
+    "covering_intervals": lambda axes: figures.covering_intervals(COVERING, axes, title="later year"),
     "metric_points": lambda axes: figures.metric_points(METRICS, axes),
     "embedding_panel": lambda axes: figures.embedding_panel(POINTS, axes, title="M0, T1", separation="AUC 0.9"),
     "training_curves": lambda axes: figures.training_curves(EPOCHS, axes, ylabel="cross-entropy"),
@@ -109,6 +123,11 @@ DRAWINGS = {
     "roc": lambda axes: figures.roc(ROC, axes, note="AUC 0.82"),
     "calibration": lambda axes: figures.calibration(CALIBRATION, axes, risks=RISKS),
     "decision_curve": lambda axes: figures.decision_curve(BENEFIT, axes, mark=0.04),
+    "risk_distribution": lambda axes: figures.risk_distribution(RISKS, axes),
+    "prediction_instability": lambda axes: figures.prediction_instability(PATIENTS, axes),
+    "calibration_instability": lambda axes: figures.calibration_instability(RESAMPLED, axes),
+    "risk_coverage": lambda axes: figures.risk_coverage(SUREST, axes),
+    "set_sizes": lambda axes: figures.set_sizes(SIZES, axes),
     "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
     "counted_bars": lambda axes: figures.counted_bars(VERDICTS, axes, note="checks"),
     "denominator_search": lambda axes: figures.denominator_search(SEARCH, axes, stated=4, note="patients"),
@@ -119,7 +138,7 @@ DRAWINGS = {
 }  # fmt: skip
 TABLES = (
     FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
-    ERRORS, REGION, FOLLOWED,
+    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES,
 )  # fmt: skip
 
 
@@ -153,7 +172,7 @@ def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, na
 
 
 def test_the_public_list_holds_every_drawing():
-    others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel"}
+    others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel", "figure_4"}
     assert set(figures.__all__) == set(DRAWINGS) | others
 
 
@@ -303,3 +322,33 @@ def test_the_lowest_survival_without_losses_stands_at_the_median(axes):
     figures.half_reached(pd.DataFrame({"months": [0, 59.5], "survival": [1, 0.49]}), axes, floor=0.57, median=59.5)
     assert axes.lines[-1].get_xydata().tolist() == [[59.5, 0.57]]
     assert "lowest without losses: 57%" in {text.get_text() for text in axes.get_legend().texts}
+
+
+def test_figure_4_has_the_papers_four_panels_in_order_with_line_styles_that_grey_print_keeps():
+    tables = {"roc": ROC, "calibration": CALIBRATION, "decision_curve": BENEFIT}
+    figure = figures.figure_4(NOMOGRAM, tables, spread=RISKS, mark=0.04)
+    assert [panel.texts[-1].get_text() for panel in figure.axes] == ["A", "B", "C", "D"]
+    drawn = [line for line in figure.axes[3].lines if not line.get_label().startswith("_")]
+    assert len({(str(line._dash_pattern), line.get_linewidth()) for line in drawn}) == len(drawn) == 4
+    plt.close(figure)
+
+
+def test_risks_with_mvi_point_up_and_without_down(axes):
+    figures.risk_distribution(RISKS, axes)
+    heights = [bar.get_height() for bar in axes.patches]
+    assert heights == [0.1, 0.5, -0.3, -0.1] and axes.get_ylim()[0] == -axes.get_ylim()[1]
+    assert {tick.get_text().strip("%").isdigit() for tick in axes.get_yticklabels()} == {True}
+
+
+def test_instability_lines_span_the_range_of_the_resampled_models(axes):
+    figures.prediction_instability(PATIENTS, axes)
+    (ranges,) = axes.collections
+    assert [sorted(segment[:, 1].tolist()) for segment in ranges.get_segments()] == [[0.1, 0.4], [0.5, 0.8]]
+
+
+def test_bars_of_set_sizes_fill_the_whole_and_small_shares_stay_unlabelled(axes):
+    figures.set_sizes(SIZES, axes)
+    assert sum(bar.get_width() for bar in axes.patches) == pytest.approx(2)
+    assert "2%" not in texts(axes) and {"50%", "38%", "10%"} <= set(texts(axes))
+    shades = [lightness(bar.get_facecolor()[:3]) for bar in axes.patches[::2]]
+    assert all(abs(b - a) > 12 for a, b in pairwise(shades))

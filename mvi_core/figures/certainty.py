@@ -4,7 +4,7 @@ from matplotlib.ticker import PercentFormatter
 
 from mvi_core.figures.style import INK, LINES, OURS, QUIET, group_style, reading_rows
 
-SIZE_COLOURS = ("#e9ecef", OURS, "#8fb8bf", "#c9a227")  # empty set, one grade, two, all three
+SIZE_COLOURS = ("#eef1f3", OURS, "#9cc5cb", "#6b4d10")  # empty set, one grade, two, all three
 
 
 def risk_distribution(spread, axes, *, note=""):
@@ -132,7 +132,7 @@ def set_sizes(table, axes, *, note="share of patients"):
         )
         for row, (start, share) in enumerate(zip(left, table[name], strict=True)):
             if share >= 0.06:
-                ink = "white" if colour == OURS else INK
+                ink = "white" if name in ("one", "three") else INK
                 axes.text(start + share / 2, row, f"{share:.0%}", ha="center", va="center", color=ink, fontsize=11)
         left = [start + share for start, share in zip(left, table[name], strict=True)]
     reading_rows(axes, list(table["series"]))

@@ -1,6 +1,6 @@
 """Do predicted risks come true: calibration in the large, slope, Brier score and the smooth calibration curve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,8 +65,9 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
 
     Notes
     -----
-    ``intercept`` is the offset fit; rms ``val.prob`` prints the joint intercept instead. ICI, E50, E90 and
-    their bootstrap intervals cannot fall below 0, so they are above 0 for perfect predictions too.
+    ``intercept`` is the offset fit; rms ``val.prob`` prints the joint intercept instead. ICI, E50, E90 and E_max
+    cannot fall below 0, so they are above 0 in every resample of perfect predictions too: an interval that leaves
+    out the value itself is widened to it.
 
     References
     ----------
@@ -88,7 +89,8 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
     counts = resample_counts(n, n_bootstrap, rng=rng).astype(int)
     replicates = np.transpose([_distances(np.repeat(outcome, row), np.repeat(risk, row)) for row in counts])
     for metric, value, drawn in zip(MEASURES, _distances(outcome, risk), replicates, strict=True):
-        estimates[metric] = percentile_interval(value, drawn, level=level, n=n)
+        e = percentile_interval(value, drawn, level=level, n=n)
+        estimates[metric] = replace(e, low=min(e.low, e.value), high=max(e.high, e.value))
     return estimate_table(estimates)
 
 

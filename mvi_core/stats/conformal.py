@@ -30,11 +30,6 @@ def conformal_p_values(probability, *, calibration, grade):
     pandas.DataFrame of float, shape (n_patients, 3)
         Columns ``M0``, ``M1``, ``M2``; above 0, at most 1.
 
-    Raises
-    ------
-    MviError
-        If a grade has no calibration patient, or values are missing or no probabilities.
-
     References
     ----------
     Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2022, doi:10.1007/978-3-031-06649-8.
@@ -56,6 +51,37 @@ def conformal_p_values(probability, *, calibration, grade):
             raise MviError(f"No calibration patient has grade {name}, so nothing can be said of it. Add some.")
         told[str(name)] = (np.searchsorted(own, new[:, place], side="right") + 1) / (len(own) + 1)
     return pd.DataFrame(told, index=probability.index)
+
+
+def fold_p_values(probability, grade, fold):
+    """Judge the patients of each fold by those of the others, as `conformal_p_values`.
+
+    Parameters
+    ----------
+    probability, grade
+        Predictions and grades of one set of patients, as ``calibration`` and ``grade`` of `conformal_p_values`.
+    fold : array-like, shape (n_patients,)
+        Fold of each patient; at least two.
+
+    Returns
+    -------
+    pandas.DataFrame of float, shape (n_patients, 3)
+
+    Examples
+    --------
+    >>> same = pd.DataFrame([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]] * 2)
+    >>> fold_p_values(same, ["M0", "M1", "M2"] * 2, [1, 1, 1, 2, 2, 2]).values[0].tolist()
+    [1.0, 0.5, 0.5]
+    """
+    truth, labels = _grades(grade, probability=probability), np.asarray(fold)
+    checks.same_length(probability=probability, fold=labels)
+    parts = [
+        conformal_p_values(
+            probability[labels == one], calibration=probability[labels != one], grade=truth[labels != one]
+        )
+        for one in np.unique(labels)
+    ]
+    return pd.concat(parts).loc[probability.index]
 
 
 def conformal_sets(p_values, *, level):

@@ -14,6 +14,7 @@ from mvi_core.errors import MviError
 from mvi_core.stats.conformal import (
     conformal_p_values,
     conformal_sets,
+    fold_p_values,
     risk_coverage,
     risk_coverage_area,
     set_coverage,
@@ -94,6 +95,20 @@ def test_higher_levels_give_larger_sets_and_patients_keep_their_index():
     assert p_values.index.equals(new.index)
     small, large = (conformal_sets(p_values, level=level) for level in (0.8, 0.95))
     assert (large | ~small).all(axis=None) and large.to_numpy().sum() > small.to_numpy().sum()
+
+
+def test_each_fold_is_judged_by_the_others_only():
+    """The definition, written out; a patient's own probability never enters the count."""
+    known, grade = patients(90, seed=8)
+    fold = np.arange(90) % 3
+    found = fold_p_values(known, grade, fold)
+    for one in range(90):
+        for place, name in enumerate(GRADES):
+            others = known.loc[(fold != fold[one]) & (grade == name).to_numpy()].iloc[:, place]
+            expected = ((others <= known.iloc[one, place]).sum() + 1) / (len(others) + 1)
+            assert found.iloc[one, place] == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(MviError, match="non-empty"):
+        fold_p_values(known, grade, np.zeros(90))
 
 
 def test_the_area_equals_the_mean_over_every_order_of_tied_patients():
