@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Do patients with invasion recur and die earlier?
 # Paper: Results, *Predictors of survival*; Fig. 3.
-# Reads `analysis.csv`; writes `survival.csv`, `survival_summary.csv` and `survival_contrasts.csv`.
+# Reads `analysis.csv`; writes `survival.csv`, `survival_summary.csv`, `survival_contrasts.csv` and `hazard_ratios.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 tick_months: int = 12  # months between two numbers at risk
@@ -17,9 +17,7 @@ import pandas as pd
 from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.results import read_result, write_result
-from mvi_core.stats.kaplan_meier import survival_at
-from mvi_core.stats.survival import at_risk_table, median_follow_up, readable_until
-from mvi_core.stats.survival_groups import panel_contrasts, panel_curves, panel_summary, survival_panels
+from mvi_core.stats import hazard_table, kaplan_meier, survival, survival_groups
 
 figures.theme()
 page = report.open_page("07_survival", cohort)
@@ -33,16 +31,14 @@ page = report.open_page("07_survival", cohort)
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
 endpoints = {"os": "overall survival", "rfs": "recurrence-free survival"}
 groupings = {column: name for column, name in {"mvi_present": "MVI", "dl_mvi": "DL-MVI"}.items() if column in analysis}
-panels = survival_panels(analysis, endpoints=endpoints, groupings=groupings)
-curves, summary = panel_curves(panels), panel_summary(panels)
+panels = survival_groups.survival_panels(analysis, endpoints=endpoints, groupings=groupings)
+curves, summary = survival_groups.panel_curves(panels), survival_groups.panel_summary(panels)
 write_result(cohort, "survival.csv", curves, inputs=["analysis.csv"])
 write_result(cohort, "survival_summary.csv", summary, inputs=["analysis.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Fig. 3 of the paper, redrawn: overall (left) and recurrence-free survival (right) by histologic MVI and, where the cohort has it, by DL-MVI. Legends give the events of the patients and the median in months; bands are pointwise 95 % intervals, marks censored patients, numbers at risk beneath.", "name": "fig-survival"}, "image": {"alt": "Survival curves in panels: patients with invasion against patients without, overall and recurrence-free survival, log-rank p in each panel, numbers at risk beneath."}}
 ticks = np.arange(0, analysis["os_months"].max() + tick_months, tick_months)
-at_risk = {
-    key: at_risk_table(part["months"], part["event"], ticks, group=part["group"]) for key, part in panels.items()
-}
-by_group, until = ["endpoint", "group_by", "group"], max(map(readable_until, at_risk.values()))
+at_risk = {key: survival.at_risk_table(t.months, t.event, ticks, group=t.group) for key, t in panels.items()}
+by_group, until = ["endpoint", "group_by", "group"], max(map(survival.readable_until, at_risk.values()))
 drawn = dict(iter(curves.merge(summary[[*by_group, "label"]]).groupby(["endpoint", "group_by"])))
 tests = summary.groupby(["endpoint", "group_by"])["p_value"].first().map(report.p_text)
 figure, axes = plt.subplots(len(groupings), 2, figsize=(9.8, 4.4 * len(groupings)), squeeze=False)
@@ -57,7 +53,8 @@ report.show_figure(page, figure, result="survival.csv")
 # %% tags=["hide-input"]
 shared = [part[part["at_risk"] > 0].groupby("group")["months"].max().min() for part in at_risk.values()]
 marks = [mark for mark in (24, horizon_months) if mark <= min(shared)]
-shares = pd.concat({key: survival_at(part, marks) for key, part in curves.groupby(by_group)}, names=[*by_group, "row"])
+parts = {key: kaplan_meier.survival_at(part, marks) for key, part in curves.groupby(by_group)}
+shares = pd.concat(parts, names=[*by_group, "row"])
 shares["text"] = report.interval_column(shares, digits=0, percent=True, columns=("survival", "ci_low", "ci_high"))
 shares = shares.reset_index().pivot(index=by_group, columns="months", values="text")
 # %% tags=["hide-input"]
@@ -76,7 +73,7 @@ report.show_table(page, shown, caption, result="survival_summary.csv")
 # over time. The **restricted mean** needs no such assumption: months free of the event, on average, up to a horizon.
 # %% tags=["hide-input"]
 names = [name for name in adjust_for.split() if name in page.spec.predictors]
-contrasts = panel_contrasts(panels, predictor_table(analysis, names), until=marks[-1])
+contrasts = survival_groups.panel_contrasts(panels, predictor_table(analysis, names), until=marks[-1])
 write_result(cohort, "survival_contrasts.csv", contrasts, inputs=["analysis.csv"])
 keys, contrasts["text"] = ["endpoint", "group_by"], report.interval_column(contrasts)
 wide = contrasts.pivot(index=keys, columns="quantity", values="text").sort_index(ascending=[True, False])
@@ -86,6 +83,17 @@ wide = wide.replace({"endpoint": endpoints, "group_by": groupings})
 wide.columns = ["End point", "By", "Hazard ratio (95 % CI)", "p, drift", "Adjusted hazard ratio", "Months lost"]
 caption = f"Present against absent; months lost of the restricted mean to {marks[-1]:g} months."
 report.show_table(page, wide, caption, result="survival_contrasts.csv")
+# %% tags=["hide-input"]
+rfs, design = panels["rfs", "mvi_present"], predictor_table(analysis, names).join(analysis["mvi_present"])
+order = ["mvi_present", *names]
+ratios = hazard_table.hazard_ratios(design.loc[rfs.index, order], rfs["months"], rfs["event"])
+write_result(cohort, "hazard_ratios.csv", ratios, inputs=["analysis.csv"])
+ratios["text"] = report.interval_column(ratios, columns=("hazard_ratio", "ci_low", "ci_high"))
+each = ratios.pivot(index="variable", columns="model", values="text").loc[order, ["alone", "adjusted"]]
+each["drift"] = ratios.query("model == 'adjusted'").set_index("variable")["drift_p"].map(report.p_text)
+each = each.rename(index=report.term_label).reset_index()
+each.columns = ["Predictor of RFS", "Hazard ratio alone (95 % CI)", "Adjusted", "p, drift"]
+report.show_table(page, each, "Cox models of recurrence or death: each alone, and all.", result="hazard_ratios.csv")
 # %% tags=["remove-cell"]
 medians = shown.assign(endpoint=summary["endpoint"]).set_index(["endpoint", "Group"])
 told = contrasts.set_index(["endpoint", "group_by", "quantity"])["text"]
@@ -94,8 +102,8 @@ for end, group in itertools.product(endpoints, ("present", "absent")):
 for end in endpoints:
     report.publish(f"{end}_events", int(medians.loc[(end, "all patients"), "Events"]))
     report.publish(f"{end}_p", tests[end, "mvi_present"])
-followed = analysis[["os_months", "os_event"]].dropna()
-report.publish("follow_up", median_follow_up(followed["os_months"], followed["os_event"]))
+alive = panels["os", "mvi_present"]
+report.publish("follow_up", survival.median_follow_up(alive["months"], alive["event"]))
 report.publish("adjusted", told["rfs", "mvi_present", "adjusted hazard ratio"] or "not estimable")
 report.publish("lost", told["rfs", "mvi_present", "months lost"])
 report.publish("drift", wide.loc[wide["By"] == "MVI", "p, drift"].iloc[-1] or "not estimable")

@@ -6,9 +6,10 @@ import pandas as pd
 from mvi_core.checks import finite, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import critical_value, same_patients
-from mvi_core.stats.kaplan_meier import follow_up_times
+from mvi_core.stats.kaplan_meier import follow_up_times, grouped_times, kaplan_meier
 
 CENSORED, RECURRED, DIED = 0, 1, 2  # causes of `first_event`
+EVENTS = {RECURRED: "recurrence", DIED: "death without recurrence"}
 
 
 def first_event(rfs_months, rfs_event, os_months, os_event):
@@ -97,6 +98,44 @@ def cumulative_incidence(months, cause, *, level=0.95):
         error = np.sqrt(_variance(incidence, hazard, before, own, at_risk))
         parts.append(_with_interval(k, moments, incidence, error, critical_value(level)))
     return pd.concat(parts, ignore_index=True)
+
+
+def incidence_by_group(months, cause, group, *, names=EVENTS):
+    """Cumulative incidence of each event in each group, beside what it would seem without competing events.
+
+    Parameters
+    ----------
+    months, cause : array-like, shape (n_patients,)
+        As in `cumulative_incidence`.
+    group : array-like, shape (n_patients,)
+        Group of each patient.
+    names : dict of int to str
+        Events wanted, by cause; those of `first_event` if absent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        group, event, then the columns of `cumulative_incidence` and naive: one minus the Kaplan-Meier curve that counts
+        the other events as losses. An event that never happens in a group has no rows there.
+
+    Examples
+    --------
+    >>> table = incidence_by_group([1, 2, 3, 4], [2, 1, 0, 0], ["a"] * 4, names={1: "recurrence"})
+    >>> table.loc[table["months"] == 2, ["incidence", "naive"]].round(4).values.tolist()
+    [[0.25, 0.3333]]
+    """
+    time, _, codes, labels = grouped_times(months, np.asarray(cause) > 0, group)
+    parts = []
+    for code, label in enumerate(labels):
+        own, causes = time[codes == code], np.asarray(cause)[codes == code]
+        for k, rows in cumulative_incidence(own, causes).groupby("cause"):
+            if k in names and (causes == k).any():
+                naive = 1 - kaplan_meier(own, causes == k)["survival"].to_numpy()
+                parts.append(rows.assign(naive=naive, group=label, event=names[k]))
+    if not parts:
+        raise MviError(f"No patient has one of the events {', '.join(names.values())}. Check the causes.")
+    table = pd.concat(parts, ignore_index=True)
+    return table[["group", "event", *table.columns.drop(["group", "event"])]]
 
 
 def _variance(incidence, hazard, before, own, at_risk):

@@ -5,6 +5,7 @@ import pandas as pd
 
 from mvi_core.errors import MviError
 from mvi_core.stats.kaplan_meier import follow_up_times
+from mvi_core.stats.survival_groups import survival_panels
 
 
 def after_landmark(months, event, *, at):
@@ -69,3 +70,35 @@ def known_by(months, event, *, at):
     """
     time, happened = follow_up_times(months, event)
     return np.where(time > at, 0.0, np.where(happened == 1, 1.0, np.nan))
+
+
+def landmark_panels(patients, *, at):
+    """Overall survival by early recurrence, and later recurrence by MVI, both counted from a landmark.
+
+    Parameters
+    ----------
+    patients : pandas.DataFrame
+        Columns os_months, os_event, rfs_months, rfs_event, mvi_present; nothing missing in the times and events.
+    at : float
+        Landmark in months.
+
+    Returns
+    -------
+    dict of (str, str) to pandas.DataFrame
+        As `survival_groups.survival_panels`: ``("os", "early")``, without those of whom it is unknown, and ``("rfs",
+        "mvi_present")``.
+
+    Examples
+    --------
+    >>> times = {"rfs_months": [10, 30, 40], "rfs_event": [1, 1, 0], "os_months": [50, 60, 40], "os_event": [1, 1, 0]}
+    >>> panels = landmark_panels(pd.DataFrame(times | {"mvi_present": [1, 1, 0]}), at=24)
+    >>> panels["os", "early"]["group"].tolist(), len(panels["rfs", "mvi_present"])
+    (['early recurrence present', 'early recurrence absent', 'early recurrence absent'], 2)
+    """
+    parts = [patients[["mvi_present"]]]
+    for end in ("os", "rfs"):
+        parts.append(after_landmark(patients[f"{end}_months"], patients[f"{end}_event"], at=at).add_prefix(f"{end}_"))
+    early = known_by(patients["rfs_months"], patients["rfs_event"], at=at)
+    table = pd.concat(parts, axis=1).assign(early=early)
+    panels = survival_panels(table, endpoints=("os",), groupings={"early": "early recurrence"})
+    return panels | survival_panels(table, endpoints=("rfs",), groupings={"mvi_present": "MVI"})

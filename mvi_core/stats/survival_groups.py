@@ -4,12 +4,12 @@ from itertools import product
 
 import pandas as pd
 
-from mvi_core.errors import MviError
-from mvi_core.stats.cox import cox
+from mvi_core.stats.hazard_table import model_rows
 from mvi_core.stats.kaplan_meier import kaplan_meier
 from mvi_core.stats.log_rank import log_rank
-from mvi_core.stats.proportional_hazards import proportional_hazards_test
 from mvi_core.stats.survival import median_survival, restricted_mean_difference
+
+SHARED = ["ci_low", "ci_high", "n", "method", "drift_p"]
 
 
 def survival_panels(patients, *, endpoints, groupings):
@@ -128,23 +128,13 @@ def panel_contrasts(panels, adjust, *, until):
         exposed = (table["group"] == table["group"].max()).astype(float).rename(column)
         designs = {"hazard ratio": exposed.to_frame(), "adjusted hazard ratio": adjust.loc[table.index].join(exposed)}
         gain = restricted_mean_difference(table["months"], table["event"], table["group"], until=until)
-        found = {name: _effect(x, column, table) for name, x in designs.items()}
-        found["months lost"] = (-gain.value, -gain.high, -gain.low, gain.n, gain.method, float("nan"))
-        rows += [(endpoint, column, name, *values) for name, values in found.items()]
-    ends = ["value", "ci_low", "ci_high", "n", "method", "drift_p"]
-    return pd.DataFrame(rows, columns=["endpoint", "group_by", "quantity", *ends])
-
-
-def _effect(predictors, column, table):
-    """Hazard ratio of one predictor of a model, and its test of proportional hazards; or why there is none."""
-    months, event = table["months"], table["event"]
-    try:
-        fit = cox(predictors, months, event)
-        drift = proportional_hazards_test(predictors, months, event).set_index("variable").loc[column, "p_value"]
-    except MviError as problem:
-        return (*[float("nan")] * 3, 0, f"undefined: {problem}", float("nan"))
-    row = fit.table.set_index("variable").loc[column]
-    return row["hazard_ratio"], row["ci_low"], row["ci_high"], fit.n, fit.method, drift
+        key = {"endpoint": endpoint, "group_by": column}
+        for name, x in designs.items():
+            found = model_rows(x, table["months"], table["event"]).set_index("variable").loc[column]
+            rows.append(key | {"quantity": name, "value": found["hazard_ratio"]} | found[SHARED].to_dict())
+        ends = {"value": -gain.value, "ci_low": -gain.high, "ci_high": -gain.low, "n": gain.n, "method": gain.method}
+        rows.append(key | {"quantity": "months lost"} | ends)
+    return pd.DataFrame(rows)
 
 
 def _row(endpoint, column, group, part, p_value):

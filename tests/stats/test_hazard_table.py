@@ -10,7 +10,8 @@ from lifelines import CoxPHFitter
 from mvi_core.errors import MviError
 from mvi_core.stats.concordance import concordance
 from mvi_core.stats.cox import cox, log_hazard
-from mvi_core.stats.hazard_table import cross_fitted_risk, hazard_ratios
+from mvi_core.stats.hazard_table import hazard_ratios
+from mvi_core.stats.survival_models import compare_models, cross_fitted_risk
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NAMES = ["lev5fu", "obstruct", "node4"]

@@ -1,0 +1,102 @@
+"""Would a model tell who has the event: Cox models judged in the patients who made them and in patients unseen."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from mvi_core.errors import MviError
+from mvi_core.stats.concordance import concordance, uno_concordance
+from mvi_core.stats.cox import cox, predicted_survival
+from mvi_core.stats.estimate import estimate_table
+from mvi_core.stats.survival_accuracy import survival_accuracy
+
+
+def cross_fitted_risk(predictors, months, event, *, times, n_folds, rng):
+    """Risk of the event by each horizon, from Cox models that have not seen the patient.
+
+    Parameters
+    ----------
+    predictors, months, event
+        As in `cox.cox`, nothing missing.
+    times : array-like of float, shape (n_times,)
+        Horizons in months.
+    n_folds : int
+        Parts into which the patients are dealt, events evenly; each is predicted from the others.
+    rng : numpy.random.Generator
+        Deals the patients.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n_patients, n_times)
+
+    Raises
+    ------
+    MviError
+        If there are more folds than events, or a model of a fold has no answer.
+
+    Examples
+    --------
+    >>> x = pd.DataFrame({"exposed": [0, 1] * 10})
+    >>> risk = cross_fitted_risk(x, range(20), [1] * 20, times=[5], n_folds=2, rng=np.random.default_rng(0))
+    >>> risk.shape, len(np.unique(risk))
+    ((20, 1), 4)
+    """
+    frame, time, happened = predictors.reset_index(drop=True), np.asarray(months, float), np.asarray(event)
+    if not 2 <= n_folds <= happened.sum():
+        raise MviError(f"n_folds must lie from 2 to the {happened.sum()} events, got {n_folds}. Use fewer folds.")
+    order = np.lexsort((rng.permutation(len(time)), happened))
+    fold = np.empty(len(time), dtype=int)
+    fold[order] = np.arange(len(time)) % n_folds
+    risk = np.empty((len(time), len(times)))
+    for k in range(n_folds):
+        fit = cox(frame[fold != k], time[fold != k], happened[fold != k])
+        risk[fold == k] = 1 - predicted_survival(fit, frame[fold == k], times)
+    return risk
+
+
+def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
+    """How well Cox models foretell the event, in the patients who made them and in patients unseen.
+
+    Parameters
+    ----------
+    designs : dict of str to pandas.DataFrame
+        Predictors of each model, nothing missing; the same patients in all.
+    follow_up : pandas.DataFrame
+        Columns months and event of these patients.
+    times : sequence of float
+        Horizons in months.
+    n_folds, n_bootstrap, rng
+        As in `cross_fitted_risk` and `survival_accuracy.survival_accuracy`.
+
+    Returns
+    -------
+    accuracy : pandas.DataFrame
+        model, patients (``"apparent"`` or ``"cross-fitted"``), months, then the columns of ``survival_accuracy`` with
+        its rows and ``c_harrell`` and ``c_uno`` (to that horizon; both rank by the risk there).
+    risks : dict of str to numpy.ndarray, shape (n_patients, n_times)
+        Cross-fitted risks.
+
+    Examples
+    --------
+    >>> rng, follow_up = np.random.default_rng(0), pd.DataFrame({"months": range(1, 41), "event": [1, 1, 1, 0] * 10})
+    >>> designs = {"exposure": pd.DataFrame({"exposed": [1, 0] * 20})}
+    >>> table, _ = compare_models(designs, follow_up, times=[20], n_folds=2, n_bootstrap=50, rng=rng)
+    >>> table["metric"].tolist()[:6]
+    ['auc', 'brier', 'brier_null', 'scaled_brier', 'c_harrell', 'c_uno']
+    """
+    months, event = (follow_up[name].to_numpy() for name in ("months", "event"))
+    parts, unseen = {}, {}
+    for name, x in designs.items():
+        unseen[name] = cross_fitted_risk(x, months, event, times=times, n_folds=n_folds, rng=rng)
+        apparent = 1 - predicted_survival(cox(x.reset_index(drop=True), months, event), x, times)
+        for (patients, risk), (k, at) in product(
+            {"apparent": apparent, "cross-fitted": unseen[name]}.items(), enumerate(times)
+        ):
+            rows = survival_accuracy(months, event, risk[:, k], at=at, n_bootstrap=n_bootstrap, rng=rng)
+            ranks = {
+                "c_harrell": concordance(months, event, risk[:, k]),
+                "c_uno": uno_concordance(months, event, risk[:, k], until=at),
+            }
+            parts[name, patients, at] = pd.concat([rows, estimate_table(ranks)])
+    return pd.concat(parts, names=["model", "patients", "months"]).reset_index([0, 1, 2]).reset_index(drop=True), unseen
