@@ -29,6 +29,12 @@ def fit_many(design, absent, present, *, active=None, offset=0.0):
         At the estimate, with 1 on the diagonal of inactive coefficients.
     worked : numpy.ndarray of bool, shape (B,)
         False for a resample in which a column is constant or overlaps, or the outcome is separated.
+
+    Examples
+    --------
+    >>> beta, *_ = fit_many(np.ones((1, 1)), np.array([[1.0], [1.0]]), np.array([[3.0], [1.0]]))
+    >>> beta.round(4).tolist()  # log of 3 to 1, and of 1 to 1
+    [[1.0986], [0.0]]
     """
     n_fits, k = max(len(absent), len(design) if design.ndim == 3 else 1), design.shape[-1]
     active = np.ones((n_fits, k), bool) if active is None else active
@@ -67,6 +73,11 @@ def auc_many(score, absent, present):
     -------
     numpy.ndarray of float, shape (B,)
         NaN where a resample holds one class only.
+
+    Examples
+    --------
+    >>> auc_many(np.array([[0.2, 0.8]]), np.array([[3.0, 1.0]]), np.array([[1.0, 3.0]])).tolist()  # (9 + 6 / 2) / 16
+    [0.75]
     """
     order = np.argsort(score, axis=1)
     score, absent, present = (

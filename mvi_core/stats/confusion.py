@@ -19,6 +19,12 @@ def shares(cells, *, level):
     -------
     dict of str to Estimate
         ``accuracy, sensitivity, specificity, precision, npv``; one without patients is ``undefined: ...``.
+
+    Examples
+    --------
+    >>> found = shares(np.array([[8, 2], [1, 9]]), level=0.95)
+    >>> [found[name].value for name in ("accuracy", "sensitivity", "specificity")]
+    [0.85, 0.8, 0.9]
     """
     (tp, fn), (fp, tn) = cells.tolist()
     counts = {
@@ -43,6 +49,12 @@ def compound(cells):
     -------
     dict of str to numpy.ndarray of float, shape (...)
         ``f1, balanced_accuracy, mcc``; NaN where a true class is missing, MCC 0 where a predicted one is.
+
+    Examples
+    --------
+    >>> found = compound(np.array([[8, 2], [2, 8]]))
+    >>> [round(float(found[name]), 3) for name in ("f1", "balanced_accuracy", "mcc")]
+    [0.8, 0.8, 0.6]
     """
     cells = np.asarray(cells, dtype=float)
     (tp, fn), (fp, tn) = np.moveaxis(cells, (-2, -1), (0, 1))
@@ -64,6 +76,11 @@ def quadratic_kappa(matrix):
     -------
     numpy.ndarray of float, shape (...)
         NaN where all patients have, and are given, one and the same grade.
+
+    Examples
+    --------
+    >>> round(float(quadratic_kappa(np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1]]))), 3)
+    1.0
     """
     matrix = np.asarray(matrix, dtype=float)
     distance = np.arange(matrix.shape[-1])
@@ -87,6 +104,11 @@ def one_against_rest(matrix, k):
     -------
     numpy.ndarray of int, shape (..., 2, 2)
         Counts ``[[tp, fn], [fp, tn]]``.
+
+    Examples
+    --------
+    >>> one_against_rest(np.array([[5, 1, 0], [2, 3, 0], [0, 0, 4]]), 0).tolist()
+    [[5, 1], [2, 7]]
     """
     tp, of_grade, called = matrix[..., k, k], matrix.sum(-1)[..., k], matrix.sum(-2)[..., k]
     tn = matrix.sum((-2, -1)) - of_grade - called + tp

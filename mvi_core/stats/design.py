@@ -23,6 +23,11 @@ def numbers(predictors):
     ------
     MviError
         If there is no column, a name repeats, or a value is text or infinite.
+
+    Examples
+    --------
+    >>> numbers(pd.DataFrame({"afp": [True, False]}))["afp"].tolist()
+    [1.0, 0.0]
     """
     if predictors.shape[1] == 0 or not predictors.columns.is_unique:
         raise MviError(
@@ -57,6 +62,12 @@ def complete_design(predictors):
     ------
     MviError
         If there are too few complete patients, or a predictor is constant or a combination of others among them.
+
+    Examples
+    --------
+    >>> frame, known = complete_design(pd.DataFrame({"afp": [0, 1, None, 1]}))
+    >>> len(frame), known.tolist()
+    (3, [True, True, False, True])
     """
     frame = numbers(predictors)
     known = frame.notna().all(axis=1).to_numpy()

@@ -194,22 +194,23 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
     ----------
     grade, grade_predicted : array-like of str, shape (n_patients,)
         ``M0``, ``M1`` or ``M2``; the true grades must be at least two different ones.
-    rng : numpy.random.Generator
-        Source of the resamples behind quadratic kappa and F1.
-    n_bootstrap, level : int, float
-        Number of resamples of patients; confidence level, strictly between 0 and 1.
+    rng, n_bootstrap, level
+        As in `binary_metrics`; behind quadratic kappa and F1.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``grade, metric, value, ci_low, ci_high, n, method``. Grade ``all``: ``accuracy`` and
-        ``quadratic_kappa`` (disagreement weighted by the square of the distance in grades). Each grade
-        against the rest: ``accuracy, sensitivity, specificity, precision, npv, f1``.
+        Columns ``grade`` and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade shares, F1.
 
     Raises
     ------
     MviError
         If a grade is unknown or missing, or all patients have the same true grade.
+
+    Examples
+    --------
+    >>> grade_metrics(["M0", "M1"], ["M0", "M2"], rng=np.random.default_rng(0))["value"][0]  # accuracy
+    np.float64(0.5)
     """
     same_patients(grade=grade, grade_predicted=grade_predicted)
     truth, guess = (_grades(name, g) for name, g in (("grade", grade), ("grade_predicted", grade_predicted)))

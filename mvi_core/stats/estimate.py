@@ -156,6 +156,11 @@ def undefined(reason, *, level, n=0):
     -------
     Estimate
         NaN in value and interval; ``method`` is ``"undefined: "`` and the reason.
+
+    Examples
+    --------
+    >>> undefined("no event", level=0.95, n=12).method
+    'undefined: no event'
     """
     return Estimate(np.nan, np.nan, np.nan, level, f"undefined: {reason}", n)
 
@@ -172,6 +177,12 @@ def estimate_table(estimates):
     -------
     pandas.DataFrame
         Columns ``metric, value, ci_low, ci_high, n, method``.
+
+    Examples
+    --------
+    >>> table = estimate_table({"auc": Estimate(0.8, 0.7, 0.9, 0.95, "DeLong", 50)})
+    >>> table[["metric", "value", "n"]].to_numpy().tolist()
+    [['auc', 0.8, 50]]
     """
     rows = [(name, e.value, e.low, e.high, e.n, e.method) for name, e in estimates.items()]
     return pd.DataFrame(rows, columns=list(ESTIMATE_COLUMNS))
@@ -189,6 +200,10 @@ def same_patients(**columns):
     ------
     MviError
         If two indexes differ, or an index named ``patient_id`` repeats a patient.
+
+    Examples
+    --------
+    >>> same_patients(risk=pd.Series([0.1, 0.2]), present=pd.Series([0, 1]))  # equal indexes pass in silence
     """
     series = {name: column.index for name, column in columns.items() if isinstance(column, pd.Series)}
     for name, index in series.items():

@@ -27,6 +27,11 @@ def information(design, beta):
     Returns
     -------
     numpy.ndarray, shape (k, k)
+
+    Examples
+    --------
+    >>> information(np.ones((4, 1)), np.zeros(1)).tolist()  # 4 patients, each p (1 - p) = 1/4
+    [[1.0]]
     """
     risk = expit(design @ beta)
     return (design * (risk * (1 - risk))[:, None]).T @ design
@@ -49,6 +54,11 @@ def log_likelihood(design, outcome, beta, *, penalised=False):
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> round(log_likelihood(np.ones((4, 1)), np.array([1, 1, 0, 0]), np.zeros(1)), 4)  # 4 log(1/2)
+    -2.7726
     """
     log_odds = design @ beta
     value = outcome @ log_odds - np.logaddexp(0, log_odds).sum()
@@ -60,10 +70,8 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
 
     Parameters
     ----------
-    design : numpy.ndarray, shape (n, k)
-        Columns of the model.
-    outcome : numpy.ndarray of 0/1, shape (n,)
-        What happened.
+    design, outcome
+        As in `log_likelihood`.
     start : numpy.ndarray, shape (k,)
         First guess; a held coefficient stays at its value here.
     penalised : bool
@@ -82,6 +90,12 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
     ------
     ConvergenceError
         If 500 steps do not suffice.
+
+    Examples
+    --------
+    >>> beta, top = maximise(np.ones((4, 1)), np.array([1, 1, 1, 0]), np.zeros(1))
+    >>> round(float(beta[0]), 4)  # log of 3 to 1
+    1.0986
     """
     free = np.arange(len(start)) != held
     beta, value = start.astype(float), log_likelihood(design, outcome, start, penalised=penalised)
@@ -110,10 +124,8 @@ def profile_test(design, outcome, beta, top, *, level, penalised):
 
     Parameters
     ----------
-    design : numpy.ndarray, shape (n, k)
-        Columns of the model.
-    outcome : numpy.ndarray of 0/1, shape (n,)
-        What happened.
+    design, outcome
+        As in `log_likelihood`.
     beta : numpy.ndarray, shape (k,)
         Where the likelihood is highest.
     top : float
@@ -160,10 +172,8 @@ def separation(design, outcome):
 
     Parameters
     ----------
-    design : numpy.ndarray, shape (n, k)
-        Columns of the model.
-    outcome : numpy.ndarray of 0/1, shape (n,)
-        What happened.
+    design, outcome
+        As in `log_likelihood`.
 
     Returns
     -------
@@ -174,6 +184,12 @@ def separation(design, outcome):
     ------
     MviError
         If the linear program fails.
+
+    Examples
+    --------
+    >>> design = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    >>> separation(design, np.array([0, 1, 1, 1])).tolist(), separation(design, np.array([0, 1, 0, 1])).tolist()
+    ([0, 1], [0, 0])
     """
     towards = design / np.abs(design).max(axis=0) * (2 * outcome - 1)[:, None]
     answer = optimize.linprog(-towards.sum(axis=0), A_ub=-towards, b_ub=np.zeros(len(outcome)), bounds=(-1, 1))

@@ -117,6 +117,12 @@ def percentile_interval(value, replicates, *, level, n, stratified=False):
     ------
     MviError
         If fewer than ``1 / (1 - level)`` resamples worked.
+
+    Examples
+    --------
+    >>> found = percentile_interval(0.5, np.arange(101) / 100, level=0.9, n=20)
+    >>> round(found.low, 2), round(found.high, 2)
+    (0.05, 0.95)
     """
     critical_value(level)
     replicates = np.asarray(replicates, dtype=float)
@@ -193,6 +199,12 @@ def auc_bootstrap(mvi_present, risk, *, n_bootstrap, rng, stratified=True, level
     ------
     MviError
         If only one class is present, or values are missing.
+
+    Examples
+    --------
+    >>> found = auc_bootstrap([1, 1, 0, 0], [0.9, 0.4, 0.6, 0.2], n_bootstrap=200, rng=np.random.default_rng(0))
+    >>> found.value, found.n
+    (0.75, 4)
     """
     same_patients(mvi_present=mvi_present, risk=risk)
     outcome, score = checks.binary("mvi_present", mvi_present), checks.finite("risk", risk)

@@ -55,6 +55,13 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
     References
     ----------
     LeDell 2015, doi:10.1214/15-EJS1035; Phipson and Smyth 2010, doi:10.2202/1544-6115.1585.
+
+    Examples
+    --------
+    >>> years = [2015] * 10 + [2018] * 10
+    >>> found, p_value = domain_auc([[year] for year in years], years, rng=np.random.default_rng(0), n_permutations=19)
+    >>> found.value, p_value  # the feature is the year itself; 1 of 20 arrangements
+    (1.0, 0.05)
     """
     rows, patient, label = _patients(features, domain, patient_id)
     folds = _folds(rows, patient, label, degree, rng)
@@ -193,6 +200,12 @@ def ridge_logistic(design, labels, *, tolerance=1e-9):
     ------
     ConvergenceError
         If 50 Newton steps do not reach the tolerance.
+
+    Examples
+    --------
+    >>> weights = ridge_logistic(np.array([[-1.0], [1.0], [-1.0], [1.0]]), np.array([[0], [1], [0], [1]]))
+    >>> weights.shape, bool(weights[0, 0] > 0)
+    ((1, 1), True)
     """
     x = np.column_stack([np.ones(len(design)), design])
     penalty = np.diag(np.r_[0.0, np.ones(design.shape[1])])

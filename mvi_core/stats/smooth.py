@@ -25,6 +25,11 @@ def lowess(x, y):
     References
     ----------
     Cleveland 1979, doi:10.1080/01621459.1979.10481038; R, src/library/stats/src/lowess.c.
+
+    Examples
+    --------
+    >>> lowess(np.arange(5.0), 2 * np.arange(5.0)).round(6).tolist()  # a line stays a line
+    [0.0, 2.0, 4.0, 6.0, 8.0]
     """
     k = max(2, min(len(x), int(SPAN * len(x) + 1e-7)))
     extent = x[-1] - x[0]

@@ -92,5 +92,11 @@ def spline_columns(values, knots, *, name):
 
 
 def spline_names(name, knots):
-    """Names of the columns of a spline, as rms has them."""
+    """Names of the columns of a spline, as rms has them.
+
+    Examples
+    --------
+    >>> spline_names("size_cm", [2, 4, 6])
+    ['size_cm', "size_cm'"]
+    """
     return [name + "'" * j for j in range(len(knots) - 1)]
