@@ -13,9 +13,10 @@ PEOPLE = (CohortKind.REAL, CohortKind.OWN)
 # Results of people that a book may hand out: each row counts or summarises patients. Whatever is not named stays at
 # home, such as survival.csv and roc.csv, in which a row can be the time or the risk of one patient.
 COUNTS_ONLY = frozenset({
-    "added_value.csv", "calibration.csv", "flow.csv", "follow_up.csv", "measurements.csv", "missing.csv",
-    "net_benefit.csv", "nomogram.json", "optimism.csv", "p_values.csv", "performance.csv", "quality.csv",
-    "selection.csv", "size.csv", "study_size.csv", "subgroups.csv", "survival_summary.csv", "table1.csv", "table3.csv",
+    "added_value.csv", "calibration.csv", "flow.csv", "follow_up.csv", "grades_size.csv", "hazard_ratios.csv",
+    "measurements.csv", "missing.csv", "net_benefit.csv", "nomogram.json", "optimism.csv", "p_values.csv",
+    "performance.csv", "quality.csv", "recurrence_models.csv", "selection.csv", "shuffled.csv", "size.csv",
+    "study_size.csv", "subgroups.csv", "survival_contrasts.csv", "survival_summary.csv", "table1.csv", "table3.csv",
     "table3_methods.csv", "validation_size.csv",
 })  # fmt: skip
 WHOLE_STUDY = ("report.json",)

@@ -1,4 +1,4 @@
-"""Tables of hazard ratios and cross-fitted risks; witness lifelines, and fits that equal R's in test_cox.py."""
+"""Tables of hazard ratios; witness lifelines, and fits that equal R's in test_cox.py."""
 
 from pathlib import Path
 
@@ -8,10 +8,8 @@ import pytest
 from lifelines import CoxPHFitter
 
 from mvi_core.errors import MviError
-from mvi_core.stats.concordance import concordance
-from mvi_core.stats.cox import cox, log_hazard
 from mvi_core.stats.hazard_table import hazard_ratios
-from mvi_core.stats.survival_models import compare_models, cross_fitted_risk
+from mvi_core.stats.proportional_hazards import proportional_hazards_test
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NAMES = ["lev5fu", "obstruct", "node4"]
@@ -61,37 +59,10 @@ def test_missing_values_are_left_out_model_by_model(colon):
     )
 
 
-def test_a_patient_does_not_shape_the_own_risk(colon):
-    """Other times of one patient, in the same fold, leave the own risk; those of the other folds move."""
-    few = colon.iloc[:200].reset_index(drop=True)
-    later = few["days"].where(few.index != 7, 5)
-    first, again = (
-        cross_fitted_risk(few[NAMES], days, few["event"], times=[365], n_folds=5, rng=np.random.default_rng(0))[:, 0]
-        for days in (few["days"], later)
-    )
-    assert first[7] == again[7]
-    assert (first != again).mean() > 0.5
-
-
-def test_chance_predictors_do_not_shine_on_patients_that_the_model_has_not_seen(colon):
-    """Twenty columns of noise: apparent C is high, cross-fitted C is near one half."""
-    rng, few = np.random.default_rng(4), colon.iloc[:150].reset_index(drop=True)
-    noise = pd.DataFrame(rng.normal(size=(150, 20)), columns=[f"noise_{k}" for k in range(20)])
-    apparent = concordance(few["days"], few["event"], log_hazard(cox(noise, few["days"], few["event"]), noise)).value
-    unseen = cross_fitted_risk(noise, few["days"], few["event"], times=[1095], n_folds=5, rng=rng)[:, 0]
-    assert apparent > 0.62 and abs(concordance(few["days"], few["event"], unseen).value - 0.5) < 0.08
-
-
-def test_risks_rise_with_the_horizon_and_keep_to_probabilities(colon):
-    risk = cross_fitted_risk(
-        colon[NAMES], colon["days"], colon["event"], times=[200, 365, 1095], n_folds=5, rng=np.random.default_rng(1)
-    )
-    assert (np.diff(risk, axis=1) > 0).all() and risk.min() > 0 and risk.max() < 1
-
-
-@pytest.mark.parametrize("n_folds", [1, 10_000])
-def test_a_number_of_folds_that_cannot_be_dealt_is_one_clear_sentence(colon, n_folds):
-    with pytest.raises(MviError, match="n_folds must lie from 2"):
-        cross_fitted_risk(
-            colon[NAMES], colon["days"], colon["event"], times=[365], n_folds=n_folds, rng=np.random.default_rng(1)
-        )
+def test_drift_of_each_row_is_the_score_test_of_its_model(colon):
+    """proportional_hazards_test equals R's cox.zph in test_cox.py."""
+    table = hazard_ratios(colon[NAMES], colon["days"], colon["event"])
+    whole = proportional_hazards_test(colon[NAMES], colon["days"], colon["event"])
+    assert table[table["model"] == "adjusted"]["drift_p"].tolist() == whole["p_value"].tolist()[:-1]
+    single = proportional_hazards_test(colon[["obstruct"]], colon["days"], colon["event"])
+    assert table.iloc[1]["drift_p"] == single["p_value"][0]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvi_core.errors import MviError
-from mvi_core.stats.competing import cumulative_incidence, first_event
+from mvi_core.stats.competing import cumulative_incidence, first_event, incidence_by_group
 from mvi_core.stats.kaplan_meier import kaplan_meier
-from mvi_core.stats.landmark import after_landmark, known_by
+from mvi_core.stats.landmark import after_landmark, known_by, landmark_panels
 from mvi_core.stats.log_rank import log_rank
 from mvi_core.stats.survival import median_survival
 
@@ -75,6 +75,35 @@ def test_one_minus_kaplan_meier_overstates_a_competing_event(pbc):
     incidence = cumulative_incidence(pbc["days"], pbc["cause"]).query("cause == 1")["incidence"].max()
     apparent = 1 - kaplan_meier(pbc["days"], pbc["cause"] == 1)["survival"].min()
     assert incidence == pytest.approx(answers("survfit_1", "incidence")[-1], rel=0.2) and apparent > 1.3 * incidence
+
+
+def test_each_group_has_its_own_incidence_and_the_naive_one_beside_it(pbc):
+    """R: 1 - survfit(Surv(days, cause == 1) ~ 1) of women is the naive curve; cuminc the other."""
+    table = incidence_by_group(pbc["days"], pbc["cause"], pbc["female"], names={1: "transplant", 2: "death"})
+    women = pbc[pbc["female"] == 1]
+    alone = cumulative_incidence(women["days"], women["cause"]).query("cause == 2")
+    rows = table.query("group == 1 and event == 'death'")
+    np.testing.assert_allclose(rows["incidence"], alone["incidence"], rtol=1e-12)
+    np.testing.assert_allclose(rows["naive"], 1 - kaplan_meier(women["days"], women["cause"] == 2)["survival"])
+    assert (table["naive"] >= table["incidence"] - 1e-12).all()
+    with pytest.raises(MviError, match="No patient has one of the events"):
+        incidence_by_group([1, 2], [0, 0], ["a", "b"])
+
+
+def test_panels_from_the_landmark_leave_out_who_is_unknown_then():
+    """By hand, landmark 24: A recurs early and lives on, B is lost to recurrence early, C recurs late, D dies early."""
+    table = pd.DataFrame(
+        {
+            "rfs_months": [10.0, 12, 30, 20], "rfs_event": [1, 0, 1, 1],
+            "os_months": [50.0, 40, 60, 20], "os_event": [1, 1, 0, 1], "mvi_present": [1, 0, 1, 0],
+        },
+        index=list("ABCD"),
+    )  # fmt: skip
+    panels = landmark_panels(table, at=24)
+    early, late = panels["os", "early"], panels["rfs", "mvi_present"]
+    assert early["group"].to_dict() == {"A": "early recurrence present", "C": "early recurrence absent"}
+    assert early["months"].to_dict() == {"A": 26, "C": 36}
+    assert late.to_dict("index") == {"C": {"months": 6, "event": 1, "group": "MVI present"}}
 
 
 def test_a_death_that_ends_recurrence_free_survival_is_no_recurrence():
