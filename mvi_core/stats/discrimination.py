@@ -200,7 +200,7 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
     Returns
     -------
     pandas.DataFrame
-        Columns ``grade`` and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade shares, F1.
+        Columns ``grade`` and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade the rest.
 
     Raises
     ------
