@@ -19,15 +19,15 @@ N_RETRIES = 2  # downloads tried again after the first failure
 class DataFile:
     """One row of ``data_manifest/files.csv``."""
 
-    id: str  # name of the file in this project
-    cohort: str  # that needs it
-    path: str  # below the data folder, with forward slashes
+    id: str  #: name of the file in this project
+    cohort: str  #: that needs it
+    path: str  #: below the data folder, with forward slashes
     sha256: str
     bytes: str
     licence: str
     url: str
-    source: str  # origin in words
-    date: str  # of the record
+    source: str  #: origin in words
+    date: str  #: of the record
 
 
 def project_root():

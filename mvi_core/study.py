@@ -3,12 +3,14 @@
 import os
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 import yaml
 
 from mvi_core.errors import ManifestError
 from mvi_core.manifest import project_root
+from mvi_core.names import SEQUENCES
 
 STUDY_VARIABLE = "MVI_STUDY"  # environment: a settings file other than config/study.yaml
 
@@ -17,10 +19,10 @@ STUDY_VARIABLE = "MVI_STUDY"  # environment: a settings file other than config/s
 class Study:
     """Settings of one run of the study."""
 
-    profile: str  # name shown on every page, for example ``book`` or ``smoke``
-    path: Path  # of the settings file
-    settings: dict  # its contents
-    root: Path  # the project folder
+    profile: str  #: name shown on every page, for example ``book`` or ``smoke``
+    path: Path  #: of the settings file
+    settings: dict  #: its contents
+    root: Path  #: the project folder
 
     @property
     def work(self):
@@ -64,6 +66,8 @@ def load_study(path=None):
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as problem:
         raise ManifestError(f"{where} is not valid YAML ({problem}). Mend the line that is named.") from problem
+    if isinstance(settings, dict) and "base" in settings:  # this file says what differs from that one
+        settings = _merged(load_study(settings.pop("base")).settings, settings)
     if missing := [key for key in ("profile", "work", "cohorts") if key not in (settings or {})]:
         raise ManifestError(f"{where} lacks {', '.join(missing)}. Copy the key from config/study.yaml.")
     return Study(settings["profile"], path, settings, root)
@@ -98,6 +102,26 @@ def overridden(study, overrides):
     return replace(study, settings=settings)
 
 
+def ablation_sets(study):
+    """Trainings of the ablation, one a set of sequences and repeat.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``ablation`` is a list of them, or ``{all_subsets: true, repeats: 3}`` for every set of the six sequences.
+
+    Returns
+    -------
+    list of dict
+        Keys ``sequences`` (joined with ``+``), ``repeat``, and in a list perhaps ``printed``.
+    """
+    listed = setting(study, "ablation")
+    if isinstance(listed, list):
+        return listed
+    subsets = ["+".join(chosen) for size in range(len(SEQUENCES)) for chosen in combinations(SEQUENCES, size + 1)]
+    return [{"sequences": name, "repeat": repeat} for name in subsets for repeat in range(listed["repeats"])]
+
+
 def setting(study, key):
     """One value of the settings by its path, parts joined by dots: ``"training.epochs"``.
 
@@ -112,3 +136,10 @@ def setting(study, key):
             raise ManifestError(f"Settings file {study.path.name} has no key '{key}'. Copy it from config/study.yaml.")
         value = value[part]
     return value
+
+
+def _merged(base, changes):
+    both = {key: (base.get(key), value) for key, value in changes.items()}
+    return base | {
+        key: _merged(*pair) if all(isinstance(side, dict) for side in pair) else pair[1] for key, pair in both.items()
+    }

@@ -18,22 +18,14 @@ def read_source(path):
 
 
 def read_clca(patients_path, samples_path):
-    """Patients of CLCA 2024 with a graded MVI, in the columns of the patient table.
+    """Patients of CLCA 2024 with a graded MVI, in the columns of the patient table; with flow and quality table.
+
+    Read from ``data_clinical_patient.txt`` and ``data_clinical_sample.txt`` of the study ``hcc_clca_2024``. There is no
+    survival, because patients without recurrence have no follow-up time.
 
     AFP above the limit of the assay (``>1210``) is stored as the limit: above every cut-off in use, but a
     lower bound, not a measurement. Size is the largest diameter of the largest lesion. Virus infection is
     HBsAg or hepatitis C; antibodies alone are not. BCLC stage is not taken over: it contains the label.
-
-    Parameters
-    ----------
-    patients_path, samples_path : pathlib.Path
-        ``data_clinical_patient.txt`` and ``data_clinical_sample.txt`` of the study ``hcc_clca_2024``.
-
-    Returns
-    -------
-    patients, flow, quality : pandas.DataFrame
-        Patient table without survival (no follow-up time for patients without recurrence), exclusion
-        flow, and rules that changed values.
     """
     rows = read_source(patients_path).merge(read_source(samples_path), on="PATIENT_ID", validate="one_to_one")
     steps = [("MVI not graded", ~rows["MVI"].isin(GRADES), "the label is needed")]

@@ -22,9 +22,9 @@ class Cohort:
     """Patients of a cohort, with how they came to be these."""
 
     spec: CohortSpec
-    patients: pd.DataFrame  # texts as str, ``mvi_present`` as int, every other number as float, missing as NaN
-    flow: pd.DataFrame  # of exclusions, see `exclusion_flow`
-    quality: pd.DataFrame  # values changed or set missing, see `quality_table`
+    patients: pd.DataFrame  #: texts as str, ``mvi_present`` as int, every other number as float, missing as NaN
+    flow: pd.DataFrame  #: of exclusions, see `exclusion_flow`
+    quality: pd.DataFrame  #: values changed or set missing, see `quality_table`
 
 
 def load_cohort(cohort, *, seed, limit=None):

@@ -17,11 +17,11 @@ class Predictor:
     """A yes/no predictor of the paper's Table 1, or a further term of a model."""
 
     name: str
-    column: str  # of the patient table
-    label: str  # in print
-    reference: str  # what 0 means, in print
-    level: str  # what 1 means, in print
-    cutoff: float | str | None  # 1 is above this number, or this text; None: the column itself, per unit
+    column: str  #: of the patient table
+    label: str  #: in print
+    reference: str  #: what 0 means, in print
+    level: str  #: what 1 means, in print
+    cutoff: float | str | None  #: 1 is above this number, or this text; None stands for the column itself, per unit
 
 
 PREDICTORS = (  # paper, Table 1, in its order

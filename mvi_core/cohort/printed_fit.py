@@ -27,9 +27,9 @@ class Table3Counts:
 
     absent: tuple[int, ...]
     present: tuple[int, ...]
-    coefficients: np.ndarray  # intercept first
+    coefficients: np.ndarray  #: intercept first
     standard_errors: np.ndarray
-    auc: float  # of the score 1.53 AFP + 3.58 DL-MVI
+    auc: float  #: of the score 1.53 AFP + 3.58 DL-MVI
 
     @property
     def printed_quantities(self):
@@ -54,17 +54,9 @@ class Table3Counts:
 
 
 def fit_counts(absent, present):
-    """Fit the five-variable logistic regression to cell counts by maximum likelihood.
+    """Fit the five-variable logistic regression to the patients (32,) without and with MVI in each cell.
 
-    Parameters
-    ----------
-    absent, present : array-like of int, shape (32,)
-        Patients without and with MVI in each cell.
-
-    Returns
-    -------
-    Table3Counts
-        With the AUC of the printed score 1.53 AFP + 3.58 DL-MVI, ties counted half.
+    The AUC is that of the printed score 1.53 AFP + 3.58 DL-MVI, ties counted half.
     """
     absent, present = np.asarray(absent), np.asarray(present)
     beta, covariance = fit_margins(absent + present, present @ DESIGN)
@@ -81,14 +73,9 @@ def p_values_agree(coefficients, standard_errors):
 
 
 def fit_margins(cells, totals):
-    """Coefficients (6,) and their covariance (6, 6) from all that the fit depends on.
+    """Maximum-likelihood coefficients (6,) and their covariance (6, 6) from all that the fit depends on.
 
-    Parameters
-    ----------
-    cells : numpy.ndarray of int, shape (32,)
-        Patients in each cell.
-    totals : numpy.ndarray of int, shape (6,)
-        Patients with MVI: all, and at the upper level of the five variables.
+    These are the patients in each cell (32,) and those with MVI (6,): all, and at the upper level of each variable.
     """
     beta = np.concatenate([[INTERCEPT], np.log(ODDS_RATIOS)])
     for _ in range(50):

@@ -31,18 +31,18 @@ class CohortSpec:
     """Description of one cohort."""
 
     id: str
-    title: str  # name in print
+    title: str  #: name in print
     kind: CohortKind
-    summary: str  # one plain sentence
-    source: Mapping  # ``reader`` and what that reader needs
-    analyses: Mapping  # by key of `ANALYSES`: what the cohort supports
-    predictors: tuple  # rows of Table 1
-    multivariable: tuple  # rows of the multivariable model, DL-MVI last where there is one
+    summary: str  #: one plain sentence
+    source: Mapping  #: ``reader`` and what that reader needs
+    analyses: Mapping  #: what the cohort supports, by key of `ANALYSES`
+    predictors: tuple  #: rows of Table 1
+    multivariable: tuple  #: rows of the multivariable model, DL-MVI last where there is one
     licence: str
     citation: str
-    folder: Path  # of the description; the table of an own cohort lies in or below it
-    notes: tuple = ()  # what a reader must know, one sentence or two each
-    planted: Mapping = field(default_factory=dict)  # for a phantom: the effects that were put in
+    folder: Path  #: of the description; the table of an own cohort lies in or below it
+    notes: tuple = ()  #: what a reader must know, one sentence or two each
+    planted: Mapping = field(default_factory=dict)  #: effects that were put into a phantom
     drift: Mapping = field(default_factory=dict)
 
 

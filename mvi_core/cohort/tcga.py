@@ -25,23 +25,12 @@ ALBUMIN = (10.0, 65.0)  # g/L
 
 
 def read_tcga(path):
-    """Patients of TCGA-LIHC with no or microvascular invasion, in the columns of the patient table.
+    """Patients of TCGA-LIHC with no or microvascular invasion, in the columns of the patient table; flow, quality.
 
-    The paper's criteria are applied as far as the table has them: hepatocellular carcinoma alone, no
-    treatment before surgery, hepatic resection, no macrovascular invasion, vascular invasion recorded.
+    Read from ``data_clinical_patient.txt`` of the study ``lihc_tcga`` (Firehose Legacy). The paper's criteria are
+    applied as far as the table has them: hepatocellular carcinoma alone, no treatment before surgery, hepatic
+    resection, no macrovascular invasion, vascular invasion recorded.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        ``data_clinical_patient.txt`` of the study ``lihc_tcga`` (Firehose Legacy).
-
-    Returns
-    -------
-    patients, flow, quality : pandas.DataFrame
-        Patient table, exclusion flow, and rules that changed values.
-
-    Notes
-    -----
     The grade is the four-step grade G1-G4 of the pathology report, stored as ``edmondson``; it follows
     Edmondson and Steiner but was not read centrally. Times run from diagnosis. RFS: the source gives
     recurrence or progression, and no entry for patients who died without it; such a death counts as an

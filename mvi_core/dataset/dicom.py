@@ -26,8 +26,8 @@ class Volume:
 
     pixels: np.ndarray
     affine_lps: np.ndarray
-    spacing_mm: tuple[float, float, float]  # distance between slices, rows and columns
-    meta: dict  # acquisition attributes by DICOM keyword, where all slices agree; no identifying attribute
+    spacing_mm: tuple[float, float, float]  #: distance between slices, rows and columns
+    meta: dict  #: acquisition attributes by DICOM keyword, where all slices agree; no identifying attribute
 
 
 def read_series(source):

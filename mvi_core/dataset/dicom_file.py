@@ -23,15 +23,12 @@ ACQUISITION_KEYWORDS = (
     "SliceThickness", "SpacingBetweenSlices", "RepetitionTime", "EchoTime", "InversionTime", "FlipAngle",
     "EchoTrainLength", "NumberOfAverages", "PixelBandwidth", "TriggerTime", "DiffusionBValue", "PatientPosition",
 )  # fmt: skip
-SHARED = {
-    "PatientID": "patients",
-    "StudyInstanceUID": "studies",
-    "SeriesInstanceUID": "series",
-    "FrameOfReferenceUID": "frames of reference",
-    "Modality": "modalities",
+SHARED = {  # what the slices of a series have in common, by keyword: the plural for messages
+    "PatientID": "patients", "StudyInstanceUID": "studies", "SeriesInstanceUID": "series",
+    "FrameOfReferenceUID": "frames of reference", "Modality": "modalities",
     "PhotometricInterpretation": "photometric interpretations",
     "PixelRepresentation": "pixel representations (signed and unsigned)",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,19 +21,19 @@ class HiddenModel:
     """A printed logistic regression on v yes/no variables, of which the last is hidden."""
 
     variables: tuple
-    coefficient_low: np.ndarray  # (v,): rounding intervals of the log odds ratios
+    coefficient_low: np.ndarray  #: rounding intervals of the log odds ratios, shape (v,)
     coefficient_high: np.ndarray
-    se_high: np.ndarray  # (v,): largest standard errors that the printed intervals allow
-    counts: np.ndarray  # (2, v), without and with the outcome: group size, then patients with each known variable
-    patterns: np.ndarray  # (2**v, v): all patterns of the variables
+    se_high: np.ndarray  #: largest standard errors that the printed intervals allow, shape (v,)
+    counts: np.ndarray  #: without and with the outcome, shape (2, v); group size, then patients with each known variable
+    patterns: np.ndarray  #: all patterns of the variables, shape (2**v, v)
 
 
 @dataclass(frozen=True)
 class Feasible:
     """Bounds that hold for every cohort behind a print."""
 
-    ranges: dict  # by quantity its lowest and highest value; empty if no counts at all fit, which is a proof
-    slopes: tuple  # cuts that were used, to begin another program with
+    ranges: dict  #: by quantity its lowest and highest value; empty if no counts at all fit, which is a proof
+    slopes: tuple  #: cuts that were used, to begin another program with
 
 
 def hidden_model(rows, known, group_sizes, *, level=0.95):

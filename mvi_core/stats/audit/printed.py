@@ -15,10 +15,10 @@ NOT_REACHED = ("not reached", "nr")
 class Printed:
     """A number as printed, with the interval of numbers that print so."""
 
-    text: str  # as printed
-    value: float  # infinite for "not reached"
-    unit: float  # one step of the last printed digit
-    below: bool = False  # an upper bound, such as "< 0.001"
+    text: str  #: as printed
+    value: float  #: infinite for "not reached"
+    unit: float  #: one step of the last printed digit
+    below: bool = False  #: an upper bound, such as "< 0.001"
 
     @property
     def low(self):

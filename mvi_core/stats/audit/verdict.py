@@ -15,13 +15,13 @@ VERDICTS = (REPRODUCED, ASSUMED, CANNOT, NOT_APPLICABLE)
 class Verdict:
     """Outcome of one check of printed numbers."""
 
-    check: str  # what was checked, in a few words; unique within an audit
-    verdict: str  # one of `VERDICTS`; "not applicable": nothing printed can be compared, the statement still informs
-    statement: str  # one fair sentence: what the printed numbers imply
-    evidence: pd.DataFrame  # the numbers behind the statement, one row each
-    assumptions: tuple = ()  # what must hold for the statement
-    alternatives: tuple = ()  # other readings of the same print
-    source: str = ""  # method and reference
+    check: str  #: what was checked, in a few words; unique within an audit
+    verdict: str  #: one of `VERDICTS`; where it is "not applicable", nothing printed can be compared
+    statement: str  #: what the printed numbers imply, in one fair sentence
+    evidence: pd.DataFrame  #: the numbers behind the statement, one row each
+    assumptions: tuple = ()  #: what must hold for the statement
+    alternatives: tuple = ()  #: other readings of the same print
+    source: str = ""  #: method and reference
 
 
 def verdict_table(verdicts):
