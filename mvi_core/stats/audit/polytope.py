@@ -24,7 +24,7 @@ class HiddenModel:
     coefficient_low: np.ndarray  #: rounding intervals of the log odds ratios, shape (v,)
     coefficient_high: np.ndarray
     se_high: np.ndarray  #: largest standard errors that the printed intervals allow, shape (v,)
-    counts: np.ndarray  #: without and with the outcome, shape (2, v); group size, then patients with each known variable
+    counts: np.ndarray  #: group size, then patients with each known variable, by outcome; shape (2, v)
     patterns: np.ndarray  #: all patterns of the variables, shape (2**v, v)
 
 
