@@ -48,30 +48,6 @@ def after_landmark(months, event, *, at):
     return pd.DataFrame({"months": time[left] - at, "event": happened[left]}, index=index[left])
 
 
-def known_by(months, event, *, at):
-    """Whether the event had happened by a horizon, where that is known.
-
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    at : float
-        Horizon in months; an event at it counts.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_patients,)
-        1 with the event, 0 followed beyond the horizon without it, NaN censored before (nobody knows).
-
-    Examples
-    --------
-    >>> known_by([12, 20, 24, 60], [1, 0, 1, 1], at=24)
-    array([ 1., nan,  1.,  0.])
-    """
-    time, happened = follow_up_times(months, event)
-    return np.where(time > at, 0.0, np.where(happened == 1, 1.0, np.nan))
-
-
 def landmark_panels(patients, *, at):
     """Overall survival by early recurrence, and later recurrence by MVI, both counted from a landmark.
 
@@ -98,7 +74,8 @@ def landmark_panels(patients, *, at):
     parts = [patients[["mvi_present"]]]
     for end in ("os", "rfs"):
         parts.append(after_landmark(patients[f"{end}_months"], patients[f"{end}_event"], at=at).add_prefix(f"{end}_"))
-    early = known_by(patients["rfs_months"], patients["rfs_event"], at=at)
+    time, happened = follow_up_times(patients["rfs_months"], patients["rfs_event"])
+    early = np.where(time > at, 0.0, np.where(happened == 1, 1.0, np.nan))  # nobody knows of a patient lost before
     table = pd.concat(parts, axis=1).assign(early=early)
     panels = survival_panels(table, endpoints=("os",), groupings={"early": "early recurrence"})
     return panels | survival_panels(table, endpoints=("rfs",), groupings={"mvi_present": "MVI"})

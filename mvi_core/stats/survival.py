@@ -14,12 +14,8 @@ def median_survival(months, event, *, level=0.95, interval="log-log", rule="firs
 
     Parameters
     ----------
-    months, event : array-like, shape (n_patients,)
+    months, event, level, interval
         As in `kaplan_meier`.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    interval : {"log-log", "log", "plain"}
-        Scale of the pointwise interval, as in `kaplan_meier`.
     rule : {"first", "midpoint"}
         Where survival is exactly one half over a stretch: its first time (SPSS, lifelines) or its middle (R).
 
@@ -50,10 +46,8 @@ def median_follow_up(months, event, *, level=0.95):
 
     Parameters
     ----------
-    months, event : array-like, shape (n_patients,)
+    months, event, level
         As in `kaplan_meier`.
-    level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -62,6 +56,11 @@ def median_follow_up(months, event, *, level=0.95):
     References
     ----------
     Schemper and Smith 1996, doi:10.1016/0197-2456(96)00075-X.
+
+    Examples
+    --------
+    >>> median_follow_up([10, 20, 30], [1, 0, 0]).value
+    20.0
     """
     time, happened = follow_up_times(months, event)
     answer = median_survival(time, 1 - happened, level=level)
@@ -76,12 +75,10 @@ def restricted_mean(months, event, *, until, level=0.95):
 
     Parameters
     ----------
-    months, event : array-like, shape (n_patients,)
+    months, event, level
         As in `kaplan_meier`.
     until : float
         Horizon in months, positive and within the follow-up unless the curve has reached 0.
-    level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -112,12 +109,10 @@ def at_risk_table(months, event, times, *, group=None):
 
     Parameters
     ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
+    months, event, group
+        As in `log_rank`; without group all patients together.
     times : array-like of float
         Ticks in months.
-    group : array-like, shape (n_patients,), optional
-        Group of each patient.
 
     Returns
     -------

@@ -12,49 +12,6 @@ from mvi_core.stats.estimate import estimate_table
 from mvi_core.stats.survival_accuracy import survival_accuracy
 
 
-def cross_fitted_risk(predictors, months, event, *, times, n_folds, rng):
-    """Risk of the event by each horizon, from Cox models that have not seen the patient.
-
-    Parameters
-    ----------
-    predictors, months, event
-        As in `cox.cox`, nothing missing.
-    times : array-like of float, shape (n_times,)
-        Horizons in months.
-    n_folds : int
-        Parts into which the patients are dealt, events evenly; each is predicted from the others.
-    rng : numpy.random.Generator
-        Deals the patients.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_patients, n_times)
-
-    Raises
-    ------
-    MviError
-        If there are more folds than events, or a model of a fold has no answer.
-
-    Examples
-    --------
-    >>> x = pd.DataFrame({"exposed": [0, 1] * 10})
-    >>> risk = cross_fitted_risk(x, range(20), [1] * 20, times=[5], n_folds=2, rng=np.random.default_rng(0))
-    >>> risk.shape, len(np.unique(risk))
-    ((20, 1), 4)
-    """
-    frame, time, happened = predictors.reset_index(drop=True), np.asarray(months, float), np.asarray(event)
-    if not 2 <= n_folds <= happened.sum():
-        raise MviError(f"n_folds must lie from 2 to the {happened.sum()} events, got {n_folds}. Use fewer folds.")
-    order = np.lexsort((rng.permutation(len(time)), happened))
-    fold = np.empty(len(time), dtype=int)
-    fold[order] = np.arange(len(time)) % n_folds
-    risk = np.empty((len(time), len(times)))
-    for k in range(n_folds):
-        fit = cox(frame[fold != k], time[fold != k], happened[fold != k])
-        risk[fold == k] = 1 - predicted_survival(fit, frame[fold == k], times)
-    return risk
-
-
 def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
     """How well Cox models foretell the event, in the patients who made them and in patients unseen.
 
@@ -66,8 +23,10 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
         Columns months and event of these patients.
     times : sequence of float
         Horizons in months.
-    n_folds, n_bootstrap, rng
-        As in `cross_fitted_risk` and `survival_accuracy.survival_accuracy`.
+    n_folds : int
+        Parts into which the patients are dealt, events evenly; each is predicted from the others.
+    n_bootstrap, rng
+        As in `survival_accuracy.survival_accuracy`; ``rng`` also deals the patients.
 
     Returns
     -------
@@ -76,6 +35,11 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
         its rows and ``c_harrell`` and ``c_uno`` (to that horizon; both rank by the risk there).
     risks : dict of str to numpy.ndarray, shape (n_patients, n_times)
         Cross-fitted risks.
+
+    Raises
+    ------
+    MviError
+        If there are more folds than events, or a model of a fold has no answer.
 
     Examples
     --------
@@ -88,7 +52,7 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
     months, event = (follow_up[name].to_numpy() for name in ("months", "event"))
     parts, unseen = {}, {}
     for name, x in designs.items():
-        unseen[name] = cross_fitted_risk(x, months, event, times=times, n_folds=n_folds, rng=rng)
+        unseen[name] = _unseen(x, months, event, times=times, n_folds=n_folds, rng=rng)
         apparent = 1 - predicted_survival(cox(x.reset_index(drop=True), months, event), x, times)
         for (patients, risk), (k, at) in product(
             {"apparent": apparent, "cross-fitted": unseen[name]}.items(), enumerate(times)
@@ -100,3 +64,18 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
             }
             parts[name, patients, at] = pd.concat([rows, estimate_table(ranks)])
     return pd.concat(parts, names=["model", "patients", "months"]).reset_index([0, 1, 2]).reset_index(drop=True), unseen
+
+
+def _unseen(predictors, months, event, *, times, n_folds, rng):
+    """Risk of the event by each horizon, from Cox models that have not seen the patient; events dealt evenly."""
+    frame, time, happened = predictors.reset_index(drop=True), np.asarray(months, float), np.asarray(event)
+    if not 2 <= n_folds <= happened.sum():
+        raise MviError(f"n_folds must lie from 2 to the {happened.sum()} events, got {n_folds}. Use fewer folds.")
+    order = np.lexsort((rng.permutation(len(time)), happened))
+    fold = np.empty(len(time), dtype=int)
+    fold[order] = np.arange(len(time)) % n_folds
+    risk = np.empty((len(time), len(times)))
+    for k in range(n_folds):
+        fit = cox(frame[fold != k], time[fold != k], happened[fold != k])
+        risk[fold == k] = 1 - predicted_survival(fit, frame[fold == k], times)
+    return risk

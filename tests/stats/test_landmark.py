@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mvi_core.errors import MviError
 from mvi_core.stats.competing import cumulative_incidence, first_event, incidence_by_group
 from mvi_core.stats.kaplan_meier import kaplan_meier
-from mvi_core.stats.landmark import after_landmark, known_by, landmark_panels
+from mvi_core.stats.landmark import after_landmark, landmark_panels
 from mvi_core.stats.log_rank import log_rank
 from mvi_core.stats.survival import median_survival
 
@@ -49,11 +49,6 @@ def test_a_landmark_keeps_the_names_of_patients_and_leaves_the_input(lung):
     later = after_landmark(months, lung["event"].set_axis(months.index), at=365)
     assert later.index[0] == months.index[np.flatnonzero(lung["days"] > 365)[0]]
     assert months.equals(lung["days"].set_axis(months.index)) and (later["months"] > 0).all()
-
-
-def test_who_is_lost_before_the_horizon_is_neither_early_nor_late():
-    assert np.isnan(known_by([5.0], [0], at=24)).all()
-    np.testing.assert_array_equal(known_by([5, 24, 24.1, 50], [1, 1, 1, 0], at=24), [1, 1, 0, 0])
 
 
 @pytest.mark.parametrize("cause", [1, 2])
@@ -132,9 +127,8 @@ def test_what_lies_before_and_after_a_landmark_is_everybody(rows, at):
             after_landmark(months, event, at=at)
         return
     later = after_landmark(months, event, at=at)
-    known = known_by(months, event, at=at)
-    assert len(later) == left == (known == 0).sum()
-    assert later["event"].sum() + (known == 1).sum() == event.sum()
+    assert len(later) == left and (later["months"] > 0).all()
+    assert later["event"].sum() + event[months <= at].sum() == event.sum()
 
 
 @pytest.mark.parametrize(

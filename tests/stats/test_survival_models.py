@@ -10,7 +10,7 @@ from mvi_core.errors import MviError
 from mvi_core.stats.concordance import concordance, uno_concordance
 from mvi_core.stats.cox import cox, log_hazard, predicted_survival
 from mvi_core.stats.survival_accuracy import auc_at, brier_at
-from mvi_core.stats.survival_models import compare_models, cross_fitted_risk
+from mvi_core.stats.survival_models import compare_models
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NAMES = ["lev5fu", "obstruct", "node4"]
@@ -20,6 +20,12 @@ TIMES = [365, 1095]
 @pytest.fixture(scope="module")
 def colon():
     return pd.read_csv(REFERENCE / "survival_colon.csv")
+
+
+def unseen(x, days, event, *, times, n_folds, rng):
+    """Cross-fitted risks of one model."""
+    follow_up = pd.DataFrame({"months": days, "event": event})
+    return compare_models({"x": x}, follow_up, times=times, n_folds=n_folds, n_bootstrap=40, rng=rng)[1]["x"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +61,7 @@ def test_a_patient_does_not_shape_the_own_risk(colon):
     few = colon.iloc[:200].reset_index(drop=True)
     later = few["days"].where(few.index != 7, 5)
     first, again = (
-        cross_fitted_risk(few[NAMES], days, few["event"], times=[365], n_folds=5, rng=np.random.default_rng(0))[:, 0]
+        unseen(few[NAMES], days, few["event"], times=[365], n_folds=5, rng=np.random.default_rng(0))[:, 0]
         for days in (few["days"], later)
     )
     assert first[7] == again[7]
@@ -67,12 +73,12 @@ def test_chance_predictors_do_not_shine_on_patients_that_the_model_has_not_seen(
     rng, few = np.random.default_rng(4), colon.iloc[:150].reset_index(drop=True)
     noise = pd.DataFrame(rng.normal(size=(150, 20)), columns=[f"noise_{k}" for k in range(20)])
     apparent = concordance(few["days"], few["event"], log_hazard(cox(noise, few["days"], few["event"]), noise)).value
-    unseen = cross_fitted_risk(noise, few["days"], few["event"], times=[1095], n_folds=5, rng=rng)[:, 0]
-    assert apparent > 0.62 and abs(concordance(few["days"], few["event"], unseen).value - 0.5) < 0.08
+    unseen_risk = unseen(noise, few["days"], few["event"], times=[1095], n_folds=5, rng=rng)[:, 0]
+    assert apparent > 0.62 and abs(concordance(few["days"], few["event"], unseen_risk).value - 0.5) < 0.08
 
 
 def test_risks_rise_with_the_horizon_and_keep_to_probabilities(colon):
-    risk = cross_fitted_risk(
+    risk = unseen(
         colon[NAMES], colon["days"], colon["event"], times=[200, 365, 1095], n_folds=5, rng=np.random.default_rng(1)
     )
     assert (np.diff(risk, axis=1) > 0).all() and risk.min() > 0 and risk.max() < 1
@@ -81,6 +87,4 @@ def test_risks_rise_with_the_horizon_and_keep_to_probabilities(colon):
 @pytest.mark.parametrize("n_folds", [1, 10_000])
 def test_a_number_of_folds_that_cannot_be_dealt_is_one_clear_sentence(colon, n_folds):
     with pytest.raises(MviError, match="n_folds must lie from 2"):
-        cross_fitted_risk(
-            colon[NAMES], colon["days"], colon["event"], times=[365], n_folds=n_folds, rng=np.random.default_rng(1)
-        )
+        unseen(colon[NAMES], colon["days"], colon["event"], times=[365], n_folds=n_folds, rng=np.random.default_rng(1))
