@@ -8,7 +8,10 @@ import yaml
 
 from mvi_core.errors import MviError, PageError
 
-STEPS = ("patients", "simulate", "rois", "train", "ablation", "final", "analysis", "report", "contents", "html")
+STEPS = (
+    "patients", "simulate", "rois", "train", "ablation", "final", "twins", "replaced", "attention", "choice", "choices",
+    "subsets", "split", "baselines", "ladder", "leakage", "null_seeds", "analysis", "report", "contents", "html",
+)  # fmt: skip
 
 
 def main(arguments=None):

@@ -1,4 +1,4 @@
-"""How are the study's tables drawn: each function takes a finished table and an `Axes`; none computes."""
+"""How are the study's tables drawn: each function draws a finished table on an `Axes` and returns it; none computes."""
 
 from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
 from mvi_core.figures.certainty import (
@@ -10,20 +10,25 @@ from mvi_core.figures.certainty import (
 )
 from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
-from mvi_core.figures.images import network_flow, roi_steps, sequence_panel
+from mvi_core.figures.images import attention_panel, network_flow, roi_steps, sequence_panel
+from mvi_core.figures.leakage import covering_intervals, protocol_ladder
 from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
+from mvi_core.figures.planning import patients_needed
 from mvi_core.figures.reporting import checklist_bars
 from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
 from mvi_core.figures.style import panel_letter, stamp, theme
 from mvi_core.figures.survival import incidence_curves, survival_curves
+from mvi_core.figures.sweep import spread_rows, subset_chart
 
 __all__ = [
     "accuracy_by_combination",
     "allowed_ranges",
+    "attention_panel",
     "calibration",
     "calibration_instability",
     "checklist_bars",
     "counted_bars",
+    "covering_intervals",
     "decision_curve",
     "denominator_search",
     "embedding_panel",
@@ -39,14 +44,18 @@ __all__ = [
     "network_flow",
     "nomogram",
     "panel_letter",
+    "patients_needed",
     "prediction_instability",
+    "protocol_ladder",
     "risk_coverage",
     "risk_distribution",
     "roc",
     "roi_steps",
     "sequence_panel",
     "set_sizes",
+    "spread_rows",
     "stamp",
+    "subset_chart",
     "survival_curves",
     "theme",
     "training_curves",

@@ -1,10 +1,12 @@
 """What does the network see: from image to lesion ROI, the six sequences, and the network itself."""
 
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from mvi_core.figures.style import GRID, INK, OURS, QUIET, hide_frame
 
 BOX_COLOURS = ("#ffd23f", "#4de1ff")  # on grey images: first box (drawn), second box (enlarged)
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#3a7fd5", "#ffffff", "#e0442a"])  # against MVI, for MVI
 
 
 def roi_steps(images, axes, *, titles, boxes):
@@ -51,6 +53,27 @@ def sequence_panel(images, axes, *, boxes=None):
     """
     drawn = [[boxes[sequence]] if boxes else [] for sequence in images]
     return roi_steps(list(images.values()), axes, titles=[str(sequence) for sequence in images], boxes=drawn)
+
+
+def attention_panel(image, shares, axes, *, title, lesion):
+    """Show a lesion image with what speaks for MVI in red and against it in blue, and the margin of the lesion.
+
+    Parameters
+    ----------
+    image, shares, lesion : array, shape (rows, columns)
+        Intensities; share of each pixel in the log-odds, with its sign; share of each pixel that is lesion.
+    axes : matplotlib.axes.Axes
+    title : str
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    _show(image, axes, title)
+    most = float(abs(shares).max()) or 1.0
+    axes.imshow(shares, cmap=SIGNED, vmin=-most, vmax=most, alpha=(abs(shares) / most) ** 0.4, interpolation="nearest")
+    axes.contour(lesion, levels=[0.5], colors=BOX_COLOURS[0], linewidths=1.2)
+    return axes
 
 
 def network_flow(layers, axes, *, branches, fuse="concat"):

@@ -1,5 +1,7 @@
 """Which patients look alike to the network: the features of one slice per sequence, and their map in two dimensions."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import torch
@@ -50,6 +52,34 @@ def feature_table(features, patient_ids, sequences):
     }
     columns = [f"f{number:03d}" for number in range(n_features)]
     return pd.concat([pd.DataFrame(rows), pd.DataFrame(features.reshape(-1, n_features), columns=columns)], axis=1)
+
+
+def replaced_risks(network, features, others, sequences):
+    """Risk of every patient with the features of some sequences replaced, for every set of sequences.
+
+    Parameters
+    ----------
+    network : MviNet
+        In evaluation mode.
+    features, others : numpy.ndarray of float32, shape (P, S, F)
+        As they are, and what replaces them.
+    sequences : sequence of str, shape (S,)
+
+    Returns
+    -------
+    pandas.DataFrame
+        Patients in order for each set: ``replaced`` (joined with ``+``, empty for none), ``dl_risk``, ``dl_mvi``.
+    """
+    tables = []
+    for chosen in product((False, True), repeat=len(sequences)):
+        mixed = np.where(np.array(chosen)[:, None], others, features)
+        with torch.inference_mode():
+            parts = network.sequence_logits(torch.from_numpy(mixed)[:, :, None])[:, :, 0]  # (P, S, K)
+            chance = (parts.sum(1) + network.classifier.bias).double().softmax(-1).numpy()  # (P, K)
+        name = "+".join(str(sequence) for sequence, new in zip(sequences, chosen, strict=True) if new)
+        risk, call = np.clip(chance[:, 1:].sum(axis=1), 0, 1), (chance.argmax(axis=1) > 0).astype(int)
+        tables.append(pd.DataFrame({"replaced": name, "dl_risk": risk, "dl_mvi": call}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def tsne_map(features, patient_ids, sequences, *, perplexity=30, seed):

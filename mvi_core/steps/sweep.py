@@ -19,7 +19,7 @@ SUBSETS = tuple("+".join(chosen) for size in range(1, 7) for chosen in combinati
 
 
 def choice_names():
-    """Settings that replace one silent choice each, by the name of their files."""
+    """List the settings that replace one silent choice each, by the name of their files."""
     from mvi_core.model.choices import variants
 
     return {
@@ -69,18 +69,18 @@ def subsets(cohort):
     Parameters
     ----------
     cohort : str
-        Trainings that are not there are left out.
+        Trainings that are not there are left out. Under the profile ``full`` the table is ``ablation_full.csv``.
     """
     folder = result_path(cohort, "training")
     names = {}
     for subset in SUBSETS:
         for path in sorted(folder.glob(f"{subset}_r*[0-9].csv")):
             names[f"training/{path.name}"] = {"sequences": subset, "repeat": int(path.stem.rpartition("_r")[2])}
-    _store("subsets.csv", cohort, names)
+    _store("ablation_full.csv" if load_study().profile == "full" else "subsets.csv", cohort, names)
 
 
 def _store(stored, cohort, names):
-    """Performance of every training that is there, under both scorings, as a stored table."""
+    """Write the performance of every training that is there, under both scorings, as a stored table."""
     from mvi_core.stats.discrimination import auc
 
     truth = read_result(cohort, "patients.csv").set_index("patient_id")[["mvi_present", "mvi_grade"]]
@@ -95,12 +95,12 @@ def _store(stored, cohort, names):
             area = auc(part["mvi_present"], part["dl_risk"]).value
             counts = {"n_patients": len(part), "n_correct": n_correct, "n_grade": n_grade}
             rows.append({**label, "scoring": scoring, **counts, "accuracy": n_correct / len(part), "auc": area})
-    took = pd.Series(seconds, dtype=float)
+    took = pd.Series(seconds, dtype=float).dropna()  # of those that were timed
     settings = {key: setting(load_study(), key) for key in ("network", "training", "seeds.training")}
     write_stored(
         stored,
         pd.DataFrame(rows),
-        parameters={"cohort": cohort, "trainings": len(seconds), **settings},
-        seconds=took.mean() * len(took),
+        parameters={"cohort": cohort, "trainings": len(seconds), "timed": len(took), **settings},
+        seconds=took.sum(),
         inputs=[result_path(cohort, item) for item in ("patients.csv", "rois.safetensors")],
     )
