@@ -2,15 +2,22 @@
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from mvi_core.dataset.phantom_image import plan_patient, render
 from mvi_core.dataset.roi import crop, enlarge, from_mask, resize
 from mvi_core.errors import CohortError
+from mvi_core.manifest import project_root
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, MARGIN_PX, N_SLICES, SEQUENCES, MrSequence
 
 STEP_MM = 3.0  # between slices, as in the phantom's T1 series
 SCANNERS = ("one", "by_year", "tells_grade")
 TELLING = 0.9  # share of development patients whose scanner goes with their grade, where it tells
+
+
+def read_controls():
+    """Read the descriptions of the control cohorts, by id, from ``data_manifest/controls.yaml``."""
+    return yaml.safe_load((project_root() / "data_manifest" / "controls.yaml").read_text(encoding="utf-8"))
 
 
 def control_patients(patients, control, *, rng):

@@ -18,7 +18,7 @@ from mvi_core.figures.style import (
 )
 
 
-def accuracy_by_combination(table, axes, *, majority=None, note="accuracy, 95 % CI"):
+def accuracy_by_combination(table, axes, *, baselines=None, note="accuracy, 95 % CI"):
     """Draw the accuracy of each combination of sequences, with the printed one as an open marker.
 
     Parameters
@@ -27,8 +27,8 @@ def accuracy_by_combination(table, axes, *, majority=None, note="accuracy, 95 % 
         Columns ``sequences``, ``accuracy``, ``ci_low``, ``ci_high``, from 0 to 1; optionally ``printed``. One row
         a combination, first on top.
     axes : matplotlib.axes.Axes
-    majority : float, optional
-        Accuracy of always saying the most frequent grade; drawn as a line.
+    baselines : dict of str to float, optional
+        Accuracy of what needs no network, by name; each drawn as a line.
     note : str, optional
         Label of the axis; says n.
 
@@ -37,8 +37,10 @@ def accuracy_by_combination(table, axes, *, majority=None, note="accuracy, 95 % 
     matplotlib.axes.Axes
     """
     rows = range(len(table))
-    if majority is not None:
-        axes.axvline(majority, color=INK, linewidth=1.2, linestyle=LINES[1], label="always the majority grade")
+    for place, (name, value) in enumerate((baselines or {}).items()):
+        axes.axvline(
+            value, color=SERIES[-1 - place], linewidth=2.8 - 0.8 * place, linestyle=LINES[1 + place % 3], label=name
+        )
     ours = (table["accuracy"], table["ci_low"], table["ci_high"])
     point_and_interval(axes, ours, rows, colour=OURS, label="this study")
     if "printed" in table:
@@ -78,8 +80,8 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
             label=name, **({"markerfacecolor": "white", "markersize": 6} if paper else {}),
         )  # fmt: skip
     reading_rows(axes, metrics)
-    axes.set(xlim=(0, 1), xlabel=note)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(series), 4), borderaxespad=0.2)
+    axes.set(xlim=(0, 1.02), xlabel=note)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(series), 3), borderaxespad=0.2)
     return axes
 
 

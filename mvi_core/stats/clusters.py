@@ -6,7 +6,7 @@ import pandas as pd
 from mvi_core import checks
 from mvi_core.errors import MviError
 from mvi_core.names import PATIENT_ID
-from mvi_core.stats.estimate import Estimate
+from mvi_core.stats.estimate import Estimate, wilson
 from mvi_core.stats.resampling import percentile_interval, resample_counts
 
 
@@ -21,7 +21,7 @@ def patient_bootstrap(table, statistic, *, n_bootstrap, rng, level=0.95):
     statistic : {"auc", "accuracy", "log_odds_ratio"}
         Over rows. The log odds ratio of ``dl_mvi`` adds one half to each cell, so that it exists under separation.
     n_bootstrap : int
-        Number of resamples; each keeps the number of patients with and without MVI.
+        Number of resamples; for ``auc`` each keeps the number of patients with and without MVI.
     rng : numpy.random.Generator
         The order of the rows does not change the result.
     level : float
@@ -84,17 +84,60 @@ def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
     return _contrast((flattering, honest), statistic, n_bootstrap=n_bootstrap, rng=rng, level=level)
 
 
+def ways_of_counting(tables, *, n_bootstrap, rng, level=0.95):
+    """Accuracy of one set of predictions under several ways of counting a patient, beside the first of them.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        As in `patient_bootstrap`, by way; the weights of a table sum to its number of cases.
+    n_bootstrap, rng, level
+        As in `patient_bootstrap`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a way: ``way``, ``n_cases``, ``accuracy`` and ``over_first`` (each with ``_low`` and ``_high``, by
+        patient), and ``naive_low``, ``naive_high``: Wilson's interval as if every case were a patient.
+
+    Examples
+    --------
+    >>> once = pd.DataFrame({"patient_id": list("abcd"), "mvi_present": [1, 1, 0, 0], "dl_mvi": [1, 0, 0, 0]})
+    >>> ways = {"once": once, "ten times": once.assign(weight=10)}
+    >>> ways_of_counting(ways, n_bootstrap=40, rng=np.random.default_rng(0))[["accuracy", "over_first", "n_cases"]]
+       accuracy  over_first  n_cases
+    0      0.75         0.0        4
+    1      0.75         0.0       40
+    """
+    options, rows = {"n_bootstrap": n_bootstrap, "rng": rng, "level": level}, []
+    first = next(iter(tables.values()))
+    for way, table in tables.items():
+        found, over = (
+            patient_bootstrap(table, "accuracy", **options), inflation(table, first, "accuracy", **options)
+        )  # fmt: skip
+        n_cases = round(table["weight"].sum()) if "weight" in table else len(table)
+        naive = wilson(round(found.value * n_cases), n_cases, level=level)
+        rows.append((way, n_cases, *_ends(found), *_ends(over), naive.low, naive.high))
+    numbers = [f"{name}{end}" for name in ("accuracy", "over_first") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["way", "n_cases", *numbers, "naive_low", "naive_high"])
+
+
+def _ends(estimate):
+    return estimate.value, estimate.low, estimate.high
+
+
 def _contrast(tables, statistic, *, n_bootstrap, rng, level):
     if statistic not in STATISTICS:
         raise MviError(f"statistic must be one of {', '.join(STATISTICS)}, got {statistic}. Correct it.")
     tables = [_checked(table, statistic) for table in tables]
     patients = _outcomes(tables)
     where = sum(patients.index.isin(table[PATIENT_ID]) * 2**place for place, table in enumerate(tables))
-    drawn = resample_counts(len(patients), n_bootstrap, rng=rng, strata=2 * where + patients.to_numpy())
+    strata = 2 * where + patients.to_numpy() if statistic == "auc" else where
+    drawn = resample_counts(len(patients), n_bootstrap, rng=rng, strata=strata)
     counts = np.vstack([np.ones(len(patients)), drawn])  # the patients themselves, then the resamples
     scores = [STATISTICS[statistic](table, *_placed(table, patients), counts) for table in tables]
     value, *replicates = scores[0] - sum(scores[1:])
-    found = percentile_interval(value, replicates, level=level, n=len(patients), stratified=True)
+    found = percentile_interval(value, replicates, level=level, n=len(patients), stratified=statistic == "auc")
     return Estimate(found.value, found.low, found.high, level, f"{found.method}, by patient", found.n)
 
 

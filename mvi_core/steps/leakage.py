@@ -70,9 +70,10 @@ def ladder(cohort):
     inputs = ["control.csv", "ladder_scores.csv"]
     made = {"seed": seed, **setting(load_study(), "leakage")}
     write_result(cohort, "control.csv", people.merge(folds, how="left"), parameters=made)
-    write_result(cohort, "control_baselines.csv", _baselines(people, folds), inputs=inputs[:1])
+    rules = _baselines(people, folds)
+    write_result(cohort, "control_baselines.csv", rules, inputs=inputs[:1])
     write_result(cohort, "ladder_scores.csv", scores, parameters=made, inputs=inputs[:1])
-    write_result(cohort, "ladder.csv", _promises(people, scores, seed), parameters=made, inputs=inputs)
+    write_result(cohort, "ladder.csv", _promises(people, scores, rules, seed), parameters=made, inputs=inputs)
 
 
 def null_seeds():
@@ -94,12 +95,62 @@ def null_seeds():
     write_stored("null_seeds.csv", table, parameters=made, seconds=time.monotonic() - started, inputs=[controls])
 
 
+def leakage(cohort):
+    """Compare what leaks and ways of counting make of the network's scores, for chapter 14.
+
+    Parameters
+    ----------
+    cohort : str
+    """
+    from mvi_core.dataset.phantom_control import read_controls
+    from mvi_core.stats.clusters import ways_of_counting
+
+    controls = read_controls()
+    ladders = [read_result(name, "ladder.csv").assign(cohort=item["title"]) for name, item in controls.items()]
+    write_result(cohort, "leakage.csv", pd.concat(ladders), inputs=[f"../{name}/ladder.csv" for name in controls])
+    names = ["predictions.csv", "predictions_mean.csv", "predictions_in_sample.csv"]
+    truth = read_result(cohort, "patients.csv").set_index(PATIENT_ID)[["mvi_present"]]
+    first, mean, inside = (read_result(cohort, name).join(truth, on=PATIENT_ID) for name in names)
+    ways = {"first slice (paper)": first, "mean over combinations": mean, "combinations as cases": _cases(first)}
+    seed = setting(load_study(), "seeds.resampling")
+    draws = {"n_bootstrap": setting(load_study(), "resampling.n_bootstrap"), "rng": np.random.default_rng(seed)}
+    counted = [
+        ways_of_counting({way: rows[rows[ENROLMENT] == year] for way, rows in ways.items()}, **draws).assign(year=year)
+        for year in YEARS
+    ]
+    made = {"parameters": {"seed": seed, "n_bootstrap": draws["n_bootstrap"]}, "inputs": ["patients.csv", *names]}
+    write_result(cohort, "counting.csv", pd.concat(counted), **made)
+    both = inside[inside["scoring"] == "first"], first[first[ENROLMENT] == DEVELOPMENT_YEAR]
+    write_result(cohort, "in_sample.csv", _in_sample(*both, draws), **made)
+
+
+def _cases(predictions):
+    """Every slice combination a case: one row a patient and grade called, weighted by the combinations."""
+    from mvi_core.model.prediction import CALLS
+
+    n_combinations = 3 ** len(PAPER_SEQUENCES)
+    rows = predictions.melt([PATIENT_ID, ENROLMENT, "mvi_present"], list(CALLS), "called", "weight")
+    return rows.assign(dl_mvi=(rows["called"] != CALLS[0]).astype(int), weight=n_combinations * rows["weight"])
+
+
+def _in_sample(inside, outside, draws):
+    from mvi_core.stats.clusters import STATISTICS, inflation, patient_bootstrap
+
+    rows = []
+    for name in STATISTICS:
+        found = {
+            "in-sample": patient_bootstrap(inside, name, **draws),
+            "cross-fitted": patient_bootstrap(outside, name, **draws),
+        }
+        found["inflation"] = inflation(inside, outside, name, **draws)
+        rows += [(name, way, e.value, e.low, e.high, e.n) for way, e in found.items()]
+    return pd.DataFrame(rows, columns=["metric", "way", "value", "ci_low", "ci_high", "n"])
+
+
 def _climb(cohort, seed, *, protocols):
     """Patients, folds and scores of a control cohort made with a seed."""
-    import yaml
-
     from mvi_core.cohort.load import choose_patients, load_cohort
-    from mvi_core.dataset.phantom_control import control_patients, control_rois
+    from mvi_core.dataset.phantom_control import control_patients, control_rois, read_controls
     from mvi_core.dataset.split import patient_folds
     from mvi_core.dataset.torch_dataset import roi_dataset
     from mvi_core.model import protocols as five
@@ -107,7 +158,7 @@ def _climb(cohort, seed, *, protocols):
 
     study = load_study()
     sizes, rng = setting(study, "leakage"), np.random.default_rng(seed)
-    control = yaml.safe_load((study.root / "data_manifest/controls.yaml").read_text(encoding="utf-8"))[cohort]
+    control = read_controls()[cohort]
     phantom = load_cohort("phantom", seed=setting(study, "seeds.cohort")).patients
     chosen = [
         choose_patients(phantom[phantom[ENROLMENT] == year], n, seed=seed)
@@ -131,27 +182,31 @@ def _by_patient(people, scores):
     return means.merge(people[[PATIENT_ID, "mvi_present"]], on=PATIENT_ID)
 
 
-def _promises(people, scores, seed):
+def _promises(people, scores, rules, seed):
     """AUC by protocol with its inflation over the split by patient and over the later year, and counted by rows."""
+    from mvi_core.model.protocols import PROTOCOLS
     from mvi_core.stats.clusters import inflation, patient_bootstrap
     from mvi_core.stats.discrimination import auc
 
-    options = {"n_bootstrap": setting(load_study(), "resampling.n_bootstrap")}
-    by_patient = dict(list(_by_patient(people, scores).groupby("protocol", sort=False)))
-    by_row = dict(list(scores.merge(people[[PATIENT_ID, "mvi_present"]], on=PATIENT_ID).groupby("protocol")))
-    rows = []
-    for protocol, part in by_patient.items():
-        many = by_row[protocol]
-        found = {
-            "auc": patient_bootstrap(part, "auc", rng=np.random.default_rng(seed), **options),
-            "auc, combinations as cases": patient_bootstrap(many, "auc", rng=np.random.default_rng(seed), **options),
-            "auc, combinations as patients": auc(many["mvi_present"].to_numpy(), many["dl_risk"].to_numpy()),
-        }
-        for honest in ("by patient", "later year"):
-            found[f"over {honest}"] = inflation(
-                part, by_patient[honest], "auc", rng=np.random.default_rng(seed), **options
-            )
-        rows += [(protocol, name, e.value, e.low, e.high, e.n, e.method) for name, e in found.items()]
+    def resampled(function, *tables):
+        n_bootstrap = setting(load_study(), "resampling.n_bootstrap")
+        return function(*tables, "auc", n_bootstrap=n_bootstrap, rng=np.random.default_rng(seed))
+
+    outcome = people[[PATIENT_ID, "mvi_present"]]
+    by_patient = dict(list(_by_patient(people, scores).groupby("protocol")))
+    found = {}
+    for protocol in PROTOCOLS:
+        part, many = by_patient[protocol], scores[scores["protocol"] == protocol].merge(outcome, on=PATIENT_ID)
+        found[protocol, "auc"] = resampled(patient_bootstrap, part)
+        found[protocol, "auc, combinations as cases"] = resampled(patient_bootstrap, many)
+        found[protocol, "auc, combinations as patients"] = auc(many["mvi_present"].array, many["dl_risk"].array)
+        for honest in (name for name in ("by patient", "later year") if name != protocol):
+            found[protocol, f"over {honest}"] = resampled(inflation, part, by_patient[honest])
+    later = people.loc[people[ENROLMENT] == EXTERNAL_YEAR, PATIENT_ID]
+    for name, rule in rules.merge(outcome, on=PATIENT_ID).groupby("baseline", sort=False):
+        for year, part in rule.groupby(rule[PATIENT_ID].isin(later)):
+            found[f"{name}, {'later year' if year else 'by patient'}", "auc"] = resampled(patient_bootstrap, part)
+    rows = [(*key, e.value, e.low, e.high, e.n, e.method) for key, e in found.items()]
     return pd.DataFrame(rows, columns=["protocol", "metric", "value", "ci_low", "ci_high", "n", "method"])
 
 

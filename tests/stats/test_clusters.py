@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mvi_core.errors import MviError
-from mvi_core.stats.clusters import inflation, patient_bootstrap
+from mvi_core.stats.clusters import inflation, patient_bootstrap, ways_of_counting
 from mvi_core.stats.discrimination import auc, auc_difference
 from mvi_core.stats.estimate import wilson
 from mvi_core.stats.resampling import auc_bootstrap
@@ -30,18 +30,45 @@ def _rows(n_patients=60, n_rows=27, *, own=1.0, seed=0):
     return pd.DataFrame(table).assign(dl_mvi=lambda rows: (rows["dl_risk"] > 0.4).astype(int))
 
 
-def test_the_interval_of_three_patients_is_that_of_all_their_resamples():
-    """Outside witness: every one of the 3 x 3 x 3 resamples of three patients with MVI (one without), by hand.
-
-    Right rows of the patients: 2 of 2, 1 of 2, 0 of 2, and 1 of 1 for the one without. A resample that draws the
-    first a times, the second b times and the third c times has accuracy (2 a + b + 1) / 7.
-    """
+def test_the_interval_of_four_patients_is_that_of_all_their_resamples():
+    """Outside witness: every one of the 4 ** 4 resamples of four patients, by hand: right rows over rows."""
+    right, rows_of = np.array([2, 1, 0, 1]), np.array([2, 2, 2, 1])
+    drawn = np.array(list(product(range(4), repeat=4)))
+    exact = np.quantile(right[drawn].sum(axis=1) / rows_of[drawn].sum(axis=1), [0.1, 0.9])
     rows = pd.DataFrame({"patient_id": list("aabbccd"), "mvi_present": [1] * 6 + [0], "dl_mvi": [1, 1, 1, 0, 0, 0, 0]})
-    exact = [(sum(2 - np.array(drawn)) + 1) / 7 for drawn in product(range(3), repeat=3)]
     found = patient_bootstrap(rows, "accuracy", n_bootstrap=40_000, rng=_rng(), level=0.8)
     assert found.value == pytest.approx(4 / 7)
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(exact, [0.1, 0.9])), abs=1e-12)
+    assert (found.low, found.high) == pytest.approx(tuple(exact), abs=1e-12)
     assert found.n == 4 and "by patient" in found.method
+
+
+def test_the_spread_of_an_accuracy_over_clusters_is_that_of_the_ratio_estimator():
+    """Outside witness: Cochran 1977, section 3.12, the variance of a proportion over clusters of unequal size."""
+    rows = (
+        _rows().groupby("patient_id").apply(lambda part: part.head(1 + hash_of(part.name) % 27), include_groups=False)
+    )
+    rows = rows.reset_index("patient_id")
+    right = (rows["dl_mvi"] == rows["mvi_present"]).groupby(rows["patient_id"]).agg(["sum", "size"])
+    share, n = right["sum"].sum() / right["size"].sum(), len(right)
+    error = np.sqrt(n / (n - 1) * ((right["sum"] - share * right["size"]) ** 2).sum()) / right["size"].sum()
+    found = patient_bootstrap(rows, "accuracy", rng=_rng(), **MANY)
+    assert found.value == pytest.approx(share)
+    assert (found.high - found.low) / (2 * 1.96) == pytest.approx(error, rel=0.06)
+
+
+def hash_of(name):
+    """A size that differs between patients, the same in every run."""
+    return 7 * int(name[1:])
+
+
+def test_ways_of_counting_start_from_the_first_and_say_how_narrow_the_naive_interval_is():
+    once = _rows(n_rows=1)
+    table = ways_of_counting({"once": once, "27 times": once.assign(weight=27)}, n_bootstrap=300, rng=_rng())
+    assert table["n_cases"].tolist() == [60, 60 * 27]
+    assert table["over_first"].tolist() == [0, 0] and table["accuracy"].nunique() == 1
+    width = table["accuracy_high"] - table["accuracy_low"], table["naive_high"] - table["naive_low"]
+    assert width[0][1] == pytest.approx(width[0][0], rel=0.15)  # the same patients
+    assert width[1][0] / width[1][1] == pytest.approx(np.sqrt(27), rel=0.05)
 
 
 def test_one_row_a_patient_gives_the_ordinary_patient_bootstrap():

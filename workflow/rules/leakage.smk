@@ -1,5 +1,7 @@
 # Who is judged by a model that never saw them: stored splits, baselines, and the control cohorts of chapter 14.
-CONTROL = r"control-[a-z]+"
+from mvi_core.dataset.phantom_control import read_controls
+
+CONTROLS = sorted(read_controls())
 
 
 rule split:
@@ -37,7 +39,7 @@ rule ladder:
     output:
         [RESULTS / f"{{cohort}}/{name}.csv" for name in ("control", "control_baselines", "ladder_scores", "ladder")],
     wildcard_constraints:
-        cohort=CONTROL,
+        cohort="|".join(CONTROLS),
     params:
         settings=setting(STUDY, "leakage"),
         seed=setting(STUDY, "seeds.leakage"),
@@ -45,3 +47,19 @@ rule ladder:
     priority: 40
     shell:
         "mvi step ladder --cohort {wildcards.cohort}"
+
+
+rule leakage:
+    """What leaks and ways of counting make of the scores."""
+    input:
+        [RESULTS / f"{name}/ladder.csv" for name in CONTROLS],
+        RESULTS / "{cohort}/patients.csv",
+        [RESULTS / f"{{cohort}}/predictions{end}.csv" for end in ("", "_mean", "_in_sample")],
+        code_of("leakage"),
+    output:
+        [RESULTS / f"{{cohort}}/{name}.csv" for name in ("leakage", "counting", "in_sample")],
+    params:
+        resamples=setting(STUDY, "resampling.n_bootstrap"),
+        seed=setting(STUDY, "seeds.resampling"),
+    shell:
+        "mvi step leakage --cohort {wildcards.cohort}"
