@@ -107,6 +107,16 @@ FOLLOWED = pd.DataFrame(
 RUNGS = pd.DataFrame({"protocol": ["in-sample", "later year", "AFP"], "value": 0.6, "ci_low": 0.5, "ci_high": 0.7})
 RUNGS["kind"] = ["leaky", "honest", "no network"]
 COVERING = pd.DataFrame({"value": [0.5, 0.7], "ci_low": [0.4, 0.6], "ci_high": [0.6, 0.8], "covers": [True, False]})
+SUBSETS = pd.DataFrame(
+    {
+        "sequences": ["T1", "T1+T2", "T2"], "value": [0.6, 0.8, 0.7], "low": [0.5, 0.7, 0.7], "high": [0.7, 0.9, 0.7],
+        "printed": [0.65, np.nan, np.nan],
+    }
+)  # fmt: skip
+RUNS = pd.DataFrame({"label": ["default", "default", "no flips"], "value": [0.84, 0.86, 0.7]})
+SIZES_NEEDED = pd.DataFrame(
+    {"model": ["few", "few", "all", "all"], "parameters": [5, 5, 18, 18], "auc": [0.6, 0.8] * 2}
+).assign(n_required=[900, 380, 4000, 600], rule=[118.0, 118.0, 425.0, 425.0])
 DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
@@ -129,6 +139,8 @@ DRAWINGS = {
     "risk_coverage": lambda axes: figures.risk_coverage(SUREST, axes),
     "set_sizes": lambda axes: figures.set_sizes(SIZES, axes),
     "network_flow": lambda axes: figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"]),
+    "spread_rows": lambda axes: figures.spread_rows(RUNS, axes, band=(0.82, 0.88), note="AUC"),
+    "patients_needed": lambda axes: figures.patients_needed(SIZES_NEEDED, axes, n=321),
     "counted_bars": lambda axes: figures.counted_bars(VERDICTS, axes, note="checks"),
     "denominator_search": lambda axes: figures.denominator_search(SEARCH, axes, stated=4, note="patients"),
     "allowed_ranges": lambda axes: figures.allowed_ranges(ALLOWED, axes, note="false negatives"),
@@ -138,7 +150,7 @@ DRAWINGS = {
 }  # fmt: skip
 TABLES = (
     FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
-    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES,
+    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS,
 )  # fmt: skip
 
 
@@ -172,7 +184,16 @@ def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, na
 
 
 def test_the_public_list_holds_every_drawing():
-    others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel", "figure_4"}
+    others = {
+        "theme",
+        "stamp",
+        "panel_letter",
+        "roi_steps",
+        "sequence_panel",
+        "figure_4",
+        "attention_panel",
+        "subset_chart",
+    }
     assert set(figures.__all__) == set(DRAWINGS) | others
 
 
@@ -182,6 +203,15 @@ def test_a_forest_plot_draws_both_ends_of_every_interval(axes):
     drawn = [sorted(segment[:, 0]) for segment in bars.get_segments()]
     np.testing.assert_allclose(drawn, FOREST[["ci_low", "ci_high"]])
     assert texts(axes)[0] == "3.37 (2.12\N{EN DASH}5.35)"
+
+
+def test_a_forest_plot_says_which_rows_are_not_shown_and_ends_where_bars_run_away(axes):
+    masked = pd.DataFrame(
+        {"label": ["a", "b"], "odds_ratio": [50.0, np.nan], "ci_low": [5.0, np.nan], "ci_high": [20_000.0, np.nan]}
+    )
+    figures.forest(masked, axes)
+    assert texts(axes)[:2] == ["50.00 (5.00\N{EN DASH}20,000)", "not shown"]
+    assert axes.get_xlim()[1] == 1000
 
 
 def test_printed_values_stand_beside_ours_as_open_markers(axes):
@@ -352,3 +382,34 @@ def test_bars_of_set_sizes_fill_the_whole_and_small_shares_stay_unlabelled(axes)
     assert "2%" not in texts(axes) and {"50%", "38%", "10%"} <= set(texts(axes))
     shades = [lightness(bar.get_facecolor()[:3]) for bar in axes.patches[::2]]
     assert all(abs(b - a) > 12 for a, b in pairwise(shades))
+
+
+def test_sets_stand_best_first_above_the_sequences_that_they_hold():
+    figure, (upper, lower) = plt.subplots(2, 1, sharex=True)
+    before = SUBSETS.copy()
+    assert figures.subset_chart(SUBSETS, (upper, lower), sequences=["T1", "T2"], note="accuracy") is upper
+    pd.testing.assert_frame_equal(SUBSETS, before)
+    marked, other, paper = upper.lines
+    assert (marked.get_xydata().tolist(), other.get_xydata().tolist()) == ([[2, 0.6]], [[0, 0.8], [1, 0.7]])
+    assert paper.get_xydata().tolist() == [[2, 0.65]] and paper.get_markerfacecolor() == "white"
+    held = [line.get_xydata().tolist() for line in lower.lines[1::2]]
+    assert held == [[[0, 0], [2, 0]], [[0, 1], [1, 1]]]  # T1 in the best and the last set, T2 in the first two
+    plt.close(figure)
+
+
+def test_a_mean_outside_the_band_of_chance_has_another_colour(axes):
+    figures.spread_rows(RUNS, axes, band=(0.82, 0.88), note="AUC")
+    runs, inside, outside = axes.lines
+    assert runs.get_xydata().tolist() == [[0.84, 0], [0.86, 0], [0.7, 1]]
+    assert inside.get_xdata()[0] == pytest.approx(0.85) and inside.get_color() == OURS
+    assert outside.get_xdata()[0] == 0.7 and outside.get_color() != OURS
+
+
+def test_attention_is_drawn_with_its_sign_around_zero_and_the_margin_of_the_lesion(axes):
+    shares = np.array([[0.0, 0.5], [-1.0, 0.0]])
+    figures.attention_panel(np.ones((2, 2)), shares, axes, title="T1", lesion=np.array([[0.0, 1.0], [0.0, 1.0]]))
+    image, overlay = axes.images
+    assert overlay.get_clim() == (-1, 1)
+    np.testing.assert_allclose(overlay.get_alpha(), [[0, 0.5**0.4], [1, 0]])
+    assert len(axes.collections) == 1
+    figures.attention_panel(np.ones((2, 2)), shares * 0, axes, title="T1", lesion=np.array([[0.0, 1.0], [0.0, 1.0]]))

@@ -6,6 +6,8 @@ import pandas as pd
 
 from mvi_core.figures.style import GRID, INK, OURS, PAPER, QUIET, hide_frame, point_and_interval, reading_rows
 
+FARTHEST = 1000  # odds ratio at which the axis ends; a bar that runs into the edge goes on, its text says how far
+
 
 def flow_chart(flow, axes, *, unit="patients"):
     """Draw the inclusion flow: who stayed in the middle, who left on the right.
@@ -82,7 +84,10 @@ def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
     reading_rows(axes, list(table["label"]))
     _plain_log_ticks(axes)
     for row, line in enumerate(table.itertuples()):
-        text = f"{line.odds_ratio:.2f} ({line.ci_low:.2f}\N{EN DASH}{line.ci_high:.2f})"
+        value, low, high = (
+            f"{x:.2f}" if x < 100 else f"{x:,.0f}" for x in (line.odds_ratio, line.ci_low, line.ci_high)
+        )
+        text = "not shown" if pd.isna(line.odds_ratio) else f"{value} ({low}\N{EN DASH}{high})"
         axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=10.5)
     axes.set_xlabel(note)
     return axes
@@ -108,7 +113,11 @@ def _box(axes, centre, text, colour):
 
 
 def _plain_log_ticks(axes):
-    low, high = axes.get_xlim()
+    low, high = (min(max(end, 1 / FARTHEST), FARTHEST) for end in axes.get_xlim())
+    axes.set_xlim(low, high)
     ticks = [tick for tick in (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100, 400) if low <= tick <= high]
+    other = (0.001, 0.01, 0.1, 1, 10, 100, 1000) if len(ticks) > 6 else (0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8)
+    if not 2 < len(ticks) < 7:
+        ticks = [tick for tick in other if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()

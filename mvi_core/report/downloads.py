@@ -29,14 +29,6 @@ def may_be_offered(path):
 
     Of reconstructed and simulated patients every table and figure; of real and own patients the tables of
     ``COUNTS_ONLY`` without a column of patients, and pictures, but no vector figure, which holds exact coordinates.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Returns
-    -------
-    bool
     """
     results = load_study().results
     if not path.is_relative_to(results):
@@ -52,18 +44,7 @@ def may_be_offered(path):
 
 
 def download_link(path, words):
-    """Link from a page of a cohort to a file of ``results/``, or the bare words where it may not be offered.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-    words : str
-        HTML.
-
-    Returns
-    -------
-    str
-    """
+    """HTML link from a page of a cohort to a file of ``results/``; the bare words where it may not be offered."""
     if not path.is_file() or not may_be_offered(path):
         return words
     return f'<a href="../../downloads/{path.relative_to(load_study().results).as_posix()}" download>{words}</a>'
@@ -71,11 +52,6 @@ def download_link(path, words):
 
 def copy_downloads(site):
     """Put every file that a page of a rendered book offers where its link leads.
-
-    Parameters
-    ----------
-    site : pathlib.Path
-        Folder of the rendered book.
 
     Raises
     ------

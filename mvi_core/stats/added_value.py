@@ -74,6 +74,7 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
         present, absent = _mean(counts, change, outcome == 1), -_mean(counts, change, outcome == 0)
         values |= {name: present + absent, f"{name}_present": present, f"{name}_absent": absent}
     values |= {name: counts @ benefit / n for name, benefit in benefits.items()}
+    values = {name: np.round(drawn, 15) + 0.0 for name, drawn in values.items()}  # no change is 0, never -0
     return estimate_table({name: percentile_interval(v[0], v[1:], level=level, n=n) for name, v in values.items()})
 
 

@@ -34,7 +34,7 @@ def validation_size(n, prevalence, *, auc, threshold, log_odds=None, widths=WIDT
     References
     ----------
     Riley et al. 2021, doi:10.1002/sim.9025; Riley et al. 2024 (part 3), doi:10.1136/bmj-2023-074821; net benefit
-    after Marsh et al. 2020, doi:10.1002/sim.8610.
+    after Marsh et al. 2020, doi:10.1111/biom.13190.
 
     Examples
     --------
