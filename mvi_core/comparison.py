@@ -47,18 +47,7 @@ def ours_beside_paper(paper, phantom):
 
 
 def agreement(beside):
-    """How many printed numbers of each place are met to every printed digit.
-
-    Parameters
-    ----------
-    beside : pandas.DataFrame
-        As `ours_beside_paper` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``place``, ``cohort``, ``compared``, ``agree``.
-    """
+    """How many numbers of each place ours meet to every digit: ``place``, ``cohort``, ``compared``, ``agree``."""
     groups = beside.groupby(["place", "cohort"], sort=False)["agrees"]
     return groups.agg(compared="size", agree="sum").reset_index()
 

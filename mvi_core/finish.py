@@ -46,18 +46,7 @@ def finish(notebook, cohort):
 
 
 def rerun_lines(page, parameters):
-    """Commands that run a page alone, from the project folder.
-
-    Parameters
-    ----------
-    page : str
-    parameters : dict
-        As the run had them.
-
-    Returns
-    -------
-    list of str
-    """
+    """Commands that run a page alone from the project folder, with the parameters of a run."""
     study = load_study()
     given = [shlex.join(_given(name, value)) for name, value in parameters.items()]
     settings = [] if study.profile == "book" else [f"{STUDY_VARIABLE}={study.path.relative_to(study.root)}"]

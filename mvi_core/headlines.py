@@ -24,13 +24,7 @@ SAID = re.compile(
 
 
 def gather():
-    """Every number and every sentence that the pages of the study publish to their prose.
-
-    Returns
-    -------
-    dict
-        As the Data page documents it; pages that read the report itself are left out.
-    """
+    """Every number and sentence that the pages publish, as the Data page documents them."""
     study = load_study()
     said = [entry for item in _pages(study) for entry in _of_page(item, study)]
     return {
@@ -51,17 +45,7 @@ def write_report():
 
 
 def number_of(text):
-    """Parts of a number as the house style says it; nothing of words that are no number.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    dict
-        Of ``value``, ``low``, ``high``, ``level``, ``n``, ``unit``, ``sign`` those that the text holds; a percentage
-        stays one.
+    """Parts of a number as the house style says it, a percentage as one; nothing of words that are no number.
 
     Examples
     --------

@@ -16,17 +16,7 @@ TITLES = {"intro": "first page", "paper_and_us": "what had to be decided", "repr
 
 
 def read_checklist(name):
-    """Items of a reporting guideline, as ``data_manifest/checklists`` holds them.
-
-    Parameters
-    ----------
-    name : {"tripod_ai", "claim_2024"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns as ``data_manifest/checklists/README.md`` documents them; all text.
-    """
+    """Items of ``"tripod_ai"`` or ``"claim_2024"`` as text; columns as in ``data_manifest/checklists/README.md``."""
     path = load_study().root / "data_manifest" / "checklists" / f"{name}.csv"
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
@@ -59,18 +49,7 @@ def fill_checklist(items, report):
 
 
 def count_checklist(filled):
-    """How many items the paper and this run report, and how many they do not.
-
-    Parameters
-    ----------
-    filled : pandas.DataFrame
-        As `fill_checklist` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``who``, ``word`` and ``n``.
-    """
+    """How many items of a filled checklist the paper and this run report: ``who``, ``word``, ``n``."""
     both = (("paper", "paper", PAPER_WORDS), ("this book", "status", WORDS))
     return pd.DataFrame(
         [(who, word, int((filled[column] == word).sum())) for who, column, words in both for word in words],
@@ -79,21 +58,7 @@ def count_checklist(filled):
 
 
 def show_checklist(page, filled, caption, *, result=None):
-    """Checklist as a table: item, what it asks for, what the paper reports, what this book reports and where.
-
-    Parameters
-    ----------
-    page : OpenPage
-    filled : pandas.DataFrame
-        As `fill_checklist` returns it.
-    caption : str
-    result : str, optional
-        The result file behind it.
-
-    Returns
-    -------
-    IPython.display.HTML
-    """
+    """Show a filled checklist as `show_table` does a table: what is asked, what the paper and this book report."""
     from IPython.display import HTML
 
     say = html.escape

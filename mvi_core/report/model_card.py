@@ -16,17 +16,7 @@ SHOWN = ("accuracy", "recall", "specificity", "auc", "intercept", "slope", "brie
 
 
 def network_card(cohort):
-    """Card of the network that was trained on a cohort.
-
-    Parameters
-    ----------
-    cohort : str
-
-    Returns
-    -------
-    list of tuple of str
-        Section and text, the nine sections of Mitchell et al. in their order.
-    """
+    """Card of the network that was trained on a cohort: the nine sections of Mitchell et al., each with its text."""
     spec, path = load_spec(cohort), result_path(cohort, WEIGHTS)
     made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     inside = read_result(cohort, "operating.csv").query("series == 'network 2015'")
@@ -60,12 +50,7 @@ def nomogram_card(cohort):
 
 
 def write_cards():
-    """Write ``MODEL_CARD.md`` beside the weights of every cohort of the study that has some.
-
-    Returns
-    -------
-    list of pathlib.Path
-    """
+    """Write ``MODEL_CARD.md`` beside the weights of every cohort of the study that has some, and return the paths."""
     study = load_study()
     written = []
     for cohort in [name for name in study.settings["cohorts"] if result_path(name, WEIGHTS).is_file()]:

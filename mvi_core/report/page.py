@@ -51,17 +51,7 @@ def open_page(name, cohort):
 
 
 def banner(spec, profile):
-    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, profile.
-
-    Parameters
-    ----------
-    spec : CohortSpec
-    profile : str
-
-    Returns
-    -------
-    str
-    """
+    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, profile."""
     words = [html.escape(str(text)) for text in (spec.kind, spec.title, spec.summary, profile)]
     return (
         f'<div class="cohort-banner {words[0]}" role="note"><strong>{words[0].capitalize()} cohort</strong> '

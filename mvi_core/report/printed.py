@@ -26,16 +26,7 @@ def paper_values():
 
 
 def paper_value(key):
-    """One number of the paper, as printed.
-
-    Parameters
-    ----------
-    key : str
-        Id in ``data_manifest/paper_values.csv``.
-
-    Returns
-    -------
-    str
+    """One number of the paper, as printed, by its id in ``data_manifest/paper_values.csv``.
 
     Raises
     ------
@@ -49,34 +40,13 @@ def paper_value(key):
 
 
 def term_label(name):
-    """Name of a model term in print.
-
-    Parameters
-    ----------
-    name : str
-        A predictor of Table 1, ``"mvi_present"``, ``"dl_mvi"`` or ``"size_cm"``.
-
-    Returns
-    -------
-    str
-    """
+    """Name in print of a predictor of Table 1, ``"mvi_present"``, ``"dl_mvi"`` or ``"size_cm"``."""
     named = {DL_MVI: "DL-MVI", "mvi_present": "MVI", "size_cm": "Tumour size (per cm)"}
     return named.get(name) or find_predictor(name).label
 
 
 def term_levels(name):
-    """Say what 0 and 1 of a model term mean, in print.
-
-    Parameters
-    ----------
-    name : str
-        A predictor of Table 1, ``"dl_mvi"`` or ``"size_cm"``.
-
-    Returns
-    -------
-    tuple of str
-        Empty for a measurement.
-    """
+    """Say what 0 and 1 of a model term mean, in print; nothing for a measurement."""
     if name == "size_cm":
         return ()
     return ("absent", "present") if name == DL_MVI else (find_predictor(name).reference, find_predictor(name).level)

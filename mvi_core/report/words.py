@@ -55,15 +55,6 @@ def estimate_text(estimate, *, digits=2, percent=False):
 def p_text(p):
     """P value as journals print it.
 
-    Parameters
-    ----------
-    p : float
-        From 0 to 1.
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> p_text(0.00004), p_text(0.0414), p_text(0.25)
@@ -96,21 +87,7 @@ def interval_text(value, low, high, *, digits=2):
 
 
 def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low", "ci_high")):
-    """Texts of value and interval, one for each row of a table.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-    digits : int, default 2
-    percent : bool, default False
-        Multiply by 100 first.
-    columns : sequence of str
-        Value, low and high end.
-
-    Returns
-    -------
-    list of str
-    """
+    """Texts of value and interval, one for each row of a table; ``columns`` are value, low and high end."""
     factor = 100 if percent else 1
     return [interval_text(*row, digits=digits) for row in frame[list(columns)].to_numpy(dtype=float) * factor]
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from mvi_core.contents import cohort_lines, contents, data_page, summary_lines, write_contents
+from mvi_core.contents import READING, cohort_lines, contents, data_page, summary_lines, write_contents
+from mvi_core.pages import load_pages
 from mvi_core.results import write_result
 
 REAL = Path(__file__).parents[2] / "data_manifest/cohorts/clca-2024.yaml"
@@ -82,3 +83,9 @@ def test_the_summary_shows_results_that_exist_beside_the_print_and_a_dash_for_th
     assert rows["AUC of AFP + DL-MVI"] == ["0.824", "0.824", "–"]
     assert rows["accuracy in 2018"] == ["68.69%", "–", "64.00%"]
     assert not any(line.startswith("Open") for line in summary_lines())
+
+
+def test_every_chapter_has_a_place_in_the_readers_order(monkeypatch):
+    monkeypatch.setenv("MVI_ROOT", str(REAL.parents[2]))
+    placed = [name for names in READING.values() for name in names]
+    assert sorted(page.name for page in load_pages()) == sorted(placed)
