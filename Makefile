@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help book test lint check bench data serve clean lock smoke browser
+.PHONY: help book test lint check bench full data serve clean lock smoke browser
 
 PYTHON ?= python3
 JOBS ?= $(shell env -u OMP_NUM_THREADS nproc)
@@ -48,6 +48,9 @@ check: lint test book  ## what CI runs
 
 bench: $(READY)  ## the benchmarks, as ratios against a stated reference
 	@python workflow/bench.py
+
+full: $(READY)  ## every set of sequences at the paper's size, on a GPU; stores the table (GPUS=n trainings at a time)
+	@MVI_STUDY=config/full.yaml python workflow/run.py --jobs $(JOBS) subsets -- --resources gpu=$(or $(GPUS),1)
 
 data: $(READY)  ## fetch the public tables by address and sha256, or take them from the folder MVI_DATA
 	@mvi fetch

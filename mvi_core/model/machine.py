@@ -57,6 +57,11 @@ def torch_device(name):
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
+def device_name(device):
+    """Name of a GPU, for the record; None for the processor, which the record names by itself."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else None
+
+
 @contextmanager
 def arithmetic(device, precision):
     """Compute in one of `PRECISIONS` inside; float32 means float32 on a GPU too.

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.parallel import DistributedDataParallel
 
 from mvi_core.errors import MviError
@@ -57,11 +56,10 @@ def spread(network):
     """
     if share()[1] == 1:
         return network
-    for parent in list(network.modules()):
-        for name, module in list(parent.named_children()):
-            if type(module) is nn.BatchNorm2d:
-                setattr(parent, name, _with_weights_of(module))
-    return DistributedDataParallel(network, broadcast_buffers=False)
+    for module in network.modules():
+        if type(module) is nn.BatchNorm2d:
+            module.__class__ = _SynchronisedBatchNorm  # the same weights, which the optimiser holds already
+    return DistributedDataParallel(network, forward_sync_buffers=False)
 
 
 def mean_over_processes(loss, weight):
@@ -97,6 +95,18 @@ def expect_same(name, value):
         )
 
 
+class _Total(torch.autograd.Function):
+    """Sum over the processes, and of the gradients that come back to it."""
+
+    @staticmethod
+    def forward(ctx, value):
+        return _sum(value)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _sum(gradient)
+
+
 class _SynchronisedBatchNorm(nn.BatchNorm2d):
     """Batch normalisation over the slices of all processes; torch's own refuses the CPU."""
 
@@ -105,21 +115,15 @@ class _SynchronisedBatchNorm(nn.BatchNorm2d):
             return super().forward(images)
         axes, column = (0, 2, 3), (1, -1, 1, 1)
         n = _sum(images.new_tensor(images.numel() / images.shape[1]))
-        mean = all_reduce(images.sum(axes)) / n  # (C,)
+        mean = _Total.apply(images.sum(axes)) / n  # (C,)
         centred = images - mean.view(column)
-        variance = all_reduce(centred.square().sum(axes)) / n  # (C,)
+        variance = _Total.apply(centred.square().sum(axes)) / n  # (C,)
         with torch.no_grad():
             self.num_batches_tracked += 1
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * n / (n - 1), self.momentum)
         slope = self.weight * (variance + self.eps).rsqrt()
         return centred * slope.view(column) + self.bias.view(column)
-
-
-def _with_weights_of(module):
-    twin = _SynchronisedBatchNorm(module.num_features).to(module.weight)
-    twin.load_state_dict(module.state_dict())
-    return twin
 
 
 def _sum(value):

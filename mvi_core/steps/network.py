@@ -1,6 +1,7 @@
 """Which trainings does the workflow run: out of fold for each set of sequences, then the final model."""
 
 import shutil
+import time
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQ
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.steps.leakage import development_folds
 from mvi_core.steps.progress import epochs
-from mvi_core.study import load_study, overridden, setting
+from mvi_core.study import ablation_sets, load_study, overridden, setting
 
 SCORING_RESULTS = {"mean": "predictions_mean.csv", "first": "predictions.csv"}
 
@@ -25,18 +26,20 @@ def train(cohort, sequences, repeat):
     repeat : int
         Another repeat has other weights, draws and folds.
     """
-    checkpoints = result_path(cohort, f"training/checkpoints/{sequences}_r{repeat}")
-    predictions, history, parameters = out_of_fold(cohort, sequences, repeat, checkpoints=checkpoints)
+    from mvi_core.model.machine import device_name, torch_device
+    from mvi_core.model.parallel import processes
+
+    device = torch_device(load_study().settings["training"].get("device", "cpu"))
+    started, checkpoints = time.monotonic(), result_path(cohort, f"training/checkpoints/{sequences}_r{repeat}")
+    with processes(device) as writes:  # several under torchrun
+        predictions, history, parameters = out_of_fold(cohort, sequences, repeat, checkpoints=checkpoints)
+    if not writes:
+        return
+    parameters |= {"seconds": round(time.monotonic() - started, 1), "device": device_name(device)}
     label = {"sequences": sequences, "repeat": repeat}
     inputs = ["patients.csv", "rois.safetensors", f"splits/r{repeat}.csv"]
-    for name, frame in (("_epochs", history), ("", predictions)):
-        write_result(
-            cohort,
-            f"training/{sequences}_r{repeat}{name}.csv",
-            frame.assign(**label),
-            parameters=parameters,
-            inputs=inputs,
-        )
+    for name, frame in ((f"{sequences}_r{repeat}_epochs.csv", history), (f"{sequences}_r{repeat}.csv", predictions)):
+        write_result(cohort, f"training/{name}", frame.assign(**label), parameters=parameters, inputs=inputs)
     shutil.rmtree(checkpoints, ignore_errors=True)
 
 
@@ -81,7 +84,7 @@ def ablation(cohort):
     ----------
     cohort : str
     """
-    sets = setting(load_study(), "ablation")
+    sets = ablation_sets(load_study())
     for result, suffix in (("ablation.csv", ""), ("training.csv", "_epochs")):
         inputs = [f"training/{row['sequences']}_r{row['repeat']}{suffix}.csv" for row in sets]
         frames = [

@@ -1,5 +1,6 @@
 # Trainings: one job for each set of sequences, so that a cluster profile can spread them.
-ABLATION = [f"{row['sequences']}_r{row['repeat']}" for row in setting(STUDY, "ablation")]
+ABLATION = [f"{row['sequences']}_r{row['repeat']}" for row in ablation_sets(STUDY)]
+JOB = STUDY.settings.get("training_job", {"mem_mb": 2000, "runtime": 60})  # MiB and minutes that a cluster must give
 NETWORK = {"network": setting(STUDY, "network"), "training": setting(STUDY, "training")}
 
 
@@ -17,6 +18,8 @@ rule train:
         settings=NETWORK,
         seed=setting(STUDY, "seeds.training"),
     priority: 50
+    resources:
+        **JOB,
     shell:
         "mvi step train --cohort {wildcards.cohort} --sequences {wildcards.sequences} --repeat {wildcards.repeat}"
 
@@ -53,5 +56,7 @@ rule final:
         settings=NETWORK,
         seed=setting(STUDY, "seeds.training"),
     priority: 50
+    resources:
+        **JOB,
     shell:
         "mvi step final --cohort {wildcards.cohort}"
