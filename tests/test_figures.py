@@ -355,7 +355,7 @@ def test_the_lowest_survival_without_losses_stands_at_the_median(axes):
 
 
 def test_figure_4_has_the_papers_four_panels_in_order_with_line_styles_that_grey_print_keeps():
-    tables = {"roc": ROC, "calibration": CALIBRATION, "decision_curve": BENEFIT}
+    tables = {"roc": ROC.assign(model="model: AUC 0.82"), "calibration": CALIBRATION, "decision_curve": BENEFIT}
     figure = figures.figure_4(NOMOGRAM, tables, spread=RISKS, mark=0.04)
     assert [panel.texts[-1].get_text() for panel in figure.axes] == ["A", "B", "C", "D"]
     drawn = [line for line in figure.axes[3].lines if not line.get_label().startswith("_")]
@@ -408,7 +408,7 @@ def test_a_mean_outside_the_band_of_chance_has_another_colour(axes):
 def test_attention_is_drawn_with_its_sign_around_zero_and_the_margin_of_the_lesion(axes):
     shares = np.array([[0.0, 0.5], [-1.0, 0.0]])
     figures.attention_panel(np.ones((2, 2)), shares, axes, title="T1", lesion=np.array([[0.0, 1.0], [0.0, 1.0]]))
-    image, overlay = axes.images
+    _, overlay = axes.images
     assert overlay.get_clim() == (-1, 1)
     np.testing.assert_allclose(overlay.get_alpha(), [[0, 0.5**0.4], [1, 0]])
     assert len(axes.collections) == 1

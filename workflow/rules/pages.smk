@@ -5,6 +5,12 @@ def files_read(planned):
     return [result_path(planned.cohort, name) for name in planned.page.reads]
 
 
+def stored_read(planned):
+    """Stored tables that the page's source names; no rule makes them, so that no book run trains for hours."""
+    source = (STUDY.root / "notebooks" / f"{planned.page.name}.py").read_text(encoding="utf-8")
+    return [path for path in sorted((STUDY.root / "data_manifest" / "stored").glob("*.csv")) if path.name in source]
+
+
 for planned in PLAN:
 
     rule:
@@ -14,6 +20,7 @@ for planned in PLAN:
             STUDY.root / "notebooks" / f"{planned.page.name}.py",
             STUDY.root / "data_manifest" / "cohorts" / f"{planned.cohort}.yaml",
             files_read(planned),
+            stored_read(planned),
             code_of_page(STUDY.root / "notebooks" / f"{planned.page.name}.py"),
         output:
             executed_path(STUDY, planned.page, planned.cohort),
