@@ -30,7 +30,7 @@ terms = ["afp_gt_20", "dl_mvi"] if "dl_mvi" in page.spec.multivariable else list
 predictors = predictor_table(analysis, terms).dropna()
 present = analysis.loc[predictors.index, "mvi_present"].to_numpy()
 fit, fit_afp = (logistic.fit_logistic(predictors[names], present) for names in (terms, ["afp_gt_20"]))
-name = " + ".join(map(report.term_label, terms))
+name = " + ".join(map(report.term_label, terms)) if len(terms) < 3 else f"{len(terms)} variables"
 risks = {name: logistic.predict(fit, predictors), "AFP alone": logistic.predict(fit_afp, predictors)}
 risk, made = risks[name], {"parameters": {"seed": seed, "n_bootstrap": n_bootstrap}, "inputs": ["analysis.csv"]}
 # %% [markdown]
@@ -110,7 +110,7 @@ report.publish("auc_afp", areas["AFP alone"])
 report.publish("auc_gain", discrimination.auc_difference(present, *risks.values())[0])
 report.publish("auc_corrected", report.interval_column(inner[:1], columns=("corrected", "ci_low", "ci_high"))[0])
 report.publish("paper_auc", report.paper_value("model_auc"))
-report.publish("spared", f"{here['n_spared_mvi']:.0f} of {here['n_spared']:.0f}")
+report.publish("spared", f"{here['n_spared']:.0f} patients, {here['n_spared_mvi']:.0f} of them")
 report.publish("p_claimed", report.p_text(here["p_value"]))
 report.publish("sure_from", f"{100 * gain.loc[gain['ci_low'] <= 0, 'threshold'].max():.0f} %")
 report.publish("paper_better_from", report.paper_value("nb_beats_treat_all_from"))
@@ -118,8 +118,8 @@ report.publish("paper_better_from", report.paper_value("nb_beats_treat_all_from"
 # ## Answer
 # The model reaches an AUC of {glue:text}`auc`, and {glue:text}`auc_corrected` after correction for optimism; the paper
 # prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. The paper says
-# that its net benefit exceeds treating all above {glue:text}`paper_better_from`: there the model spares patients of whom
-# {glue:text}`spared` have invasion, a gain with p = {glue:text}`p_claimed`. Only above {glue:text}`sure_from` does the
+# that its net benefit exceeds treating all above {glue:text}`paper_better_from`: there the model spares {glue:text}`spared` with
+# invasion (difference to treating all: p = {glue:text}`p_claimed`). Only above {glue:text}`sure_from` does the
 # interval of the gain stay clear of zero.
 #
 # **What this page cannot show.** Net benefit depends on what a surgeon would do differently, which no cohort here

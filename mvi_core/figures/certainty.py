@@ -24,7 +24,7 @@ def risk_distribution(spread, axes, *, note=""):
     """
     for column, sign, name in (("share_present", 1, "MVI present"), ("share_absent", -1, "MVI absent")):
         colour = group_style(name, 0)["color"]
-        axes.bar(spread["risk"], sign * spread[column], width=0.018, color=colour, label=name)
+        axes.bar(spread["risk"], sign * spread[column], width=0.01, linewidth=0, color=colour, label=name)
     top = 1.15 * spread[["share_absent", "share_present"]].max(axis=None)
     axes.axhline(0, color=INK, linewidth=0.9)
     axes.set(xlim=(-0.02, 1.02), ylim=(-top, top), xlabel=note, ylabel="share of all patients")

@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame, panel_letter
 
 UNIT = {"xlim": (-0.01, 1.01), "ylim": (-0.01, 1.01)}
+FEW_TICKS = 4  # up to which a label that would touch its neighbour goes above the line, else it is left out
 CURVES = {"apparent": (OURS, LINES[0]), "smooth": (SERIES[1], LINES[3]), "corrected": (PAPER, LINES[1])}
 
 
@@ -37,9 +38,10 @@ def nomogram(description, axes, *, labels=None, levels=None):
     scales.append(("Total points", [(tick / top, f"{tick:g}") for tick in description["total_ticks"]]))
     risks = [(total / top, f"{risk:g}") for risk, total in description["risk_ticks"] if 0 <= total <= top]
     scales.append(("Probability of MVI", risks))
-    axes.set(xlim=(-0.4, 1.05), ylim=(len(scales) - 0.4, -0.35))
+    left = -max(0.4, 0.05 + 0.024 * max(len(label) for label, _ in scales))
+    axes.set(xlim=(left, 1.05), ylim=(len(scales) - 0.4, -0.35))
     for row, (label, ticks) in enumerate(scales):
-        axes.text(-0.4, row, label, va="center", weight="bold", fontsize=11.5)
+        axes.text(left, row, label, va="center", weight="bold", fontsize=11.5)
         _scale(axes, row, ticks)
     axes.vlines([step / 10 for step in range(11)], -0.2, len(scales) - 2.6, color=GRID, lw=0.8, zorder=0)
     return axes
@@ -173,14 +175,18 @@ def figure_4(sheet, tables, *, spread, mark, labels=None, levels=None):
 
 
 def _scale(axes, row, ticks):
-    places, last = [place for place, _ in ticks], -1.0
+    places, ends = [place for place, _ in ticks], {1: -1.0, -1: -1.0}  # where the last label ends, below and above
     axes.plot([min(places), max(places)], [row, row], color=INK, linewidth=1.2)
     for place, text in sorted(ticks):
         axes.plot([place, place], [row, row + 0.13], color=INK, linewidth=1.1)
-        if place - last > 0.02 + 0.012 * len(text):  # a label that would touch its neighbour is left out
-            blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-            axes.text(place, row + 0.18, text, ha="center", va="top", fontsize=10.5, bbox=blank)
-            last = place
+        half = 0.01 + 0.006 * len(text)
+        side = next((side for side in ends if place - half > ends[side]), None)
+        if side is None or (side == -1 and len(ticks) > FEW_TICKS):  # no room, or one number among many
+            continue
+        blank = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        align = {"ha": "center", "va": "top" if side == 1 else "bottom"}
+        axes.text(place, row + side * (0.18 if side == 1 else 0.06), text, fontsize=10.5, bbox=blank, **align)
+        ends[side] = place + half
 
 
 def _models(table, name):

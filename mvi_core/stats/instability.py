@@ -53,6 +53,15 @@ def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), leve
     References
     ----------
     Riley and Collins 2023, doi:10.1002/bimj.202200302.
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> present = [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125
+    >>> found = instability(afp, present, n_bootstrap=40, rng=np.random.default_rng(0))
+    >>> low, high = found.patients.loc[0, ["low", "high"]]
+    >>> round(float(found.patients["risk"][0]), 4), bool(low < 60 / 144 < high)
+    (0.4167, True)
     """
     critical_value(level)
     model = modelling(predictors, mvi_present, selection)

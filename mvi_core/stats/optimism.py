@@ -56,6 +56,15 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
     ----------
     Harrell et al. 1996, doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4;
     Noma et al. 2021, doi:10.1002/sim.9148.
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> table = optimism_bootstrap(
+    ...     afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125, n_bootstrap=40, rng=np.random.default_rng(0)
+    ... )
+    >>> round(float(table["apparent"][0]), 4)  # (125/185 + 84/136) / 2
+    0.6467
     """
     model = modelling(predictors, mvi_present, selection)
     drawn, apparent, first = model.resample(n_bootstrap, rng), model.original.own, model.original
@@ -95,6 +104,15 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
     References
     ----------
     Steyerberg et al. 2001, doi:10.1016/S0895-4356(01)00341-9.
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> table = cross_validation(
+    ...     afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125, n_repeats=20, rng=np.random.default_rng(0)
+    ... )
+    >>> round(float(table["apparent"][0]), 4), int(table["n_resamples"][0])
+    (0.6467, 20)
     """
     model = modelling(predictors, mvi_present, selection)
     n = len(model.cells)

@@ -51,47 +51,6 @@ def resample_counts(n, n_bootstrap, *, rng, strata=None):
     return counts
 
 
-def bootstrap_interval(statistic, n, *, n_bootstrap, rng, strata=None, level=0.95):
-    """Statistic of the patients with its percentile bootstrap interval.
-
-    Parameters
-    ----------
-    statistic : callable
-        Takes positions of patients (integer array, with repeats) and returns a number. A resample
-        for which it raises `MviError` or returns NaN counts as failed; ``method`` says how many worked.
-    n : int
-        Number of patients, at least 2.
-    n_bootstrap : int
-        Number of resamples.
-    rng : numpy.random.Generator
-        Source of the draws.
-    strata : array-like, shape (n,), optional
-        Group of each patient, for a resampling that keeps the group sizes.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-
-    Raises
-    ------
-    MviError
-        If too few resamples worked for the level.
-
-    Examples
-    --------
-    >>> months = np.array([3.0, 5.0, 8.0, 13.0])
-    >>> mean = lambda chosen: months[chosen].mean()
-    >>> bootstrap_interval(mean, 4, n_bootstrap=200, rng=np.random.default_rng(1)).value
-    7.25
-    """
-    value = float(statistic(np.arange(n)))
-    counts = resample_counts(n, n_bootstrap, rng=rng, strata=strata).astype(int)
-    replicates = [_attempt(statistic, np.repeat(np.arange(n), row)) for row in counts]
-    return percentile_interval(value, replicates, level=level, n=n, stratified=strata is not None)
-
-
 def percentile_interval(value, replicates, *, level, n, stratified=False):
     """Estimate with the percentile interval of its bootstrap replicates.
 
@@ -227,11 +186,3 @@ def _draw(n, n_bootstrap, rng):
         drawn = rng.integers(0, n, size=(rows, n), dtype=dtype) + n * np.arange(rows)[:, None]
         blocks.append(np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n))
     return np.concatenate(blocks)
-
-
-def _attempt(statistic, chosen):
-    """Statistic of the chosen patients as a float; NaN where it refuses them."""
-    try:
-        return float(statistic(chosen))
-    except MviError:
-        return np.nan

@@ -12,7 +12,6 @@ from mvi_core.errors import MviError
 from mvi_core.stats.resampling import (
     auc_bootstrap,
     auc_of_counts,
-    bootstrap_interval,
     percentile_interval,
     resample_counts,
 )
@@ -62,10 +61,11 @@ def test_blocks_of_draws_do_not_change_with_size(monkeypatch):
     assert (resample_counts(50, 30, rng=drawn()).sum(axis=1) == 50).all()
 
 
-def test_generic_bootstrap_of_a_mean_has_the_textbook_width():
+def test_the_bootstrap_of_a_mean_has_the_textbook_width():
     """The bootstrap standard error of a mean is sd / sqrt(n), sd with denominator n."""
     values = drawn(3).normal(size=200)
-    estimate = bootstrap_interval(lambda i: values[i].mean(), 200, n_bootstrap=4000, rng=drawn())
+    means = resample_counts(200, 4000, rng=drawn()) @ values / 200
+    estimate = percentile_interval(values.mean(), means, level=0.95, n=200)
     assert estimate.value == values.mean()
     assert estimate.high - estimate.low == pytest.approx(2 * 1.96 * values.std() / np.sqrt(200), rel=0.06)
     assert estimate.method == "bootstrap percentile, 4000 of 4000 resamples"
@@ -78,14 +78,8 @@ def test_percentile_interval_uses_type_7_quantiles():
 
 
 def test_resamples_that_fail_are_counted_and_too_few_are_refused():
-    outcome = np.array([0, 0, 0, 0, 1, 1])
-
-    def area(chosen):
-        if outcome[chosen].min() == outcome[chosen].max():
-            raise MviError("one class")
-        return roc_auc_score(outcome[chosen], [0.1, 0.5, 0.2, 0.3, 0.4, 0.9] @ np.eye(6)[chosen].T)
-
-    estimate = bootstrap_interval(area, 6, n_bootstrap=300, rng=drawn())
+    outcome, risk = [0, 0, 0, 0, 1, 1], [0.1, 0.5, 0.2, 0.3, 0.4, 0.9]
+    estimate = auc_bootstrap(outcome, risk, n_bootstrap=300, rng=drawn(), stratified=False)
     assert 200 < int(estimate.method.split()[2]) < 300
     with pytest.raises(MviError, match="0 of 100 resamples"):
         percentile_interval(1.0, np.full(100, np.nan), level=0.95, n=5)
