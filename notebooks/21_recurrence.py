@@ -73,7 +73,12 @@ report.show_table(page, shown, f"Survival of patients followed beyond the landma
 # %% tags=["hide-input"]
 before = [name for name in known_before.split() if name in page.spec.predictors]
 design = predictor_table(known, before).join(known.filter(["mvi_present", "dl_mvi", "dl_risk"])).dropna()
-added = {"before operation": [], "+ MVI (histology)": ["mvi_present"], "+ DL-MVI": ["dl_mvi"], "+ DL risk": ["dl_risk"]}
+added = {
+    "before operation": [],
+    "with MVI (histology)": ["mvi_present"],
+    "with DL-MVI": ["dl_mvi"],
+    "with DL risk": ["dl_risk"],
+}
 designs = {name: design[[*before, *more]] for name, more in added.items() if set(more) <= set(design)}
 follow_up = known.loc[design.index, times[:2]].set_axis(["months", "event"], axis=1)
 horizons, settings = [early_months, late_months], {"n_folds": n_folds, "n_bootstrap": n_bootstrap, "rng": rng}
@@ -108,7 +113,7 @@ report.publish("deaths", int((causes == 2).sum()))
 report.publish("landmark_p", report.p_text(after["p_value"].iloc[0]))
 judged = accuracy.set_index(["patients", "metric", "months", "model"])["text"]["cross-fitted", "auc", early_months]
 report.publish("auc_before", judged["before operation"])
-report.publish("auc_mvi", judged["+ MVI (histology)"])
+report.publish("auc_mvi", judged["with MVI (histology)"])
 # %% [markdown]
 # ## Answer
 # Within the landmark, {glue:text}`early_present` % of the patients with invasion and {glue:text}`early_absent` % of those

@@ -24,7 +24,8 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
     times : sequence of float
         Horizons in months.
     n_folds : int
-        Parts into which the patients are dealt, events evenly; each is predicted from the others.
+        Parts into which the patients are dealt, early and late events evenly, so that no part's models start from a
+        lower risk because its patients have the events; each is predicted from the others.
     n_bootstrap, rng
         As in `survival_accuracy.survival_accuracy`; ``rng`` also deals the patients.
 
@@ -67,13 +68,13 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
 
 
 def _unseen(predictors, months, event, *, times, n_folds, rng):
-    """Risk of the event by each horizon, from Cox models that have not seen the patient; events dealt evenly."""
+    """Risk of the event by each horizon, from Cox models that have not seen the patient."""
     frame, time, happened = predictors.reset_index(drop=True), np.asarray(months, float), np.asarray(event)
     if not 2 <= n_folds <= happened.sum():
         raise MviError(f"n_folds must lie from 2 to the {happened.sum()} events, got {n_folds}. Use fewer folds.")
-    order = np.lexsort((rng.permutation(len(time)), happened))
+    order = np.lexsort((rng.permutation(len(time)), time, happened))
     fold = np.empty(len(time), dtype=int)
-    fold[order] = np.arange(len(time)) % n_folds
+    fold[order] = np.concatenate([rng.permutation(n_folds) for _ in range(0, len(time), n_folds)])[: len(time)]
     risk = np.empty((len(time), len(times)))
     for k in range(n_folds):
         fit = cox(frame[fold != k], time[fold != k], happened[fold != k])
