@@ -51,8 +51,9 @@ def html():
 
 
 def _slim(static):
-    """Drop what no page loads: MathJax in the forms that are not used, and maps for debuggers."""
+    """Drop what no page loads: MathJax in forms and spoken languages that are not used, and maps for debuggers."""
     unused = [path for path in (static / "mathjax").glob("*.js") if path.name != MATHJAX]
+    unused += [path for path in (static / "mathjax/sre/mathmaps").glob("*.json") if path.stem not in ("base", "en")]
     for path in [*unused, *static.rglob("*.map"), static / "mathjax" / "output" / "svg.js"]:
         path.unlink(missing_ok=True)
     shutil.rmtree(static / "mathjax" / "output" / "svg", ignore_errors=True)
