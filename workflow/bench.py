@@ -13,6 +13,7 @@ BENCHMARKS = {
     "optimism": resampling.optimism,
     "auc": resampling.area,
     "step": lambda: network.training_step(96),
+    "epoch": network.full_size_epoch,
     "resize": study.roi_resize,
     "search": study.search,
     "rebuild": study.rebuild,

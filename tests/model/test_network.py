@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from mvi_core.errors import MviError
 from mvi_core.model.backbone import NetworkSettings
-from mvi_core.model.network import MviNet, slice_combinations
+from mvi_core.model.network import MOST_COMBINATIONS, MviNet, choose_combinations, slice_combinations
 from mvi_core.model.training import combination_loss
 
 SMALL = NetworkSettings(width=8, blocks=(1, 1))
@@ -127,3 +127,50 @@ def test_another_number_of_sequences_or_size_is_refused_with_both_shapes():
 def test_unknown_normalisation_is_refused():
     with pytest.raises(MviError, match="normalisation must be one of batch, group, got layer"):
         MviNet(3, 32, NetworkSettings(normalisation="layer"))
+
+
+def _every_combination(network, rois, grades):
+    """Loss by listing: each combination of slices as an input of its own."""
+    slices = slice_combinations(rois.shape[1], rois.shape[2])  # (C, S)
+    chosen = torch.stack([rois[:, s, slices[:, s]] for s in range(rois.shape[1])], dim=2)  # (B, C, S, H, W)
+    images = chosen.flatten(0, 2).unsqueeze(1)  # (B*C*S, 1, H, W)
+    features = network.backbone(images).unflatten(0, (-1, rois.shape[1])).flatten(1)  # (B*C, S*F)
+    return functional.cross_entropy(network.classifier(features), grades.repeat_interleave(len(slices)))
+
+
+@pytest.mark.parametrize("n_sequences, n_slices", [(6, 3), (2, 5), (1, 3), (4, 1)])
+def test_loss_and_gradient_of_any_number_of_sequences_and_slices_equal_enumeration(n_sequences, n_slices):
+    """Outside witness: `_every_combination`; six sequences of three slices are 729 combinations of 18 images."""
+    shared, listed = (_network(n_sequences, dtype=torch.float64, roi_px=16) for _ in range(2))
+    rois = torch.randn(1, n_sequences, n_slices, 16, 16, generator=torch.Generator().manual_seed(1)).double()
+    grades = torch.tensor([1])
+    losses = combination_loss(shared(rois), grades), _every_combination(listed, rois, grades)
+    for loss in losses:
+        loss.backward()
+    assert abs(losses[0] - losses[1]) / losses[1] < 1e-12
+    for (name, ours), theirs in zip(shared.named_parameters(), listed.parameters(), strict=True):
+        assert (ours.grad - theirs.grad).norm() <= 1e-10 * theirs.grad.norm() + 1e-14, name
+
+
+def test_too_many_combinations_are_sampled_evenly_by_seed_and_never_listed():
+    """46,656 combinations of six slices: the mean over the sample comes near that over all."""
+    rows = choose_combinations(6, 6, seed=3)
+    assert rows.shape == (MOST_COMBINATIONS, 6)
+    assert rows[0].tolist() == [0] * 6
+    assert all(column.bincount().diff().abs().max() <= 1 for column in rows.T)
+    assert torch.equal(rows, choose_combinations(6, 6, seed=3))
+    assert not torch.equal(rows, choose_combinations(6, 6, seed=4))
+    network = _network(6, roi_px=16).eval()
+    rois = torch.randn(1, 6, 6, 16, 16, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert network(rois).shape == (1, MOST_COMBINATIONS, 3)
+        sampled = combination_loss(network(rois), torch.tensor([1]))
+        whole = combination_loss(network(rois, slice_combinations(6, 6)), torch.tensor([1]))
+    torch.testing.assert_close(sampled, whole, rtol=0.01, atol=0)
+
+
+def test_a_product_that_no_memory_could_list_is_still_trained():
+    network = _network(6, roi_px=16).train()
+    logits = network(torch.randn(1, 6, 12, 16, 16, generator=torch.Generator().manual_seed(1)))  # of 3 million
+    assert logits.shape == (1, MOST_COMBINATIONS, 3)
+    assert torch.isfinite(combination_loss(logits, torch.tensor([0])))
