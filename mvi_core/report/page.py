@@ -152,9 +152,6 @@ def _store_table(page, frame, caption, notes):
 def _stored_words(name):
     _, record = read_stored(name)
     hours, minutes = divmod(round(record["seconds"] / 60), 60)
-    made = (
-        f"stored on {record['date']} by commit {record['commit']}, profile {record['profile']}, on {record['device']}"
-    )
-    return (
-        f"data_manifest/stored/{name}, {made}, in {f'{hours} h ' if hours else ''}{minutes} min; not made in this run"
-    )
+    took = f", in {f'{hours} h ' if hours else ''}{minutes} min" if record["seconds"] else ", time not taken"
+    made = f"on {record['date']} by commit {record['commit']}, profile {record['profile']}, on {record['device']}"
+    return f"data_manifest/stored/{name}, stored {made}{took}; not made in this run"

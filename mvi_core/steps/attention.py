@@ -122,7 +122,9 @@ def attention(cohort):
         {name: tensor.half().contiguous() for name, tensor in kept.items()},
         result_path(cohort, "attention_maps.safetensors"),
     )
-    record_result(result_path(cohort, "attention_maps.safetensors"), inputs=[result_path(cohort, name) for name in inputs])
+    record_result(
+        result_path(cohort, "attention_maps.safetensors"), inputs=[result_path(cohort, name) for name in inputs]
+    )
 
 
 def _datasets(cohort):
