@@ -84,11 +84,13 @@ def _store(stored, cohort, names):
     from mvi_core.stats.discrimination import auc
 
     truth = read_result(cohort, "patients.csv").set_index("patient_id")[["mvi_present", "mvi_grade"]]
-    rows, seconds = [], []
+    rows, seconds, devices = [], [], set()
     for name, label in names.items():
         if not result_path(cohort, name).is_file():
             continue
-        seconds.append(read_record(cohort, name)["parameters"].get("seconds"))
+        made = read_record(cohort, name)["parameters"]
+        seconds.append(made.get("seconds"))
+        devices |= {made["device"]} if made.get("device") else set()
         for scoring, part in read_result(cohort, name).join(truth, on="patient_id").groupby("scoring"):
             n_correct = int((part["dl_mvi"] == part["mvi_present"]).sum())
             n_grade = int((part["dl_grade"] == part["mvi_grade"]).sum())
@@ -102,5 +104,6 @@ def _store(stored, cohort, names):
         pd.DataFrame(rows),
         parameters={"cohort": cohort, "trainings": len(seconds), "timed": len(took), **settings},
         seconds=took.sum(),
+        device=", ".join(sorted(devices)) or None,
         inputs=[result_path(cohort, item) for item in ("patients.csv", "rois.safetensors")],
     )
