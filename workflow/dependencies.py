@@ -32,7 +32,12 @@ def code_of(step):
         body = bodies[place, name] = files[place][name]
         used = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
         from_room = {each for each in used & tops[place].keys() if f"{PACKAGE}.steps" in tops[place][each]}
-        modules += [*_imports(body), *(tops[place][each] for each in used & tops[place].keys() - from_room)]
+        top = used & tops[place].keys() - from_room
+        modules += [
+            *_imports(body),
+            *(tops[place][each] for each in top),
+            *(f"{tops[place][each]}.{each}" for each in top),
+        ]
         calls = (used & files[place].keys()) | {each for each in from_room if any(each in file for file in files)}
         waiting += [(place, each) for each in calls if not any(each == seen for _, seen in bodies)]
     return sorted(_reached(modules))

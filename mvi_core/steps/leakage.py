@@ -57,23 +57,19 @@ def baselines(cohort):
     write_result(cohort, "baselines.csv", table, inputs=["patients.csv", "splits/r0.csv"])
 
 
-def ladder(cohort):
-    """One small model under five protocols on a control cohort: every score, and what each protocol promises.
+def ladder():
+    """Judge one small model under five protocols on each control cohort: every score, and what each promises."""
+    from mvi_core.dataset.phantom_control import read_controls
 
-    Parameters
-    ----------
-    cohort : str
-        Key of ``data_manifest/controls.yaml``.
-    """
     seed = setting(load_study(), "seeds.leakage")
-    people, folds, scores = _climb(cohort, seed, protocols=None)
-    inputs = ["control.csv", "ladder_scores.csv"]
-    made = {"seed": seed, **setting(load_study(), "leakage")}
-    write_result(cohort, "control.csv", people.merge(folds, how="left"), parameters=made)
-    rules = _baselines(people, folds)
-    write_result(cohort, "control_baselines.csv", rules, inputs=inputs[:1])
-    write_result(cohort, "ladder_scores.csv", scores, parameters=made, inputs=inputs[:1])
-    write_result(cohort, "ladder.csv", _promises(people, scores, rules, seed), parameters=made, inputs=inputs)
+    made, inputs = {"seed": seed, **setting(load_study(), "leakage")}, ["control.csv", "ladder_scores.csv"]
+    for cohort in read_controls():
+        people, folds, scores = _climb(cohort, seed, protocols=None)
+        rules = _baselines(people, folds)
+        write_result(cohort, "control.csv", people.merge(folds, how="left"), parameters=made)
+        write_result(cohort, "control_baselines.csv", rules, inputs=inputs[:1])
+        write_result(cohort, "ladder_scores.csv", scores, parameters=made, inputs=inputs[:1])
+        write_result(cohort, "ladder.csv", _promises(people, scores, rules, seed), parameters=made, inputs=inputs)
 
 
 def null_seeds():

@@ -9,10 +9,11 @@ import torch
 import yaml
 
 from mvi_core.dataset.phantom import write_phantom
-from mvi_core.errors import MviError
+from mvi_core.errors import MviError, SplitError
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.checkpoint import save_network
 from mvi_core.model.network import MviNet
+from mvi_core.model.prediction import patient_digests
 from mvi_core.names import SEQUENCES
 from mvi_core.stats.audit.verdict import VERDICTS
 from mvi_core.verbs import RESEARCH_ONLY, audit_lines, predict
@@ -51,6 +52,15 @@ def test_predictions_are_probabilities_of_every_patient_and_scoring(ward, tmp_pa
     np.testing.assert_allclose(table["dl_risk"], 1 - table["p_m0"], rtol=1e-9)
     assert table["dl_mvi"].tolist() == (chance.to_numpy().argmax(axis=1) > 0).astype(int).tolist()
     assert set(table["use"]) == {RESEARCH_ONLY} and set(table["split"]) == {"new"}
+
+
+def test_a_patient_whom_the_model_has_seen_in_training_is_refused(ward, tmp_path):
+    network = MviNet(3, ROI_PX, NetworkSettings(width=8, blocks=(1, 1)), generator=torch.Generator().manual_seed(1))
+    notes = {"trained_on": patient_digests(["b-2", "X"])}
+    save_network(tmp_path / "model.safetensors", network, sequences=("T1", "T1V", "T1D"), notes=notes)
+    with pytest.raises(SplitError, match="seen 1 of the patients in training, first b-2"):
+        predict(str(ward / "images"), str(ward / "rois.csv"), model=str(tmp_path), out=str(tmp_path / "out.csv"))
+    assert not (tmp_path / "out.csv").exists()
 
 
 def test_a_patient_is_predicted_alike_alone_and_with_others(ward, tmp_path):

@@ -23,6 +23,8 @@ def small(script, tmp_path, monkeypatch):
         "mvi_core/top.py": "from mvi_core import middle\n", "mvi_core/lonely.py": "",
         "mvi_core/middle.py": "def f():\n    import mvi_core.base\n", "mvi_core/base.py": "from mvi_core import top\n",
         "mvi_core/steps/some.py": "from mvi_core import lonely\ndef step():\n    from mvi_core.middle import f\n",
+        "mvi_core/steps/other.py": "from mvi_core.steps.some import step\nfrom mvi_core import lonely\n"
+        "def calls():\n    helper()\ndef helper():\n    step()\ndef uses():\n    lonely\n",
     }  # fmt: skip
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +42,16 @@ def test_imports_are_followed_to_the_end_also_inside_functions_and_in_a_ring(sma
     page = root / "page.py"
     page.write_text(textwrap.dedent("import numpy\nfrom mvi_core.top import anything\n"))
     assert names(module.code_of_page(page), root) == {"__init__.py", "top.py", "middle.py", "base.py"}
+
+
+def test_a_step_depends_on_what_its_helpers_import_also_those_of_another_file(small):
+    module, root = small
+    assert {"middle.py", "base.py", "top.py"} == names(module.code_of("calls"), root) - {"__init__.py"}
+
+
+def test_a_step_depends_on_what_its_file_imports_where_it_names_it(small):
+    module, root = small
+    assert names(module.code_of("uses"), root) == {"__init__.py", "lonely.py"}
 
 
 def test_a_step_depends_on_the_imports_of_its_own_function_only(small):
