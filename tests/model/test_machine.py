@@ -89,7 +89,7 @@ def test_predicted_memory_grows_with_pixels_and_patients():
     small, large = (step_bytes(MviNet(3, px, NetworkSettings(width=8, blocks=(1, 1))), 9) for px in (32, 64))
     assert 3.5 < large / small < 4
     network = MviNet(3, 320)
-    assert 2.3 < step_bytes(network, 9) / 2**30 < 2.8  # measured: 2.3 GiB
+    assert 2.3 < step_bytes(network, 9) / 2**30 < 2.8  # measured: 2.6 GiB
     assert step_bytes(network, 72) > 7.5 * step_bytes(network, 9)
 
 
