@@ -74,17 +74,7 @@ def load_study(path=None):
 
 
 def overridden(study, overrides):
-    """Study with some settings replaced or added.
-
-    Parameters
-    ----------
-    study : Study
-    overrides : dict
-        Values by path, as `setting` reads them: ``{"training.epochs": 3, "augment.noise_sd": 0.0}``.
-
-    Returns
-    -------
-    Study
+    """Study with some settings replaced or added, by path.
 
     Examples
     --------
@@ -103,17 +93,9 @@ def overridden(study, overrides):
 
 
 def ablation_sets(study):
-    """Trainings of the ablation, one a set of sequences and repeat.
+    """List the trainings of the ablation: ``sequences`` joined with ``+``, ``repeat``, in a list perhaps ``printed``.
 
-    Parameters
-    ----------
-    study : Study
-        Its ``ablation`` is a list of them, or ``{all_subsets: true, repeats: 3}`` for every set of the six sequences.
-
-    Returns
-    -------
-    list of dict
-        Keys ``sequences`` (joined with ``+``), ``repeat``, and in a list perhaps ``printed``.
+    The setting is such a list, or ``{all_subsets: true, repeats: 3}`` for every set of the six sequences.
     """
     listed = setting(study, "ablation")
     if isinstance(listed, list):

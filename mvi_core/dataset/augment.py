@@ -67,19 +67,7 @@ class Draw:
 
 
 def patient_generator(seed, patient_id, epoch):
-    """Make the generator of one patient in one epoch; neither order, batch nor worker enters it.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the run.
-    patient_id : str
-    epoch : int
-
-    Returns
-    -------
-    numpy.random.Generator
-    """
+    """Make the generator of one patient in one epoch; neither order, batch nor worker enters it."""
     key = hashlib.sha256(f"{seed}/{patient_id}/{epoch}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key[:16])))
 
@@ -114,18 +102,7 @@ def draw_augmentation(rng, settings, *, n_slices=N_SLICES):
 
 
 def no_augmentation(shape, settings):
-    """Draw that changes nothing but the margin, for inference.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Leading shape, for example (patients, sequences, slices).
-    settings : AugmentSettings
-
-    Returns
-    -------
-    Draw
-    """
+    """Draw of a leading shape, (patients, sequences, slices), that changes nothing but the margin, for inference."""
     return Draw(
         flip=np.zeros((*shape, 2), bool),
         scale=np.ones(shape),
@@ -136,16 +113,7 @@ def no_augmentation(shape, settings):
 
 
 def stack_draws(draws):
-    """Several draws as one, with a new first axis.
-
-    Parameters
-    ----------
-    draws : sequence of Draw
-
-    Returns
-    -------
-    Draw
-    """
+    """Several draws as one, with a new first axis."""
     return Draw(**{name: np.stack([getattr(draw, name) for draw in draws]) for name in vars(draws[0])})
 
 

@@ -107,17 +107,7 @@ def index_path(cache):
 
 
 def read_roi_cache(cache):
-    """ROIs and index of a cache made by `build_roi_cache`.
-
-    Parameters
-    ----------
-    cache : path
-
-    Returns
-    -------
-    rois : numpy.ndarray of float16, shape (P, 6, 3, roi_px, roi_px)
-    index : pandas.DataFrame
-        One row for each patient, sequence and slice, in the order of `rois`.
+    """ROIs, float16 of shape (P, 6, 3, roi_px, roi_px), and their index, from a cache made by `build_roi_cache`.
 
     Raises
     ------

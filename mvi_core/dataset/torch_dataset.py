@@ -57,21 +57,7 @@ class RoiDataset:
         return len(self.patient_ids)
 
     def select(self, patient_ids):
-        """Dataset of the named patients, in the order of the names.
-
-        Parameters
-        ----------
-        patient_ids : iterable of str
-
-        Returns
-        -------
-        RoiDataset
-
-        Raises
-        ------
-        CohortError
-            If a patient is not in the dataset.
-        """
+        """Dataset of the named patients, in the order of the names; an unknown one is refused."""
         position = {patient_id: row for row, patient_id in enumerate(self.patient_ids)}
         unknown = [patient_id for patient_id in patient_ids if patient_id not in position]
         _refuse(unknown, CohortError, "have no ROIs in this dataset", "Choose patients of the cohort.")
@@ -79,35 +65,12 @@ class RoiDataset:
         return replace(self, **{name: getattr(self, name)[rows] for name in PER_PATIENT})
 
     def part(self, train_ids, test_ids):
-        """Training and test dataset; the only way to get both.
-
-        Parameters
-        ----------
-        train_ids, test_ids : iterable of str
-
-        Returns
-        -------
-        tuple of RoiDataset
-
-        Raises
-        ------
-        SplitError
-            If a patient stands in both.
-        """
+        """Training and test dataset; the only way to get both. A patient in both raises `SplitError`."""
         check_disjoint(train_ids, test_ids)
         return self.select(train_ids), self.select(test_ids)
 
     def refuse_shared(self, other):
-        """Refuse a second dataset that holds one of these patients.
-
-        Parameters
-        ----------
-        other : RoiDataset
-
-        Raises
-        ------
-        SplitError
-        """
+        """Refuse, by `SplitError`, a second dataset that holds one of these patients."""
         check_disjoint(self.patient_ids, other.patient_ids)
 
     def training_batches(self, **options):
@@ -115,12 +78,9 @@ class RoiDataset:
         return TrainingBatches(self, **options)
 
     def intensity_scale(self):
-        """Mean and standard deviation of the intensities of each sequence, over these patients only.
+        """Mean and standard deviation of each sequence over these patients only, float32 of shape (S,).
 
-        Returns
-        -------
-        tuple of torch.Tensor, each float32 of shape (S,)
-            A sequence that is constant everywhere gets standard deviation 1, with a warning.
+        A sequence that is constant everywhere gets standard deviation 1, with a warning.
         """
         stacks = [self.rois[:, s].double() for s in range(len(self.sequence_index))]
         mean = torch.stack([stack.mean() for stack in stacks])
@@ -131,13 +91,7 @@ class RoiDataset:
         return mean.float(), torch.where(sd == 0, 1.0, sd).float()
 
     def fingerprint(self):
-        """Digest of patients, grades and intensities, so that a resumed training can refuse other data.
-
-        Returns
-        -------
-        str
-            64 hexadecimal digits.
-        """
+        """Digest of patients, grades and intensities, so that a resumed training can refuse other data."""
         digest = hashlib.sha256("/".join(self.patient_ids).encode())
         for array in (self.grades.numpy(), self.rois.numpy(), self.crop_px):
             digest.update(np.ascontiguousarray(array).data)
@@ -145,13 +99,7 @@ class RoiDataset:
         return digest.hexdigest()
 
     def plain_rois(self):
-        """ROIs for inference: the middle margin, no variation.
-
-        Yields
-        ------
-        torch.Tensor, float32, shape (b, S, 3, H, W)
-            In the order of the patients, 16 at a time.
-        """
+        """Yield ROIs for inference, float32 of shape (b, S, 3, H, W), in order: middle margin, no variation."""
         for start in range(0, len(self), 16):
             rois = self.rois[start : start + 16].float()
             crop_px, draw = self.crop_px[start : start + 16], no_augmentation(rois.shape[:3], self.augment)
@@ -196,12 +144,7 @@ class TrainingBatches:
         return self.n_batches
 
     def fingerprint(self):
-        """Digest of all that decides the batches.
-
-        Returns
-        -------
-        str
-        """
+        """Digest of all that decides the batches."""
         return f"{self.dataset.fingerprint()}/{self.seed}/{self.n_batches}/{self.sampling}"
 
     def epoch(self, epoch):

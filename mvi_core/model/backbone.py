@@ -55,22 +55,7 @@ class NetworkSettings:
 
 
 def backbone(settings):
-    """Layers that turn a slice into its features.
-
-    Parameters
-    ----------
-    settings : NetworkSettings
-
-    Returns
-    -------
-    torch.nn.Sequential
-        From (n, input_channels, H, W) to (n, 8 * width).
-
-    Raises
-    ------
-    MviError
-        If the name of a choice is unknown.
-    """
+    """Layers that turn slices, (n, input_channels, H, W), into their features, (n, 8 * width)."""
     norm = NORMALISATIONS[expect_choice("normalisation", settings.normalisation, NORMALISATIONS)]
     width, channels = settings.width, settings.input_channels
     stem = nn.Conv2d(channels, width, STEM_KERNEL, stride=settings.stem_stride, padding=STEM_KERNEL // 2, bias=False)
@@ -90,16 +75,7 @@ def _stage(channels, width, n_blocks, stride, norm):
 
 
 def initialise(network, generator, initialisation):
-    """Draw the weights of a network anew, in place: those of the convolutions as named, small ones for the classifier.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        With its fully connected layer as ``classifier``.
-    generator : torch.Generator
-    initialisation : str
-        As in `NetworkSettings`.
-    """
+    """Draw a network's weights anew, in place: convolutions as `NetworkSettings` names it, a small classifier."""
     expect_choice("initialisation", initialisation, INITIALISATIONS)
     for module in network.modules():
         if isinstance(module, nn.Conv2d) and initialisation == "xavier":

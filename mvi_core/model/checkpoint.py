@@ -17,18 +17,10 @@ DESCRIPTION = "mvi"  # key of the description in the header of the tensor file
 
 
 def save_tensors(path, tensors, description):
-    """Write named tensors and their description, whole or not at all.
+    """Write named tensors and their description, whole or not at all; an older file stays until then.
 
-    The description stands in the header of the tensor file, so that both change in one step, and once more as
-    a JSON file beside it, for people.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Ends in ``.safetensors``; an older file stays intact until the new one is complete.
-    tensors : dict of str to torch.Tensor
-    description : dict
-        Anything that JSON holds.
+    The description, anything that JSON holds, stands in the header of the ``.safetensors`` file, so that both change
+    in one step, and once more as a JSON file beside it, for people.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,17 +31,7 @@ def save_tensors(path, tensors, description):
 
 
 def load_tensors(path):
-    """Named tensors and their description.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        File of `save_tensors`.
-
-    Returns
-    -------
-    tuple of dict
-        Tensors by name; the description.
+    """Tensors by name, and their description, from a file of `save_tensors`.
 
     Raises
     ------
@@ -95,22 +77,12 @@ def save_network(path, network, *, sequences, notes=None):
 
 
 def load_network(path):
-    """Trained network, ready to predict.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        File of `save_network`.
-
-    Returns
-    -------
-    tuple of MviNet and dict
-        Network in evaluation mode; its ``roi_px``, ``network``, ``sequences`` and ``notes``.
+    """Trained network in evaluation mode, and its ``roi_px``, ``network``, ``sequences`` and ``notes``.
 
     Raises
     ------
     ManifestError
-        If the file is broken, or its tensors do not fit its description.
+        If the file is not one of `save_network`, is broken, or its tensors do not fit its description.
     """
     tensors, description = load_tensors(path)
     try:
@@ -125,18 +97,7 @@ def load_network(path):
 
 
 def save_training(path, network, optimiser, *, origin, history):
-    """Store a training after an epoch, with all that the next epoch needs.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-    network : torch.nn.Module
-    optimiser : torch.optim.Optimizer
-    origin : dict of str
-        What the training is made from; compared when it goes on.
-    history : list of dict
-        One entry per epoch done.
-    """
+    """Store a training after an epoch, with all that the next epoch needs, its origin and its history."""
     state = optimiser.state_dict()["state"]
     moments = {f"optimiser.{i}.{name}": tensor for i, slot in state.items() for name, tensor in slot.items()}
     weights = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
@@ -144,15 +105,7 @@ def save_training(path, network, optimiser, *, origin, history):
 
 
 def load_training(path, network, optimiser, *, origin):
-    """Put network and optimiser back, in place, to where a stored training stopped.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        File of `save_training`; nothing happens if there is none.
-    network : torch.nn.Module
-    optimiser : torch.optim.Optimizer
-    origin : dict of str
+    """Put network and optimiser back, in place, to where a stored training stopped; nothing happens if there is none.
 
     Returns
     -------

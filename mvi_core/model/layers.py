@@ -42,16 +42,7 @@ def layer_shapes(network):
 
 
 def count_parameters(network):
-    """Count the numbers that training can change.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-
-    Returns
-    -------
-    int
-    """
+    """Count the numbers that training can change."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 

@@ -42,18 +42,7 @@ def share():
 
 
 def spread(network):
-    """Network whose backward pass averages gradients over the processes, its batch statistics those of all patients.
-
-    Parameters
-    ----------
-    network : MviNet
-        Changed in place: batch normalisation becomes a synchronised one with the same weights.
-
-    Returns
-    -------
-    torch.nn.Module
-        The network itself where there is one process.
-    """
+    """Network that averages gradients over the processes, its batch statistics made those of all patients, in place."""
     if share()[1] == 1:
         return network
     for module in network.modules():
@@ -65,17 +54,7 @@ def spread(network):
 def mean_over_processes(loss, weight):
     """Weighted mean of the processes' losses: what to call ``backward`` on, and its value.
 
-    Parameters
-    ----------
-    loss : torch.Tensor
-        Mean over this process's patients.
-    weight : torch.Tensor
-        Their number, or the sum of their weights.
-
-    Returns
-    -------
-    tuple of torch.Tensor
-        Gradients are averaged afterwards, therefore the first is scaled up by the number of processes.
+    A process weighs as its patients do. Gradients are averaged afterwards, therefore the first is scaled up.
     """
     n_processes = share()[1]
     if n_processes == 1:

@@ -55,39 +55,14 @@ class TrainSettings:
 
 
 def make_optimiser(parameters, settings):
-    """Build the optimiser of the settings; its rate is set at every step.
-
-    Parameters
-    ----------
-    parameters : iterable of torch.nn.Parameter
-    settings : TrainSettings
-
-    Returns
-    -------
-    torch.optim.Optimizer
-
-    Raises
-    ------
-    MviError
-        If the optimiser is unknown.
-    """
+    """Build the optimiser of the settings; its rate is set at every step."""
     if expect_choice("optimiser", settings.optimiser, ("adamw", "sgd")) == "adamw":
         return torch.optim.AdamW(parameters, weight_decay=settings.weight_decay, fused=True)
     return torch.optim.SGD(parameters, momentum=MOMENTUM, weight_decay=settings.weight_decay)
 
 
 def learning_rate(step, n_steps, settings):
-    """Rate of one step.
-
-    Parameters
-    ----------
-    step, n_steps : int
-        Steps count from 0.
-    settings : TrainSettings
-
-    Returns
-    -------
-    float
+    """Rate of one of ``n_steps`` steps, which count from 0.
 
     Examples
     --------
@@ -108,20 +83,7 @@ def learning_rate(step, n_steps, settings):
 
 
 def class_weights(grades, choice, n_grades=N_GRADES):
-    """Weight of each grade in the loss.
-
-    Parameters
-    ----------
-    grades : torch.Tensor of int64, shape (P,)
-        Of all training patients.
-    choice : str
-        As in `TrainSettings`.
-    n_grades : int
-
-    Returns
-    -------
-    torch.Tensor of float32, shape (n_grades,), or None
-        Balanced weights have the mean 1 over the patients; a grade without any gets 0.
+    """Weight of each grade in the loss, with mean 1 over the patients; None where there are none to weigh.
 
     Examples
     --------

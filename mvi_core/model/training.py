@@ -90,20 +90,7 @@ def train(network, batches, *, settings, checkpoint=None, progress=None):
 
 
 def training_origin(network, batches, settings):
-    """Tell what a training is made from; equal origins end in equal weights on one machine.
-
-    Parameters
-    ----------
-    network : MviNet
-        Before training.
-    batches : object
-        As `train` asks.
-    settings : TrainSettings
-
-    Returns
-    -------
-    dict of str
-    """
+    """Tell what a training is made from, by name; equal origins end in equal weights on one machine."""
     first = torch.cat([parameter.detach().flatten() for parameter in network.parameters()]).cpu()
     weights = hashlib.sha256(first.numpy().data).hexdigest()
     shape = repr((network.n_sequences, network.roi_px, network.settings))
