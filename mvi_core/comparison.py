@@ -15,18 +15,10 @@ EVENTS = {"os": "death_events", "rfs": "recurrence_events"}
 
 
 def ours_beside_paper(paper, phantom):
-    """Every printed number that the study computes too, with ours beside it.
+    """Every number that ``paper``, the cohort rebuilt from the print, and ``phantom``, with images, compute too.
 
-    Parameters
-    ----------
-    paper, phantom : str
-        Ids of the cohort rebuilt from the print and of the cohort with images.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``id``, ``place``, ``what``, ``printed``, ``ours``, ``cohort``, ``agrees`` (to every printed digit), in
-        the order of the paper. Percentages are compared as percentages.
+    Columns ``id``, ``place``, ``what``, ``printed``, ``ours``, ``cohort``, ``agrees`` (to every printed digit), in the
+    order of the paper. Percentages are compared as percentages.
     """
     rows = [
         *_table1(read_result(paper, "table1.csv")),

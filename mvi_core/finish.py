@@ -19,12 +19,7 @@ API_PACKAGES = ("cohort", "dataset", "model", "stats", "stats.audit", "report", 
 def finish(notebook, cohort):
     """Name the cohort in captions and labels, give each figure a cell of its own, say how to rerun the page.
 
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        Executed; it is changed in place, and the machine's paths are dropped.
-    cohort : str
-        Cohort id.
+    The executed ``notebook`` is changed in place, and the machine's paths are dropped.
     """
     spec = load_spec(cohort)
     run = notebook.metadata.get("papermill", {})

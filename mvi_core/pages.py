@@ -81,25 +81,10 @@ def plan_page(page, spec, study):
 
 
 def run_page(name, cohort, *, overrides=None, study=None):
-    """Execute one page for one cohort into an executed notebook, whole or not at all.
+    """Execute one page, by name or number, for one cohort, whole or not at all; the path of the executed notebook.
 
-    Parameters
-    ----------
-    name, cohort : str
-        Page name or number, and cohort id.
-    overrides : dict, optional
-        Notebook parameters that replace those of the settings.
-    study : Study, optional
-
-    Returns
-    -------
-    pathlib.Path
-        The executed notebook.
-
-    Raises
-    ------
-    PageError
-        If the page or a parameter is unknown, the cohort cannot support the page, or a cell fails.
+    ``overrides`` replace notebook parameters of the settings. A `PageError` says that the page or a parameter is
+    unknown, that the cohort cannot support the page, or which cell failed.
     """
     study = study or load_study()
     planned = plan_page(find_page(name), load_spec(cohort), study)

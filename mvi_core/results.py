@@ -23,37 +23,16 @@ SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # CWE-1236: a cell that 
 
 
 def result_path(cohort, name):
-    """Where a result of a cohort lies, present or not.
-
-    Parameters
-    ----------
-    cohort : str
-        Cohort id.
-    name : str
-        File name, for example ``table1.csv``.
-
-    Returns
-    -------
-    pathlib.Path
-    """
+    """Where a result of a cohort lies, present or not."""
     return Path(os.path.normpath(load_study().results / cohort / name))
 
 
 def write_result(cohort, name, content, *, parameters=None, inputs=()):
     """Store a result with its record, both whole or not at all.
 
-    Parameters
-    ----------
-    cohort : str
-        Cohort id.
-    name : str
-        ``*.csv`` for a table, ``*.json`` for a mapping.
-    content : pandas.DataFrame or dict
-        What to store. Text cells that a spreadsheet would run as a formula get a leading apostrophe.
-    parameters : dict, optional
-        The numbers that shaped the result: seeds, sizes, options.
-    inputs : sequence of str
-        Names of results of the same cohort (``../other/x.csv`` for another cohort's) that were read.
+    ``content`` is a table for ``*.csv``, whose text cells that a spreadsheet would run as a formula get a leading
+    apostrophe, or a mapping for ``*.json``. ``parameters`` are the numbers that shaped it, ``inputs`` the names of
+    results that were read (``../other/x.csv`` for another cohort's).
     """
     path = result_path(cohort, name)
     atomic_write(path, _csv(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
@@ -61,49 +40,18 @@ def write_result(cohort, name, content, *, parameters=None, inputs=()):
 
 
 def record_result(path, *, parameters=None, inputs=()):
-    """Write the record beside a file that exists: hash, inputs, parameters, versions, commit.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The result.
-    parameters : dict, optional
-    inputs : sequence of pathlib.Path
-        Files that were read to make it.
-    """
+    """Write the record beside a file that exists: hash, inputs (paths), parameters, versions, commit."""
     root = load_study().work
-    record = {
-        "sha256": sha256(path),
-        "inputs": {os.path.relpath(item, root): sha256(item) for item in inputs},
-        "parameters": parameters or {},
-        "profile": load_study().profile,
-        "mvi_core": __version__,
-        "commit": commit(),
-    }
-    atomic_write(_record_path(path), json.dumps(record, indent=1, sort_keys=True, default=str))
+    hashes = {os.path.relpath(item, root): sha256(item) for item in inputs}
+    record = {**_common(path, parameters), "inputs": hashes, "mvi_core": __version__}
+    _write_record(_record_path(path), record)
 
 
 def read_result(cohort, name):
-    """Read a result back, after checking that it is whole and made from today's inputs.
+    """Read a table, identifiers as text, or a mapping back, after checking that it is made from today's inputs.
 
-    Parameters
-    ----------
-    cohort : str
-        Cohort id.
-    name : str
-        ``*.csv`` or ``*.json``.
-
-    Returns
-    -------
-    pandas.DataFrame or dict
-        A table with identifiers as text, or the mapping.
-
-    Raises
-    ------
-    ManifestError
-        If the result does not exist yet.
-    StaleResultError
-        If the file differs from its record, or one of its inputs has changed since.
+    A `ManifestError` says that it does not exist yet; a `StaleResultError`, that the file differs from its record, or
+    one of its inputs has changed since.
     """
     path = result_path(cohort, name)
     if not path.is_file():
@@ -111,100 +59,46 @@ def read_result(cohort, name):
             f"Result {cohort}/{name} does not exist yet. Run `make book`, or the page that writes it (`mvi run`)."
         )
     _refuse_stale(path, f"{cohort}/{name}")
-    if name.endswith(".json"):
-        return json.loads(path.read_text(encoding="utf-8"))
-    return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=[""])
+    return _json(path) if name.endswith(".json") else _table(path)
 
 
 def read_record(cohort, name):
-    """Read the record beside a result: hash, inputs, parameters, profile, version and commit.
-
-    Parameters
-    ----------
-    cohort : str
-    name : str
-
-    Returns
-    -------
-    dict
-    """
-    return json.loads(_record_path(result_path(cohort, name)).read_text(encoding="utf-8"))
+    """Read the record beside a result: hash, inputs, parameters, profile, version and commit."""
+    return _json(_record_path(result_path(cohort, name)))
 
 
 def write_stored(name, table, *, parameters, seconds, device=None, inputs=()):
-    """Store a table that is too dear for the book in ``data_manifest/stored``, with where it comes from.
+    """Store a table that is too dear for the book in ``data_manifest/stored``, with where it comes from; its path.
 
-    Parameters
-    ----------
-    name : str
-        File name, ``*.csv``; the record stands beside it as ``*.json``.
-    table : pandas.DataFrame
-    parameters : dict
-        The numbers that shaped it: cohort, sizes, settings, seeds.
-    seconds : float
-        Wall time of making it, over all its jobs.
-    device : str, optional
-        What computed it; this machine's processor if absent.
-    inputs : sequence of pathlib.Path
-        Files that were read, kept by name and hash.
-
-    Returns
-    -------
-    pathlib.Path
-        The table.
+    ``seconds`` is the wall time of making it, over all its jobs; ``device`` what computed it, this machine's processor
+    if absent; ``inputs`` are paths of files that were read, kept by name and hash.
     """
     path = _stored_path(name)
     atomic_write(path, _csv(table))
+    versions = {"mvi_core": __version__, "python": platform.python_version()}
     record = {
-        "sha256": sha256(path),
+        **_common(path, parameters),
         "rows": len(table),
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit(),
-        "profile": load_study().profile,
-        "parameters": parameters,
         "inputs": {Path(item).name: sha256(item) for item in inputs},
         "device": device or _processor(),
-        "versions": {
-            "mvi_core": __version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in VERSIONED},
-        },
+        "versions": versions | {name: version(name) for name in VERSIONED},
         "seconds": round(float(seconds), 1),
     }
-    atomic_write(path.with_suffix(".json"), json.dumps(record, indent=1, sort_keys=True, default=str) + "\n")
+    _write_record(path.with_suffix(".json"), record)
     return path
 
 
 def read_stored(name):
-    """Read a stored table and its record back, after checking that it is the table that the record describes.
-
-    Parameters
-    ----------
-    name : str
-        File name, ``*.csv``.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-    record : dict
-        ``date``, ``commit``, ``profile``, ``parameters``, ``inputs`` (sha256 by file name), ``device``, ``versions``,
-        ``seconds``, ``rows``.
-
-    Raises
-    ------
-    ManifestError
-        If there is no such table.
-    StaleResultError
-        If table and record differ.
-    """
+    """Read a stored table and its record back, after checking that the record describes this table."""
     if not (path := _stored_path(name)).is_file():
         raise ManifestError(f"Stored table {name} was never made. See data_manifest/stored/README.md for its command.")
     if not path.with_suffix(".json").is_file():
         raise StaleResultError(f"Stored table {name} has no record beside it. Make it again, or restore the record.")
-    record = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    record = _json(path.with_suffix(".json"))
     if record["sha256"] != sha256(path):
         raise StaleResultError(f"Stored table {name} is not the file its record describes. Restore both, or make it.")
-    return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=[""]), record
+    return _table(path), record
 
 
 def is_stored(name):
@@ -213,14 +107,7 @@ def is_stored(name):
 
 
 def atomic_write(path, text):
-    """Write a text file whole or not at all.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Destination; its folder is made.
-    text : str
-    """
+    """Write a text file, in a folder that is made, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -237,12 +124,7 @@ def atomic_write(path, text):
 
 @lru_cache
 def commit():
-    """Commit of the project's checkout, with ``+`` after it when files differ; ``unknown`` outside git.
-
-    Returns
-    -------
-    str
-    """
+    """Commit of the project's checkout, with ``+`` after it when files differ; ``unknown`` outside git."""
     git = ["git", "-C", str(load_study().root)]
     try:
         head = subprocess.run([*git, "rev-parse", "--short=10", "HEAD"], capture_output=True, text=True, check=True)
@@ -250,6 +132,23 @@ def commit():
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head.stdout.strip() + ("+" if dirty.stdout.strip() else "")
+
+
+def _common(path, parameters):
+    study = load_study()
+    return {"sha256": sha256(path), "parameters": parameters or {}, "profile": study.profile, "commit": commit()}
+
+
+def _table(path):
+    return pd.read_csv(path, dtype=TEXT_COLUMNS, keep_default_na=False, na_values=[""])
+
+
+def _json(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _write_record(path, record):
+    atomic_write(path, json.dumps(record, indent=1, sort_keys=True, default=str) + "\n")
 
 
 def _csv(frame):
@@ -283,7 +182,7 @@ def _refuse_stale(path, label):
     record_path = _record_path(path)
     if not record_path.is_file():
         raise StaleResultError(f"Result {label} has no record beside it. Delete it and run `make book` again.")
-    record = json.loads(record_path.read_text(encoding="utf-8"))
+    record = _json(record_path)
     if record["sha256"] != sha256(path):
         raise StaleResultError(
             f"Result {label} is not the file its record describes. Delete it and run `make book` again."

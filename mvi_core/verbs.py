@@ -16,17 +16,10 @@ RESEARCH_ONLY = "Research use only: not for diagnosis, not for treatment."
 def predict(images, boxes, *, model, out):
     """Apply a trained model to DICOM series, write one row a patient, and say so in a sentence.
 
-    Parameters
-    ----------
-    images : str
-        Folder of series, ``<patient>/<sequence>/*.dcm``, six sequences a patient.
-    boxes : str
-        Table ``patient_id, sequence, slice_index, row0, col0, row1, col1``: half-open boxes in pixels, slices counted
-        from 0 along the slice normal.
-    model : str
-        Folder with ``model.safetensors``.
-    out : str
-        Table to write: grade probabilities, ``dl_risk`` and ``dl_mvi`` by scoring, and what it may be used for.
+    ``images``: folder of series, ``<patient>/<sequence>/*.dcm``, six sequences a patient. ``boxes``: table
+    ``patient_id, sequence, slice_index, row0, col0, row1, col1``: half-open boxes in pixels, slices counted from 0
+    along the slice normal. ``model``: folder with ``model.safetensors``. ``out``: table to write: grade probabilities,
+    ``dl_risk`` and ``dl_mvi`` by scoring, and what it may be used for.
 
     Raises
     ------
@@ -55,13 +48,7 @@ def predict(images, boxes, *, model, out):
 
 
 def audit_lines(paper=None):
-    """Verdicts for the terminal: a line a verdict, then one for each value that could not be used.
-
-    Parameters
-    ----------
-    paper : str, optional
-        YAML file with another paper's numbers; without it those of Sun et al. 2022.
-    """
+    """Verdicts, a line each, on the numbers of a YAML file, or of Sun et al. 2022; then the values not used."""
     from mvi_core.stats.audit.paper import audit_paper
     from mvi_core.stats.audit.sun2022 import run_audit
 

@@ -117,11 +117,18 @@ RUNS = pd.DataFrame({"label": ["default", "default", "no flips"], "value": [0.84
 SIZES_NEEDED = pd.DataFrame(
     {"model": ["few", "few", "all", "all"], "parameters": [5, 5, 18, 18], "auc": [0.6, 0.8] * 2}
 ).assign(n_required=[900, 380, 4000, 600], rule=[118.0, 118.0, 425.0, 425.0])
+CHECKLIST = pd.DataFrame(
+    {"TRIPOD+AI": [10, 5, 2, 1, 6], "CLAIM": [8, 2, 1, 0, 9]},
+    index=pd.MultiIndex.from_tuples(
+        [*(("paper", word) for word in ("reported", "partly", "not reported", "not read")), ("this book", "met")]
+    ),
+)
 DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
     "forest": lambda axes: figures.forest(FOREST, axes),
-    "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, baselines={"majority": 0.42}),
+    "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, baselines={"always": 0.42}),
+    "checklist_bars": lambda axes: figures.checklist_bars(CHECKLIST, axes),
     "protocol_ladder": lambda axes: figures.protocol_ladder(RUNGS, axes, title="null"),
     "covering_intervals": lambda axes: figures.covering_intervals(COVERING, axes, title="later year"),
     "metric_points": lambda axes: figures.metric_points(METRICS, axes),
@@ -150,7 +157,7 @@ DRAWINGS = {
 }  # fmt: skip
 TABLES = (
     FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
-    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS,
+    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS, CHECKLIST,
 )  # fmt: skip
 
 
@@ -184,16 +191,8 @@ def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, na
 
 
 def test_the_public_list_holds_every_drawing():
-    others = {
-        "theme",
-        "stamp",
-        "panel_letter",
-        "roi_steps",
-        "sequence_panel",
-        "figure_4",
-        "attention_panel",
-        "subset_chart",
-    }
+    others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel"}
+    others |= {"figure_4", "attention_panel", "subset_chart"}
     assert set(figures.__all__) == set(DRAWINGS) | others
 
 
@@ -361,6 +360,18 @@ def test_figure_4_has_the_papers_four_panels_in_order_with_line_styles_that_grey
     drawn = [line for line in figure.axes[3].lines if not line.get_label().startswith("_")]
     assert len({(str(line._dash_pattern), line.get_linewidth()) for line in drawn}) == len(drawn) == 4
     plt.close(figure)
+
+
+def test_the_bars_of_a_checklist_hold_all_its_items_and_count_full_part_and_not(axes):
+    figures.checklist_bars(CHECKLIST, axes)
+    bars = [(bar.get_y() + bar.get_height() / 2, bar.get_width()) for bar in axes.patches]
+    assert {row: sum(wide for at, wide in bars if round(at) == row) for row in range(4)} == {0: 18, 1: 6, 2: 11, 3: 9}
+    assert texts(axes)[:4] == ["10", "6", "8", "9"]  # in full, of both checklists
+    assert "TRIPOD+AI: this book" in {tick.get_text() for tick in axes.get_yticklabels()}
+
+
+def test_a_single_curve_without_a_note_has_no_legend(axes):
+    assert figures.roc(ROC, axes).get_legend() is None
 
 
 def test_risks_with_mvi_point_up_and_without_down(axes):

@@ -1,4 +1,8 @@
-"""How are the study's tables drawn: each function draws a finished table on an `Axes` and returns it; none computes."""
+"""How are the study's tables drawn: each function draws a finished table on an `Axes` and returns it; none computes.
+
+The tables are data frames, never changed. ``axes`` is one `matplotlib.axes.Axes`, or one for each panel where a drawing
+has several; ``note`` is text for the axis or the legend, already formatted, that says n, level or test.
+"""
 
 from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
 from mvi_core.figures.certainty import (
@@ -21,42 +25,11 @@ from mvi_core.figures.survival import incidence_curves, survival_curves
 from mvi_core.figures.sweep import spread_rows, subset_chart
 
 __all__ = [
-    "accuracy_by_combination",
-    "allowed_ranges",
-    "attention_panel",
-    "calibration",
-    "calibration_instability",
-    "checklist_bars",
-    "counted_bars",
-    "covering_intervals",
-    "decision_curve",
-    "denominator_search",
-    "embedding_panel",
-    "error_map",
-    "figure_4",
-    "flow_chart",
-    "follow_up_lines",
-    "forest",
-    "half_reached",
-    "incidence_curves",
-    "metric_points",
-    "missing_bars",
-    "network_flow",
-    "nomogram",
-    "panel_letter",
-    "patients_needed",
-    "prediction_instability",
-    "protocol_ladder",
-    "risk_coverage",
-    "risk_distribution",
-    "roc",
-    "roi_steps",
-    "sequence_panel",
-    "set_sizes",
-    "spread_rows",
-    "stamp",
-    "subset_chart",
-    "survival_curves",
-    "theme",
+    "accuracy_by_combination", "allowed_ranges", "attention_panel", "calibration", "calibration_instability",
+    "checklist_bars", "counted_bars", "covering_intervals", "decision_curve", "denominator_search", "embedding_panel",
+    "error_map", "figure_4", "flow_chart", "follow_up_lines", "forest", "half_reached", "incidence_curves",
+    "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter", "patients_needed",
+    "prediction_instability", "protocol_ladder", "risk_coverage", "risk_distribution", "roc", "roi_steps",
+    "sequence_panel", "set_sizes", "spread_rows", "stamp", "subset_chart", "survival_curves", "theme",
     "training_curves",
-]
+]  # fmt: skip

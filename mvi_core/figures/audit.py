@@ -10,12 +10,7 @@ VERDICT_COLOURS = (OURS, QUIET, PAPER, GRID)
 def counted_bars(counts, axes, *, note):
     """Draw how often each outcome occurs.
 
-    Parameters
-    ----------
-    counts : pandas.Series of int
-        Count by outcome, first on top; four outcomes at most.
-    note : str
-        What is counted.
+    ``counts``: count by outcome, first on top; four outcomes at most.
     """
     rows = range(len(counts))
     axes.barh(rows, counts, color=VERDICT_COLOURS[: len(counts)], height=0.62)
@@ -29,14 +24,8 @@ def counted_bars(counts, axes, *, note):
 def denominator_search(table, axes, *, stated, note):
     """Draw how many printed percentages each denominator allows, and mark those that allow all.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``n``, ``possible``, ``of``.
-    stated : int
-        Number of patients that the paper states; drawn as a line.
-    note : str
-        Which percentages.
+    ``table`` has columns ``n``, ``possible``, ``of``. ``stated``: number of patients that the paper states; drawn as a
+    line.
     """
     whole = table[table["possible"] == table["of"]]
     axes.vlines(table["n"], 0, table["possible"], color=QUIET, linewidth=1)
@@ -52,12 +41,7 @@ def denominator_search(table, axes, *, stated, note):
 def allowed_ranges(table, axes, *, note):
     """Draw the range that each reading of the print allows; a range without upper end is an arrow.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``label``, ``low``, ``high`` (missing where the print sets no upper end); first on top.
-    note : str
-        What the numbers are.
+    ``table`` has columns ``label``, ``low``, ``high`` (missing where the print sets no upper end); first on top.
     """
     edge = 1.5 * np.nanmax([*table["low"], *table["high"]])
     for row, (low, high) in enumerate(table[["low", "high"]].to_numpy(dtype=float)):

@@ -2,7 +2,7 @@
 
 from matplotlib.ticker import PercentFormatter
 
-from mvi_core.figures.style import INK, LINES, OURS, QUIET, group_style, reading_rows
+from mvi_core.figures.style import INK, LINES, OURS, group_style, reading_rows
 
 SIZE_COLOURS = ("#eef1f3", OURS, "#9cc5cb", "#6b4d10")  # empty set, one grade, two, all three
 
@@ -10,17 +10,7 @@ SIZE_COLOURS = ("#eef1f3", OURS, "#9cc5cb", "#6b4d10")  # empty set, one grade, 
 def risk_distribution(spread, axes, *, note=""):
     """Draw how the predicted risks lie in patients with MVI, upwards, and without, downwards.
 
-    Parameters
-    ----------
-    spread : pandas.DataFrame
-        Columns ``risk``, ``share_absent``, ``share_present``: shares of all patients.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        Label of the axis; says n.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``spread`` has columns ``risk``, ``share_absent``, ``share_present``: shares of all patients.
     """
     for column, sign, name in (("share_present", 1, "MVI present"), ("share_absent", -1, "MVI absent")):
         colour = group_style(name, 0)["color"]
@@ -36,66 +26,28 @@ def risk_distribution(spread, axes, *, note=""):
 def prediction_instability(patients, axes, *, note=""):
     """Draw for each patient the range of risks that resampled models give, over the risk of the model itself.
 
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns ``risk``, ``low``, ``high``.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        Mean absolute error and n, already formatted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``patients`` has columns ``risk``, ``low``, ``high``.
     """
     once = patients.drop_duplicates(["risk", "low", "high"])
-    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2], label="risk of the model")
     axes.vlines(once["risk"], once["low"], once["high"], color=OURS, linewidth=1.2, alpha=0.75, label="95 % of models")
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="risk given by the model",
-             ylabel="risk given by resampled models")  # fmt: skip
-    axes.legend(loc="upper left", title=note or None, alignment="left")
-    return axes
+    return _diagonal(axes, "risk of the model", "risk given by the model", "risk given by resampled models", note)
 
 
 def calibration_instability(curves, axes, *, note=""):
     """Draw the calibration curves of resampled models in the original patients.
 
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        Columns ``resample``, ``risk``, ``observed``.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        How many models, already formatted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``curves`` has columns ``resample``, ``risk``, ``observed``.
     """
-    axes.plot([0, 1], [0, 1], color=INK, linewidth=1.2, linestyle=LINES[2], label="ideal", zorder=3)
     for place, (_, curve) in enumerate(curves.groupby("resample")):
         label = "a resampled model" if place == 0 else None
         axes.plot(curve["risk"], curve["observed"], color=OURS, linewidth=0.7, alpha=0.35, label=label)
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel="predicted probability of MVI",
-             ylabel="observed share with MVI")  # fmt: skip
-    axes.legend(loc="upper left", title=note or None, alignment="left")
-    return axes
+    return _diagonal(axes, "ideal", "predicted probability of MVI", "observed share with MVI", note)
 
 
 def risk_coverage(curves, axes, *, note="share of patients kept, the surest first"):
     """Draw the accuracy among the patients of whom the network is surest, over the share of patients kept.
 
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        Columns ``series``, ``share_kept``, ``accuracy``, ``ci_low``, ``ci_high``.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        Label of the axis.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``curves`` has columns ``series``, ``share_kept``, ``accuracy``, ``ci_low``, ``ci_high``.
     """
     for place, (name, curve) in enumerate(curves.groupby("series", sort=False)):
         style = group_style(name, place)
@@ -113,17 +65,7 @@ def risk_coverage(curves, axes, *, note="share of patients kept, the surest firs
 def set_sizes(table, axes, *, note="share of patients"):
     """Draw how many grades the sets hold, one bar a series.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Column ``series``, and a share from 0 to 1 for each of ``none``, ``one``, ``two``, ``three``.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        Label of the axis.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table``: column ``series``, and a share from 0 to 1 for each of ``none``, ``one``, ``two``, ``three``.
     """
     left = [0.0] * len(table)
     for colour, name in zip(SIZE_COLOURS, ("none", "one", "two", "three"), strict=True):
@@ -139,4 +81,11 @@ def set_sizes(table, axes, *, note="share of patients"):
     axes.set(xlim=(0, 1), xlabel=note)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, title="grades in the set", alignment="left")
+    return axes
+
+
+def _diagonal(axes, line, along, up, note):
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=1.2, linestyle=LINES[2], label=line, zorder=3)
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal", xlabel=along, ylabel=up)
+    axes.legend(loc="upper left", title=note or None, alignment="left")
     return axes

@@ -13,20 +13,9 @@ CURVES = {"apparent": (OURS, LINES[0]), "smooth": (SERIES[1], LINES[3]), "correc
 def nomogram(description, axes, *, labels=None, levels=None):
     """Draw a nomogram as clinicians know it: points, one line a predictor, total points, probability.
 
-    Parameters
-    ----------
-    description : dict
-        Content of ``nomogram.json``: ``axes`` (``variable``, ``ticks``, ``points``), ``total_ticks`` and
-        ``risk_ticks`` (pairs of risk and total points).
-    axes : matplotlib.axes.Axes
-    labels : dict of str to str, optional
-        Text of a predictor in place of its name.
-    levels : dict of str to sequence of str, optional
-        Texts of a predictor's ticks in place of their values, such as ``("absent", "present")``.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``description``: content of ``nomogram.json``: ``axes`` (``variable``, ``ticks``, ``points``), ``total_ticks`` and
+    ``risk_ticks`` (pairs of risk and total points). ``labels``: text of a predictor in place of its name. ``levels``:
+    texts of a predictor's ticks in place of their values, such as ``("absent", "present")``.
     """
     hide_frame(axes)
     scales, top = [("Points", [(step / 10, f"{step * 10}") for step in range(11)])], description["total_ticks"][-1]
@@ -50,18 +39,8 @@ def nomogram(description, axes, *, labels=None, levels=None):
 def roc(table, axes, *, note=""):
     """Draw the ROC curve of each model.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``sensitivity``, ``specificity``; optionally ``model`` (the text for the legend, with AUC and
-        interval) and ``ci_low``, ``ci_high`` of sensitivity.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        AUC with interval and n, already formatted, for a single curve.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``sensitivity``, ``specificity``; optionally ``model`` (the text for the legend, with AUC and
+    interval) and ``ci_low``, ``ci_high`` of sensitivity.
     """
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2])
     for place, (name, curve) in enumerate(_models(table, note)):
@@ -71,27 +50,17 @@ def roc(table, axes, *, note=""):
         if "ci_low" in curve:
             axes.fill_between(false_alarm, curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.15, lw=0)
     axes.set(**UNIT, xlabel="1 \N{MINUS SIGN} specificity", ylabel="sensitivity", aspect="equal")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=10.5)
+    if note or "model" in table:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=10.5)
     return axes
 
 
 def calibration(curve, axes, *, risks=None, note=""):
     """Draw observed against predicted risk, with the ideal line and the spread of the predictions.
 
-    Parameters
-    ----------
-    curve : pandas.DataFrame
-        Columns ``kind``, ``risk``, ``observed``, ``ci_low``, ``ci_high``. Kind ``grouped`` is drawn as points with
-        intervals, ``smooth``, ``apparent`` and ``corrected`` as lines, with a band where there is an interval.
-    axes : matplotlib.axes.Axes
-    risks : pandas.DataFrame, optional
-        Columns ``risk``, ``share_absent``, ``share_present`` (share of all patients): spikes along the foot.
-    note : str, optional
-        Intercept, slope and n, already formatted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``curve`` has columns ``kind``, ``risk``, ``observed``, ``ci_low``, ``ci_high``. Kind ``grouped`` is drawn as points
+    with intervals, ``smooth``, ``apparent`` and ``corrected`` as lines, with a band where there is an interval.
+    ``risks`` has columns ``risk``, ``share_absent``, ``share_present`` (share of all patients): spikes along the foot.
     """
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2], label="ideal")
     for kind, part in curve.groupby("kind", sort=False):
@@ -112,20 +81,8 @@ def calibration(curve, axes, *, risks=None, note=""):
 def decision_curve(table, axes, *, mark=None, note="threshold probability"):
     """Draw net benefit against threshold probability, beside treating all and treating none.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``threshold``, ``net_benefit``, ``ci_low``, ``ci_high``, ``treat_all``, ``treat_none``; optionally
-        ``model`` for several curves.
-    axes : matplotlib.axes.Axes
-    mark : float, optional
-        Threshold to mark with a line, such as the one the paper names.
-    note : str, optional
-        Label of the axis; says n.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``threshold``, ``net_benefit``, ``ci_low``, ``ci_high``, ``treat_all``, ``treat_none``;
+    optionally ``model`` for several curves. ``mark``: threshold to mark with a line, such as the one the paper names.
     """
     for place, (name, curve) in enumerate(_models(table, "DL-MVI + AFP")):
         axes.fill_between(curve["threshold"], curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.16, lw=0)
@@ -147,22 +104,9 @@ def decision_curve(table, axes, *, mark=None, note="threshold probability"):
 def figure_4(sheet, tables, *, spread, mark, labels=None, levels=None):
     """Draw the paper's Fig. 4 as one figure: nomogram, ROC, calibration and decision curve, A to D.
 
-    Parameters
-    ----------
-    sheet : dict
-        Content of ``nomogram.json``.
-    tables : dict of str to pandas.DataFrame
-        ``roc``, ``calibration`` and ``decision_curve``, each as the function of its name takes it.
-    spread : pandas.DataFrame
-        As ``risks`` of `calibration`.
-    mark : float
-        As of `decision_curve`.
-    labels, levels : dict, optional
-        As of `nomogram`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    ``sheet``: content of ``nomogram.json``. ``tables``: ``roc``, ``calibration`` and ``decision_curve``, each as the
+    function of its name takes it. ``spread``: as ``risks`` of `calibration`. ``mark``: as of `decision_curve`.
+    ``labels`` and ``levels``: as of `nomogram`.
     """
     figure, axes = plt.subplot_mosaic("AB;CD", figsize=(13, 11))
     nomogram(sheet, axes["A"], labels=labels, levels=levels)

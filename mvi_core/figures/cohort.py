@@ -12,13 +12,8 @@ FARTHEST = 1000  # odds ratio at which the axis ends; a bar that runs into the e
 def flow_chart(flow, axes, *, unit="patients"):
     """Draw the inclusion flow: who stayed in the middle, who left on the right.
 
-    Parameters
-    ----------
-    flow : pandas.DataFrame
-        Columns ``step``, ``n_excluded``, ``n_left``, ``reason``; one row a step, first to last. A missing number
-        is written as "not reported".
-    unit : str, optional
-        What is counted.
+    ``flow`` has columns ``step``, ``n_excluded``, ``n_left``, ``reason``; one row a step, first to last. A missing
+    number is written as "not reported". ``unit``: what is counted.
     """
     hide_frame(axes)
     axes.set(xlim=(0, 10), ylim=(-len(flow) * 2 + 0.9, 0.8))
@@ -39,10 +34,7 @@ def flow_chart(flow, axes, *, unit="patients"):
 def missing_bars(missing, axes):
     """Draw how many patients lack each variable.
 
-    Parameters
-    ----------
-    missing : pandas.DataFrame
-        Columns ``label``, ``n_missing``, ``n``; one row a variable, first on top.
+    ``missing`` has columns ``label``, ``n_missing``, ``n``; one row a variable, first on top.
     """
     rows = range(len(missing))
     axes.barh(rows, missing["n"], color=GRID, height=0.62)
@@ -62,13 +54,8 @@ def missing_bars(missing, axes):
 def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
     """Draw odds ratios with their intervals, and the printed ones beside ours where the table has them.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``label``, ``odds_ratio``, ``ci_low``, ``ci_high``; optionally ``printed_odds_ratio``,
-        ``printed_ci_low``, ``printed_ci_high``. One row a variable, first on top.
-    note : str, optional
-        Label of the axis; says n and the level of the interval.
+    ``table`` has columns ``label``, ``odds_ratio``, ``ci_low``, ``ci_high``; optionally ``printed_odds_ratio``,
+    ``printed_ci_low``, ``printed_ci_high``. One row a variable, first on top.
     """
     printed, rows = "printed_odds_ratio" in table, pd.Series(range(len(table)), dtype=float)
     shift = 0.17 if printed else 0.0

@@ -12,20 +12,8 @@ SIGNED = LinearSegmentedColormap.from_list("signed", ["#3a7fd5", "#ffffff", "#e0
 def roi_steps(images, axes, *, titles, boxes):
     """Show one image a step, with the lesion boxes of that step drawn on it.
 
-    Parameters
-    ----------
-    images : sequence of array, shape (rows, columns)
-        One grey image a step.
-    axes : sequence of matplotlib.axes.Axes
-        One a step.
-    titles : sequence of str
-        What was done in the step.
-    boxes : sequence of sequence of RoiBox
-        Boxes of each step (``row0``, ``col0``, ``row1``, ``col1``, half-open); empty for none.
-
-    Returns
-    -------
-    sequence of matplotlib.axes.Axes
+    ``images``: one grey image a step. ``titles``: what was done in the step. ``boxes``: boxes of each step (``row0``,
+    ``col0``, ``row1``, ``col1``, half-open); empty for none.
     """
     for image, panel, title, drawn in zip(images, axes, titles, boxes, strict=True):
         _show(image, panel, title)
@@ -38,18 +26,7 @@ def roi_steps(images, axes, *, titles, boxes):
 def sequence_panel(images, axes, *, boxes=None):
     """Show the sequences of one patient side by side.
 
-    Parameters
-    ----------
-    images : dict of str to array, shape (rows, columns)
-        Image by sequence, in reading order.
-    axes : sequence of matplotlib.axes.Axes
-        One a sequence.
-    boxes : dict of str to RoiBox, optional
-        Lesion box by sequence.
-
-    Returns
-    -------
-    sequence of matplotlib.axes.Axes
+    ``images``: image by sequence, in reading order. ``boxes``: lesion box by sequence.
     """
     drawn = [[boxes[sequence]] if boxes else [] for sequence in images]
     return roi_steps(list(images.values()), axes, titles=[str(sequence) for sequence in images], boxes=drawn)
@@ -58,16 +35,8 @@ def sequence_panel(images, axes, *, boxes=None):
 def attention_panel(image, shares, axes, *, title, lesion):
     """Show a lesion image with what speaks for MVI in red and against it in blue, and the margin of the lesion.
 
-    Parameters
-    ----------
-    image, shares, lesion : array, shape (rows, columns)
-        Intensities; share of each pixel in the log-odds, with its sign; share of each pixel that is lesion.
-    axes : matplotlib.axes.Axes
-    title : str
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``image``: intensities. ``shares``: share of each pixel in the log-odds, with its sign. ``lesion``: share of each
+    pixel that is lesion.
     """
     _show(image, axes, title)
     most = float(abs(shares).max()) or 1.0
@@ -79,19 +48,9 @@ def attention_panel(image, shares, axes, *, title, lesion):
 def network_flow(layers, axes, *, branches, fuse="concat"):
     """Draw the network, input on top, from the shapes that its own layers report.
 
-    Parameters
-    ----------
-    layers : sequence of (str, tuple of int)
-        Name and output shape of each layer without the batch axis, input first: ``("ROI", (1, 320, 320))``.
-    axes : matplotlib.axes.Axes
-    branches : sequence of str
-        Sequences that run through the shared layers, one column each.
-    fuse : str, optional
-        Layers from the first whose name holds this word belong to all branches together.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``layers``: name and output shape of each layer without the batch axis, input first: ``("ROI", (1, 320, 320))``.
+    ``branches``: sequences that run through the shared layers, one column each. ``fuse``: layers from the first whose
+    name holds this word belong to all branches together.
     """
     hide_frame(axes)
     last = len(branches) - 1

@@ -8,19 +8,8 @@ LEAKY = SERIES[4]
 def protocol_ladder(table, axes, *, title, note="AUC, 95 % CI"):
     """Draw the score of one model under each protocol: leaky ones filled, honest ones in our colour, others open.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``protocol``, ``value``, ``ci_low``, ``ci_high`` and ``kind`` (``leaky``, ``honest`` or ``no network``);
-        first row on top.
-    axes : matplotlib.axes.Axes
-    title : str
-    note : str, optional
-        Label of the axis; says n.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``protocol``, ``value``, ``ci_low``, ``ci_high`` and ``kind`` (``leaky``, ``honest`` or ``no
+    network``); first row on top.
     """
     axes.axvline(0.5, color=INK, linewidth=1.1, linestyle=LINES[1])
     looks = {"leaky": (LEAKY, "s"), "honest": (OURS, "o"), "no network": (QUIET, "D")}
@@ -38,18 +27,7 @@ def protocol_ladder(table, axes, *, title, note="AUC, 95 % CI"):
 def covering_intervals(table, axes, *, title, note="AUC, 95 % CI", truth=0.5):
     """Draw one interval a seed, those that miss the truth in another colour and with an open marker.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``value``, ``ci_low``, ``ci_high``, ``covers``; one row a seed.
-    axes : matplotlib.axes.Axes
-    title, note : str
-    truth : float
-        Drawn as a line.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``value``, ``ci_low``, ``ci_high``, ``covers``; one row a seed. ``truth``: drawn as a line.
     """
     axes.axvline(truth, color=INK, linewidth=1.1, linestyle=LINES[1])
     heights = range(len(table))

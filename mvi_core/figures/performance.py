@@ -3,38 +3,16 @@
 import pandas as pd
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mvi_core.figures.style import (
-    ENROLMENT_COLOURS,
-    ENROLMENT_MARKERS,
-    INK,
-    LINES,
-    MARKERS,
-    OURS,
-    PAPER,
-    QUIET,
-    SERIES,
-    point_and_interval,
-    reading_rows,
-)
+from mvi_core.figures.style import ENROLMENT_COLOURS, ENROLMENT_MARKERS, LINES, MARKERS, OURS, PAPER, QUIET, SERIES
+
+from mvi_core.figures.style import point_and_interval, reading_rows  # isort: skip
 
 
 def accuracy_by_combination(table, axes, *, baselines=None, note="accuracy, 95 % CI"):
     """Draw the accuracy of each combination of sequences, with the printed one as an open marker.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``sequences``, ``accuracy``, ``ci_low``, ``ci_high``, from 0 to 1; optionally ``printed``. One row
-        a combination, first on top.
-    axes : matplotlib.axes.Axes
-    baselines : dict of str to float, optional
-        Accuracy of what needs no network, by name; each drawn as a line.
-    note : str, optional
-        Label of the axis; says n.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``sequences``, ``accuracy``, ``ci_low``, ``ci_high``, from 0 to 1; optionally ``printed``. One
+    row a combination, first on top. ``baselines``: accuracy of what needs no network, by name; each drawn as a line.
     """
     rows = range(len(table))
     for place, (name, value) in enumerate((baselines or {}).items()):
@@ -55,18 +33,8 @@ def accuracy_by_combination(table, axes, *, baselines=None, note="accuracy, 95 %
 def metric_points(table, axes, *, note="value, 95 % CI"):
     """Draw performance measures of several predictors beside each other, each with its interval.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``metric``, ``series``, ``value``, ``ci_low``, ``ci_high``. Metrics and series come in order of
-        appearance; the series ``"paper"`` is drawn open, as it has no interval.
-    axes : matplotlib.axes.Axes
-    note : str, optional
-        Label of the axis; says n.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``metric``, ``series``, ``value``, ``ci_low``, ``ci_high``. Metrics and series come in order
+    of appearance; the series ``"paper"`` is drawn open, as it has no interval.
     """
     metrics, series = list(dict.fromkeys(table["metric"])), list(dict.fromkeys(table["series"]))
     step = 0.72 / len(series)
@@ -88,19 +56,8 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
 def embedding_panel(points, axes, *, title, separation):
     """Draw one t-SNE panel: whether patients of 2015 and 2018 lie apart.
 
-    Parameters
-    ----------
-    points : pandas.DataFrame
-        Columns ``x``, ``y``, ``enrolment``; one row a patient.
-    axes : matplotlib.axes.Axes
-    title : str
-        Grade and sequence of the panel.
-    separation : str
-        Number that says how far the years are apart, with its interval, already formatted.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``points`` has columns ``x``, ``y``, ``enrolment``; one row a patient. ``title``: grade and sequence of the panel.
+    ``separation``: number that says how far the years are apart, with its interval, already formatted.
     """
     for year, part in points.groupby("enrolment", sort=True):
         axes.scatter(
@@ -119,17 +76,8 @@ def embedding_panel(points, axes, *, title, separation):
 def training_curves(metrics, axes, *, ylabel):
     """Draw how a measure went with the epochs, one thin line a fold.
 
-    Parameters
-    ----------
-    metrics : pandas.DataFrame
-        Columns ``epoch``, ``part`` (such as training or test), ``value``; optionally ``fold``.
-    axes : matplotlib.axes.Axes
-    ylabel : str
-        The measure, with its unit.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``metrics`` has columns ``epoch``, ``part`` (such as training or test), ``value``; optionally ``fold``. ``ylabel``:
+    the measure, with its unit.
     """
     folds = metrics["fold"] if "fold" in metrics else pd.Series(0, index=metrics.index)
     for place, part in enumerate(dict.fromkeys(metrics["part"])):

@@ -6,17 +6,8 @@ from mvi_core.figures.style import LINES, QUIET, SERIES
 def patients_needed(curve, axes, *, n):
     """Draw the patients that each model needs against the anticipated AUC, beside a rule of thumb and those there are.
 
-    Parameters
-    ----------
-    curve : pandas.DataFrame
-        Columns ``model``, ``parameters``, ``auc``, ``n_required`` and ``rule`` (patients by the rule of thumb).
-    axes : matplotlib.axes.Axes
-    n : int
-        Patients of the cohort.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``curve`` has columns ``model``, ``parameters``, ``auc``, ``n_required`` and ``rule`` (patients by the rule of
+    thumb). ``n``: patients of the cohort.
     """
     for place, (name, line) in enumerate(curve.groupby("model", sort=False)):
         colour, label = SERIES[place], f"{name} ({line['parameters'].iloc[0]})"

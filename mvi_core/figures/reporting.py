@@ -13,15 +13,7 @@ PARTS = {
 def checklist_bars(counts, axes):
     """Draw how many items of each checklist are reported in full, in part or not.
 
-    Parameters
-    ----------
-    counts : pandas.DataFrame of int
-        One column a checklist; index ``(who, word)``, words as in `mvi_core.report.checklist`.
-    axes : matplotlib.axes.Axes
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``counts``: one column a checklist; index ``(who, word)``, words as in `mvi_core.report.checklist`.
     """
     rows = [(title, who) for title in counts for who in sorted(set(counts.index.get_level_values(0)))]
     left = [0] * len(rows)

@@ -11,15 +11,10 @@ ENDS = {"died": PRESENT, "lost": "#e2983a", "followed to the end": "#b9c2cc"}  #
 def error_map(solutions, region, axes, *, asked):
     """Draw the false negatives and false positives of each solution in the region that is proven to hold them all.
 
-    Parameters
-    ----------
-    solutions : pandas.DataFrame
-        Columns ``false_negatives``, ``false_positives`` and ``agrees`` (AUC and p values as printed); solutions at one
-        place share a marker that carries their number.
-    region : pandas.DataFrame
-        Columns ``false_negatives``, ``false_positives_low``, ``false_positives_high``.
-    asked : dict of str to int
-        Least number of false negatives by reading of another printed number; drawn as arrows above the region.
+    ``solutions`` has columns ``false_negatives``, ``false_positives`` and ``agrees`` (AUC and p values as printed);
+    solutions at one place share a marker that carries their number. ``region`` has columns ``false_negatives``,
+    ``false_positives_low``, ``false_positives_high``. ``asked``: least number of false negatives by reading of another
+    printed number; drawn as arrows above the region.
     """
     low, high = region["false_positives_low"], region["false_positives_high"]
     room = {"color": OURS, "alpha": 0.16, "linewidth": 0, "label": "room left by the printed regression"}
@@ -50,14 +45,8 @@ def error_map(solutions, region, axes, *, asked):
 def half_reached(curve, axes, *, floor, median):
     """Draw the survival of all patients, the printed median, and how low the curve could be without losses.
 
-    Parameters
-    ----------
-    curve : pandas.DataFrame
-        Columns ``months``, ``survival``; steps in time order.
-    floor : float
-        Lowest survival at the median that the printed events allow if nobody is lost.
-    median : float
-        Printed median, months.
+    ``curve`` has columns ``months``, ``survival``; steps in time order. ``floor``: lowest survival at the median that
+    the printed events allow if nobody is lost. ``median``: printed median, months.
     """
     axes.axhline(0.5, color=GRID, linewidth=1.2)
     axes.axvline(median, color=PAPER, linewidth=1.2, linestyle=LINES[2], label=f"printed median: {median:g} months")
@@ -73,10 +62,7 @@ def half_reached(curve, axes, *, floor, median):
 def follow_up_lines(patients, axes):
     """Draw one line a patient, as long as the follow-up and in the colour of its end.
 
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns ``months``, ``end`` (a key of `ENDS`) and ``enrolment``.
+    ``patients`` has columns ``months``, ``end`` (a key of `ENDS`) and ``enrolment``.
     """
     rows = patients.sort_values(["enrolment", "months"], ascending=[False, True], ignore_index=True)
     axes.hlines(rows.index, 0, rows["months"], color=[ENDS[end] for end in rows["end"]], linewidth=1.6)

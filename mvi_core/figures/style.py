@@ -41,16 +41,7 @@ def theme():
 def stamp(axes, kind):
     """Write at the foot of a figure which kind of patients made it, so that a copied picture still says so.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Any axes of the figure.
-    kind : str
-        Kind of cohort: ``reconstructed``, ``phantom``, ``real`` or ``own``.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``kind`` of cohort: ``reconstructed``, ``phantom``, ``real`` or ``own``.
     """
     box = {"boxstyle": "round,pad=0.3", "facecolor": KIND_COLOURS[kind], "edgecolor": "none"}
     words = {"fontsize": 10, "color": "white", "weight": "bold", "bbox": box}
@@ -59,17 +50,7 @@ def stamp(axes, kind):
 
 
 def panel_letter(axes, letter):
-    """Put the letter of a panel at its upper left corner, as the paper does.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    letter : str
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-    """
+    """Put the letter of a panel at its upper left corner, as the paper does."""
     axes.annotate(
         letter, (0, 1), xytext=(-30, 8), xycoords="axes fraction", textcoords="offset points", fontsize=14,
         weight="bold", va="bottom", annotation_clip=False,
@@ -78,19 +59,9 @@ def panel_letter(axes, letter):
 
 
 def group_style(name, position):
-    """Colour and line of a group of patients: fixed where its name says absent, present, a grade or a year.
+    """Colour and line, as arguments of `plot`: fixed where a group's name says absent, present, a grade or a year.
 
-    Parameters
-    ----------
-    name : str
-        Name of the group, such as ``"DL-MVI present"``.
-    position : int
-        Place among the groups, for names without a fixed colour.
-
-    Returns
-    -------
-    dict
-        Keyword arguments ``color`` and ``linestyle``.
+    ``position`` is the place among the groups, for names without a fixed colour.
 
     Examples
     --------
@@ -106,16 +77,8 @@ def group_style(name, position):
 def point_and_interval(axes, along, across, *, colour, marker="o", **style):
     """Draw estimates as points with their intervals as horizontal bars.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    along : tuple of three array-like
-        Estimate, lower and upper end of the interval; a missing end draws no bar.
-    across : array-like of float
-        Height of each point.
-    colour, marker : str
-    **style
-        Passed to `matplotlib.axes.Axes.plot` for the points (``label``, ``markerfacecolor``, ...).
+    ``along``: estimate, lower and upper end of the interval; a missing end draws no bar. ``across``: height of each
+    point. ``**style``: passed to `matplotlib.axes.Axes.plot` for the points (``label``, ``markerfacecolor``, ...).
     """
     value, low, high = along
     axes.hlines(across, low, high, color=colour, linewidth=1.8, zorder=2)
@@ -125,11 +88,7 @@ def point_and_interval(axes, along, across, *, colour, marker="o", **style):
 def reading_rows(axes, labels):
     """Label rows from top to bottom and rule them lightly.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    labels : sequence of str
-        One label a row; row 0 is on top.
+    ``labels``: one label a row; row 0 is on top.
     """
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -140,12 +99,7 @@ def reading_rows(axes, labels):
 
 
 def hide_frame(axes):
-    """Take away ticks, spines and grid, for drawings that are not plots.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    """
+    """Take away ticks, spines and grid, for drawings that are not plots."""
     axes.set(xticks=[], yticks=[])
     axes.grid(False)
     plt.setp(axes.spines.values(), visible=False)

@@ -10,24 +10,10 @@ ROW = 15  # points from one row of numbers at risk to the next
 def survival_curves(curves, axes, *, at_risk, ylabel, note="", until=None):
     """Draw Kaplan-Meier curves with bands and censoring marks, and the numbers at risk beneath.
 
-    Parameters
-    ----------
-    curves : pandas.DataFrame
-        Columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time order.
-        Optionally ``label``, the text of the legend: the group with its patients, events and median.
-    axes : matplotlib.axes.Axes
-    at_risk : pandas.DataFrame
-        Columns ``group``, ``months``, ``at_risk``; its months are the ticks.
-    ylabel : str
-        What survives: overall or recurrence-free survival.
-    note : str, optional
-        Test between the groups, already formatted.
-    until : float, optional
-        Where the axis ends, in months; the last time of all if absent.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``curves`` has columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time
+    order. Optionally ``label``, the text of the legend: the group with its patients, events and median. ``at_risk`` has
+    columns ``group``, ``months``, ``at_risk``; its months are the ticks. ``ylabel``: what survives: overall or
+    recurrence-free survival. ``until``: where the axis ends, in months; the last time of all if absent.
     """
     groups = list(dict.fromkeys(curves["group"]))
     end = until or max(at_risk["months"].max(), curves["months"].max())
@@ -50,17 +36,8 @@ def survival_curves(curves, axes, *, at_risk, ylabel, note="", until=None):
 def incidence_curves(table, axes, *, at_risk, ylabel, until=None):
     """Draw the cumulative incidence of competing events, a colour for each group and a line for each event.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``group``, ``event``, ``months``, ``incidence``, ``ci_low``, ``ci_high``; steps in time order.
-    axes : matplotlib.axes.Axes
-    at_risk, ylabel, until
-        As in `survival_curves`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``group``, ``event``, ``months``, ``incidence``, ``ci_low``, ``ci_high``; steps in time order.
+    ``at_risk``, ``ylabel`` and ``until``: as in `survival_curves`.
     """
     groups, events = list(dict.fromkeys(table["group"])), list(dict.fromkeys(table["event"]))
     for (name, event), curve in table.groupby(["group", "event"], sort=False):

@@ -8,16 +8,8 @@ from mvi_core.figures.style import GRID, INK, OURS, PAPER, QUIET, SERIES, readin
 def subset_chart(table, axes, *, sequences, note):
     """Draw how good each set of sequences is, best first, above a matrix that says which sequences it holds.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``sequences`` (joined with ``+``), ``value`` (mean over runs), ``low``, ``high`` (of the runs),
-        ``printed`` (missing where the paper prints nothing). One row a set.
-    axes : sequence of two matplotlib.axes.Axes
-        Upper and lower, sharing their horizontal axis.
-    sequences : sequence of str
-    note : str
-        Label of the upper axis.
+    ``table`` has columns ``sequences`` (joined with ``+``), ``value`` (mean over runs), ``low``, ``high`` (of the
+    runs), ``printed`` (missing where the paper prints nothing). One row a set.
 
     Returns
     -------
@@ -54,19 +46,8 @@ def subset_chart(table, axes, *, sequences, note):
 def spread_rows(table, axes, *, band, note):
     """Draw the runs of each row as small marks with their mean, beside a band that says how far chance alone goes.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``label`` and ``value``, one row a run; rows in order of appearance, first on top.
-    axes : matplotlib.axes.Axes
-    band : tuple of float
-        Lower and upper end of the band.
-    note : str
-        Label of the axis.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
+    ``table`` has columns ``label`` and ``value``, one row a run; rows in order of appearance, first on top. ``band``:
+    lower and upper end of the band.
     """
     labels = list(dict.fromkeys(table["label"]))
     axes.axvspan(*band, color=GRID, zorder=0)

@@ -9,28 +9,8 @@ from mvi_core.report.verdicts import show_verdicts
 from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
 
 __all__ = [
-    "OpenPage",
-    "agrees",
-    "banner",
-    "beside_paper",
-    "characteristics",
-    "count_checklist",
-    "estimate_text",
-    "fill_checklist",
-    "interval_column",
-    "interval_text",
-    "network_card",
-    "nomogram_card",
-    "open_page",
-    "p_text",
-    "paper_value",
-    "paper_values",
-    "publish",
-    "read_checklist",
-    "show_checklist",
-    "show_figure",
-    "show_table",
-    "show_verdicts",
-    "term_label",
-    "term_levels",
-]
+    "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist", "estimate_text",
+    "fill_checklist", "interval_column", "interval_text", "network_card", "nomogram_card", "open_page", "p_text",
+    "paper_value", "paper_values", "publish", "read_checklist", "show_checklist", "show_figure", "show_table",
+    "show_verdicts", "term_label", "term_levels",
+]  # fmt: skip

@@ -13,20 +13,8 @@ WARNING = "Research use only. Not a medical device; not for the care of patients
 def nomogram_calculator(page, sheet, *, labels=None, levels=None, outcome="MVI"):
     """Form in which ``nomogram.js`` calculates the risk of one patient, with everything it needs inside.
 
-    Parameters
-    ----------
-    page : OpenPage
-    sheet : dict
-        Content of ``nomogram.json``.
-    labels : dict of str to str, optional
-        Text of a predictor in place of its name.
-    levels : dict of str to sequence of str, optional
-        What the values of a yes/no predictor mean, or the levels of a factor.
-    outcome : str
-
-    Returns
-    -------
-    IPython.display.HTML
+    ``sheet`` is the content of ``nomogram.json``; ``labels`` and ``levels`` give, by predictor, its text and what the
+    values of a yes/no predictor mean, or the levels of a factor.
     """
     from IPython.display import HTML
 

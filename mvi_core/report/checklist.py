@@ -22,20 +22,10 @@ def read_checklist(name):
 
 
 def fill_checklist(items, report):
-    """Status of every item in this run: what is claimed, unless something that it needs is missing.
+    """Status of every item of `read_checklist` in this run: what is claimed, unless something that it needs is missing.
 
-    Parameters
-    ----------
-    items : pandas.DataFrame
-        As `read_checklist` returns it.
-    report : dict
-        Content of ``results/report.json``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With ``status``, ``why`` (what is missing, or the reason that was written down) and ``number`` (the first
-        number among the needs, as the page says it).
+    ``report`` is the content of ``results/report.json``. Adds ``status``, ``why`` (what is missing, or the reason that
+    was written down) and ``number`` (the first number among the needs, as the page says it).
     """
     said = {entry["id"]: entry["text"] for entry in [*report["numbers"], *report["statements"]]}
     rows = []

@@ -51,13 +51,7 @@ def download_link(path, words):
 
 
 def copy_downloads(site):
-    """Put every file that a page of a rendered book offers where its link leads.
-
-    Raises
-    ------
-    PageError
-        If a page offers a file that does not exist or may not be handed out.
-    """
+    """Put every file that a page of a rendered book offers where its link leads; `PageError` if one may not go out."""
     pages = sorted(site.rglob("*.html"))
     names = {unquote(name) for page in pages for name in LINK.findall(page.read_text(encoding="utf-8"))}
     for name in sorted(names):

@@ -30,19 +30,7 @@ class OpenPage:
 
 
 def open_page(name, cohort):
-    """Show the banner that says which cohort and profile make the page.
-
-    Parameters
-    ----------
-    name : str
-        Page name, as in ``config/pages.yaml``.
-    cohort : str
-        Cohort id.
-
-    Returns
-    -------
-    OpenPage
-    """
+    """Show the banner that says which cohort and profile make a page of ``config/pages.yaml``, and open it."""
     from IPython.display import HTML, display
 
     page = OpenPage(name, load_spec(cohort), load_study())
@@ -61,21 +49,10 @@ def banner(spec, profile):
 
 
 def show_figure(page, figure, *, result=None, stored=None):
-    """Show a figure above the line that says what made it, and store it for print: as SVG and as PNG.
+    """Show a figure above the line that says what made it, and store it for print: as SVG and as PNG; then close it.
 
-    Parameters
-    ----------
-    page : OpenPage
-    figure : matplotlib.figure.Figure
-        It is closed after it is shown.
-    result : str, optional
-        The result file behind it.
-    stored : str, optional
-        The stored table behind it, of ``data_manifest/stored``; the line then says when it was made, and on what.
-
-    Returns
-    -------
-    IPython.display.HTML
+    ``result`` is the result file behind it, ``stored`` the table of ``data_manifest/stored`` behind it: the line then
+    says when that was made, and on what.
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display
@@ -89,20 +66,8 @@ def show_figure(page, figure, *, result=None, stored=None):
 def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     """Table of the page as HTML, with caption and the line that says what made it; stored as LaTeX and docx too.
 
-    Parameters
-    ----------
-    page : OpenPage
-    frame : pandas.DataFrame
-        Cells are shown as they are; format numbers first.
-    caption : str
-    result, stored : str, optional
-        As in `show_figure`.
-    notes : sequence of str
-        Footnotes, such as the tests and interval methods.
-
-    Returns
-    -------
-    IPython.display.HTML
+    Cells are shown as they are: format numbers first. ``result`` and ``stored`` are as in `show_figure`; ``notes`` are
+    footnotes, such as the tests and interval methods.
     """
     from IPython.display import HTML
 

@@ -14,25 +14,13 @@ from mvi_core.study import load_study
 
 @lru_cache
 def paper_values():
-    """Every number the paper prints: id, printed text, value, unit, place, meaning.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by id.
-    """
+    """Every number the paper prints, as a table by id: printed text, value, unit, place, meaning."""
     path = load_study().root / "data_manifest" / "paper_values.csv"
     return pd.read_csv(path, dtype={"printed": str}, keep_default_na=False, na_values=[""]).set_index("id")
 
 
 def paper_value(key):
-    """One number of the paper, as printed, by its id in ``data_manifest/paper_values.csv``.
-
-    Raises
-    ------
-    ManifestError
-        If the paper prints no such number.
-    """
+    """One number of the paper, as printed, by its id; a `ManifestError` if the paper prints no such number."""
     table = paper_values()
     if key not in table.index:
         raise ManifestError(f"paper_values.csv has no id '{key}'. Look the id up in data_manifest/paper_values.csv.")
@@ -60,7 +48,6 @@ def beside_paper(table, place):
     table : pandas.DataFrame
         Columns ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high``, ``p_value``; one row a predictor.
     place : {"table1", "table3"}
-        The printed table.
 
     Returns
     -------
@@ -86,17 +73,7 @@ def beside_paper(table, place):
 
 
 def agrees(value, printed):
-    """Whether a number rounds to a printed one, to every printed digit.
-
-    Parameters
-    ----------
-    value : float
-    printed : str or None
-        As printed: ``"0.21"``, ``"68.69%"`` (then ``value`` is a percentage), ``"< 0.001"``, ``"not reached"``.
-
-    Returns
-    -------
-    bool
+    """Whether a number rounds to a printed one, to every printed digit; with ``%`` the number is a percentage.
 
     Examples
     --------

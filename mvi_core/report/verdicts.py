@@ -19,19 +19,7 @@ EVIDENCE_WORDS = {
 
 
 def show_verdicts(page, verdicts, *, result=None):
-    """Verdicts of the audit in groups, each opening to its evidence, assumptions and other readings.
-
-    Parameters
-    ----------
-    page : OpenPage
-    verdicts : sequence of Verdict
-    result : str, optional
-        The result file behind them.
-
-    Returns
-    -------
-    IPython.display.HTML
-    """
+    """Verdicts of the audit in groups as HTML, each opening to its evidence, assumptions and other readings."""
     from IPython.display import HTML
 
     groups = {word: [item for item in verdicts if item.verdict == word] for word in VERDICTS_FROM_WORST}

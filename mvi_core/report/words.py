@@ -13,12 +13,7 @@ NUMBER = "mvi"  # key of a published number's parts in the metadata of its outpu
 def publish(key, value):
     """Make a number or words available to the prose as ``{glue:text}``, and to ``results/report.json`` in full digits.
 
-    Parameters
-    ----------
-    key : str
-        Name, unique on the page; a printed number's starts with ``paper_``.
-    value : str or Estimate or int
-        Text as it is; an estimate in the house style.
+    ``key`` is unique on the page; a printed number's starts with ``paper_``. An `Estimate` is said in the house style.
     """
     from IPython.display import display
     from myst_nb.ext.glue import GLUE_PREFIX
@@ -32,20 +27,12 @@ def publish(key, value):
 
 
 def estimate_text(estimate, *, digits=2, percent=False):
-    """Estimate in the house style.
+    """Estimate in the house style, as a percentage if wanted.
 
-    Parameters
-    ----------
-    estimate : Estimate
-    digits : int, default 2
-        Decimals.
-    percent : bool, default False
-        Show as a percentage.
-
-    Returns
-    -------
-    str
-        For example ``0.82 (95 % CI 0.78-0.87; n = 321)``.
+    Examples
+    --------
+    >>> estimate_text(Estimate(0.82, 0.78, 0.87, 0.95, "Wald", 321))
+    '0.82 (95 % CI 0.78–0.87; n = 321)'
     """
     value, low, high = (number_text(part, digits, percent) for part in (estimate.value, estimate.low, estimate.high))
     unit = " %" if percent else ""
@@ -64,17 +51,7 @@ def p_text(p):
 
 
 def interval_text(value, low, high, *, digits=2):
-    """Value with its interval, for a table cell.
-
-    Parameters
-    ----------
-    value, low, high : float
-        Infinite ends are shown as such; a missing value gives an empty text.
-    digits : int, default 2
-
-    Returns
-    -------
-    str
+    """Value with its interval, for a table cell; infinite ends are shown as such, a missing value gives an empty text.
 
     Examples
     --------

@@ -16,12 +16,7 @@ MODEL, ROIS, TWINS = "model/model.safetensors", "rois.safetensors", "twins.safet
 
 
 def twins(cohort):
-    """Drift-free images of a phantom's external patients, and where their lesions are.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Drift-free images of a phantom's external patients, and where their lesions are."""
     from safetensors.numpy import save_file
 
     from mvi_core.dataset.phantom_twin import render_again
@@ -38,14 +33,7 @@ def twins(cohort):
 
 
 def replaced(cohort):
-    """Risk of the external patients with the images of some sequences replaced by images that do not drift.
-
-    Parameters
-    ----------
-    cohort : str
-        Of a phantom the same patient is drawn again without drift; of any cohort each sequence can be brought to the
-        mean and standard deviation of the development year.
-    """
+    """Risk of the external patients with the images of some sequences replaced by images that do not drift."""
     from mvi_core.model.checkpoint import load_network
     from mvi_core.model.embedding import feature_table, replaced_risks, slice_features
 
@@ -70,12 +58,7 @@ def replaced(cohort):
 
 
 def attention(cohort):
-    """Map what the network looks at in a phantom's external patients, by region, with the check by new weights.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Map what the network looks at in a phantom's external patients, by region, with the check by new weights."""
     import torch
     from safetensors.torch import save_file
 

@@ -8,14 +8,7 @@ from mvi_core.study import load_study, setting
 
 
 def simulate(cohort, part):
-    """DICOM files of one share of a phantom's patients, then their ROI table.
-
-    Parameters
-    ----------
-    cohort : str
-    part : int
-        Number of the share, from 0.
-    """
+    """DICOM files of one share, counted from 0, of a phantom's patients, then their ROI table."""
     from mvi_core.dataset.phantom import write_phantom
 
     study = load_study()
@@ -29,12 +22,7 @@ def simulate(cohort, part):
 
 
 def rois(cohort):
-    """Lesion images of every patient, read back from DICOM, cropped and resized once.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Lesion images of every patient, read back from DICOM, cropped and resized once."""
     from mvi_core.dataset.rois import build_roi_cache
 
     study = load_study()

@@ -14,14 +14,7 @@ NULL_PROTOCOLS = ("in-sample", "by patient")  # and the later year, which the in
 
 
 def split(cohort, repeat):
-    """Fold of every development patient, stratified by grade; the external patients are listed too.
-
-    Parameters
-    ----------
-    cohort : str
-    repeat : int
-        Another repeat has other folds.
-    """
+    """Fold of every development patient, stratified by grade, other folds a repeat; external patients too."""
     from mvi_core.dataset.split import check_split, patient_folds
 
     people, study = read_result(cohort, "patients.csv"), load_study()
@@ -47,12 +40,7 @@ def development_folds(cohort, repeat):
 
 
 def baselines(cohort):
-    """Predict without a network, by the commoner answer, AFP, and lesion size: out of fold, and in the later year.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Predict without a network, by the commoner answer, AFP, and lesion size: out of fold, and in the later year."""
     table = _baselines(read_result(cohort, "patients.csv"), development_folds(cohort, 0))
     write_result(cohort, "baselines.csv", table, inputs=["patients.csv", "splits/r0.csv"])
 
@@ -92,12 +80,7 @@ def null_seeds():
 
 
 def leakage(cohort):
-    """Compare what leaks and ways of counting make of the network's scores, for chapter 14.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Compare what leaks and ways of counting make of the network's scores, for chapter 14."""
     from mvi_core.dataset.phantom_control import read_controls
     from mvi_core.stats.clusters import ways_of_counting
 

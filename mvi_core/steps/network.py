@@ -16,15 +16,9 @@ SCORING_RESULTS = {"mean": "predictions_mean.csv", "first": "predictions.csv"}
 
 
 def train(cohort, sequences, repeat):
-    """Out-of-fold predictions of the development patients for one set of sequences.
+    """Out-of-fold predictions of the development patients for one set of sequences, joined with ``+``.
 
-    Parameters
-    ----------
-    cohort : str
-    sequences : str
-        Joined with ``+``.
-    repeat : int
-        Another repeat has other weights, draws and folds.
+    Another repeat has other weights, draws and folds.
     """
     from mvi_core.model.machine import device_name, torch_device
     from mvi_core.model.parallel import processes
@@ -46,23 +40,12 @@ def train(cohort, sequences, repeat):
 def out_of_fold(cohort, sequences, repeat=0, *, overrides=None, checkpoints=None):
     """Cross-fitted predictions of the development patients, with some settings of the study replaced.
 
-    Parameters
-    ----------
-    cohort, sequences, repeat
-        As in `train`.
-    overrides : dict, optional
-        Values by path: sections ``network``, ``training`` and ``augment`` hold the fields of
-        `model.backbone.NetworkSettings`, `model.schedule.TrainSettings` and `dataset.augment.AugmentSettings`, for
-        example ``{"training.class_weights": "balanced", "augment.noise_sd": 0.0, "network.stem_stride": 1}``.
-    checkpoints : pathlib.Path, optional
-        Folder; an interrupted call goes on where it stopped. Other settings never go on from these.
+    ``overrides`` are values by path: sections ``network``, ``training`` and ``augment`` hold the fields of
+    `model.backbone.NetworkSettings`, `model.schedule.TrainSettings` and `dataset.augment.AugmentSettings`, as in
+    ``{"augment.noise_sd": 0.0}``. From ``checkpoints``, a folder, an interrupted call goes on where it stopped; other
+    settings never go on from these.
 
-    Returns
-    -------
-    predictions, history : pandas.DataFrame
-        As `model.cross_fit.cross_fit` returns them.
-    parameters : dict
-        All that decided them, for the record.
+    Returns predictions and history as `model.cross_fit.cross_fit` does, and all that decided them, for the record.
     """
     from mvi_core.model.cross_fit import cross_fit
 
@@ -78,12 +61,7 @@ def out_of_fold(cohort, sequences, repeat=0, *, overrides=None, checkpoints=None
 
 
 def ablation(cohort):
-    """All sets of sequences in one table: predictions, and losses by epoch.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """All sets of sequences in one table: predictions, and losses by epoch."""
     sets = ablation_sets(load_study())
     for result, suffix in (("ablation.csv", ""), ("training.csv", "_epochs")):
         inputs = [f"training/{row['sequences']}_r{row['repeat']}{suffix}.csv" for row in sets]
@@ -94,12 +72,7 @@ def ablation(cohort):
 
 
 def final(cohort):
-    """Model trained on every development patient, applied once to the external ones.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Model trained on every development patient, applied once to the external ones."""
     from mvi_core.model.checkpoint import save_network
     from mvi_core.model.cross_fit import fit_final, in_sample
     from mvi_core.model.embedding import feature_table, slice_features

@@ -7,17 +7,7 @@ SAY_EVERY = 5  # seconds between two progress lines
 
 
 def epochs(label):
-    """Progress of a training, for `model.training.train`.
-
-    Parameters
-    ----------
-    label : str
-        What is trained.
-
-    Returns
-    -------
-    callable
-    """
+    """Progress of what ``label`` says is trained, for `model.training.train`."""
     say = _speaker()
 
     def report(epoch, n_epochs, loss, seconds_left):
@@ -27,18 +17,7 @@ def epochs(label):
 
 
 def counter(label):
-    """Progress of a loop over patients.
-
-    Parameters
-    ----------
-    label : str
-        What is done to each.
-
-    Returns
-    -------
-    callable
-        Takes patients done and patients in all.
-    """
+    """Progress of a loop over patients, told how many are done and how many there are."""
     say = _speaker()
 
     def report(done, total):

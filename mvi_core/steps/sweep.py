@@ -30,13 +30,7 @@ def choice_names():
 def choice(cohort, part, repeat):
     """Out-of-fold predictions with one silent choice made otherwise.
 
-    Parameters
-    ----------
-    cohort : str
-    part : int
-        Number of the alternative, in the order of `model.choices.variants`.
-    repeat : int
-        As in `network.train`.
+    ``part``: number of the alternative, in the order of `model.choices.variants`. ``repeat``: as in `network.train`.
     """
     name, overrides = list(choice_names().items())[part]
     started, checkpoints = time.monotonic(), result_path(cohort, f"choices/checkpoints/{name}_r{repeat}")
@@ -48,13 +42,7 @@ def choice(cohort, part, repeat):
 
 
 def choices(cohort):
-    """Store how good the network is with each silent choice made otherwise, beside the default's repeats.
-
-    Parameters
-    ----------
-    cohort : str
-        Trainings that are not there are left out.
-    """
+    """Store how good the network is with each silent choice made otherwise, beside the default's repeats."""
     from mvi_core.model.choices import variants
 
     names = [("ours", "default", f"training/{DEFAULT_SET}_r{r}.csv", r) for r in range(DEFAULT_REPEATS)]
@@ -64,13 +52,7 @@ def choices(cohort):
 
 
 def subsets(cohort):
-    """Store how good each set of sequences is, in every repeat.
-
-    Parameters
-    ----------
-    cohort : str
-        Trainings that are not there are left out. Under the profile ``full`` the table is ``ablation_full.csv``.
-    """
+    """Store how good each set of sequences is, in every repeat."""
     folder = result_path(cohort, "training")
     names = {}
     for subset in SUBSETS:

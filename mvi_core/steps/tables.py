@@ -9,12 +9,7 @@ from mvi_core.study import load_study, setting
 
 
 def patients(cohort):
-    """Patient table, exclusion flow and quality table of a cohort.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Patient table, exclusion flow and quality table of a cohort."""
     study = load_study()
     limit = setting(study, "phantom.limit") if load_spec(cohort).analyses["images"] else None
     seed = setting(study, "seeds.cohort")
@@ -24,19 +19,7 @@ def patients(cohort):
 
 
 def analysis(cohort):
-    """Patient table joined with DL-MVI: out of fold for development patients, never in-sample.
-
-    Parameters
-    ----------
-    cohort : str
-
-    Raises
-    ------
-    SplitError
-        If a development patient's prediction is not out of fold.
-    CohortError
-        If a patient has no prediction.
-    """
+    """Patient table joined with DL-MVI: out of fold for development patients, never in-sample (else a `SplitError`)."""
     people = read_result(cohort, "patients.csv")
     inputs = ["patients.csv"]
     if load_spec(cohort).analyses["dl_mvi"] == "network":
@@ -46,12 +29,7 @@ def analysis(cohort):
 
 
 def ensure_tables(cohort):
-    """Make a cohort's patient and analysis tables where they are missing and need no images.
-
-    Parameters
-    ----------
-    cohort : str
-    """
+    """Make a cohort's patient and analysis tables where they are missing and need no images."""
     if not result_path(cohort, "patients.csv").is_file():
         patients(cohort)
     if not result_path(cohort, "analysis.csv").is_file() and load_spec(cohort).analyses["dl_mvi"] != "network":
