@@ -4,7 +4,7 @@ import re
 import shutil
 from urllib.parse import unquote
 
-from mvi_core.cohort.spec import load_spec
+from mvi_core.cohort.spec import cohort_ids, load_spec
 from mvi_core.errors import PageError
 from mvi_core.names import PATIENT_ID, CohortKind
 from mvi_core.study import load_study
@@ -36,7 +36,7 @@ def may_be_offered(path):
     cohort, *rest = path.relative_to(results).parts
     if not rest:
         return cohort in WHOLE_STUDY
-    if load_spec(cohort).kind not in PEOPLE:
+    if cohort in cohort_ids() and load_spec(cohort).kind not in PEOPLE:  # what is no cohort may be people
         return path.suffix in SIMULATED
     if rest[0] in ("figures", "tables"):
         return path.suffix in (".png", ".tex", ".docx")

@@ -63,6 +63,14 @@ def test_of_people_a_picture_is_offered_but_no_vector_figure(phantom):
     assert may_be_offered(folder / "figure_1.png") and not may_be_offered(folder / "figure_1.svg")
 
 
+def test_a_source_that_is_no_cohort_is_treated_as_people(phantom):
+    """The real slice of chapter 03 is signed with a name that no cohort has."""
+    folder = load_study().results / "one-slice"
+    assert may_be_offered(folder / "figures/03_images/figure_1.png")
+    assert not may_be_offered(folder / "figures/03_images/figure_1.svg")
+    assert not may_be_offered(made("one-slice", "roc.csv"))
+
+
 def test_simulated_patients_are_offered_but_not_weights_or_images(phantom):
     assert may_be_offered(made("phantom", "embedding.csv"))
     assert not may_be_offered(load_study().results / "phantom/model/model.safetensors")
