@@ -1,7 +1,8 @@
 # %% [markdown]
 # # How does the network work, and what does it cost?
 # Paper: Methods, *Deep learning network architecture and workflow*, steps 1 to 4; Fig. 1.
-# Reads `rois_index.csv`, the ROI cache, `training.csv` and the stored table `choices.csv`; writes `parameters.csv`.
+# Reads `rois_index.csv`, the ROI cache, `training.csv`, `silent_choices.csv` and the stored `choices.csv`; writes
+# `parameters.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "phantom"  # cohort id in data_manifest/cohorts/
 roi_px: int = 48  # px, side of the network input in the book; the paper uses 320

@@ -3,32 +3,11 @@
 from mvi_core.steps.attention import attention, replaced, twins
 from mvi_core.steps.book import contents, html, report
 from mvi_core.steps.images import rois, simulate
-from mvi_core.steps.leakage import baselines, ladder, leakage, null_seeds, split
+from mvi_core.steps.leakage import baselines, ladder, leakage, split
 from mvi_core.steps.network import ablation, final, train
-from mvi_core.steps.sweep import choice, choices, subsets
 from mvi_core.steps.tables import analysis, ensure_tables, patients
 
 __all__ = [
-    "ablation",
-    "analysis",
-    "attention",
-    "baselines",
-    "choice",
-    "choices",
-    "contents",
-    "ensure_tables",
-    "final",
-    "html",
-    "ladder",
-    "leakage",
-    "null_seeds",
-    "patients",
-    "replaced",
-    "report",
-    "rois",
-    "simulate",
-    "split",
-    "subsets",
-    "train",
-    "twins",
-]
+    "ablation", "analysis", "attention", "baselines", "contents", "ensure_tables", "final", "html", "ladder", "leakage",
+    "patients", "replaced", "report", "rois", "simulate", "split", "train", "twins",
+]  # fmt: skip

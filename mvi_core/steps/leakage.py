@@ -1,16 +1,13 @@
 """Who is judged by a model that never saw them, and what if not: stored splits, baselines, the ladder of leaks."""
 
-import time
-
 import numpy as np
 import pandas as pd
 
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES, PATIENT_ID
-from mvi_core.results import read_result, result_path, write_result, write_stored
+from mvi_core.results import read_result, result_path, write_result
 from mvi_core.study import load_study, setting
 
 YEARS = (DEVELOPMENT_YEAR, EXTERNAL_YEAR)
-NULL_PROTOCOLS = ("in-sample", "by patient")  # and the later year, which the in-sample model answers
 
 
 def split(cohort, repeat):
@@ -52,31 +49,12 @@ def ladder():
     seed = setting(load_study(), "seeds.leakage")
     made, inputs = {"seed": seed, **setting(load_study(), "leakage")}, ["control.csv", "ladder_scores.csv"]
     for cohort in read_controls():
-        people, folds, scores = _climb(cohort, seed, protocols=None)
+        people, folds, scores = climb(cohort, seed)
         rules = _baselines(people, folds)
         write_result(cohort, "control.csv", people.merge(folds, how="left"), parameters=made)
         write_result(cohort, "control_baselines.csv", rules, inputs=inputs[:1])
         write_result(cohort, "ladder_scores.csv", scores, parameters=made, inputs=inputs[:1])
         write_result(cohort, "ladder.csv", _promises(people, scores, rules, seed), parameters=made, inputs=inputs)
-
-
-def null_seeds():
-    """Store how often the interval of an honest score covers one half where the labels are chance, seed by seed."""
-    from mvi_core.stats.clusters import patient_bootstrap
-
-    started, study, rows = time.monotonic(), load_study(), []
-    first, n_seeds = setting(study, "seeds.leakage"), setting(study, "leakage.null_seeds")
-    n_bootstrap = setting(study, "resampling.n_bootstrap")
-    for seed in range(first, first + n_seeds):
-        people, _, scores = _climb("control-null", seed, protocols=NULL_PROTOCOLS)
-        for protocol, part in _by_patient(people, scores).groupby("protocol", sort=False):
-            rng = np.random.default_rng(seed)
-            found = patient_bootstrap(part, "auc", n_bootstrap=n_bootstrap, rng=rng)
-            rows.append((seed, protocol, found.value, found.low, found.high, found.n))
-    table = pd.DataFrame(rows, columns=["seed", "protocol", "value", "ci_low", "ci_high", "n"])
-    made = {"cohort": "control-null", "n_bootstrap": n_bootstrap, **setting(study, "leakage")}
-    controls = study.root / "data_manifest/controls.yaml"
-    write_stored("null_seeds.csv", table, parameters=made, seconds=time.monotonic() - started, inputs=[controls])
 
 
 def leakage(cohort):
@@ -126,8 +104,8 @@ def _in_sample(inside, outside, draws):
     return pd.DataFrame(rows, columns=["metric", "way", "value", "ci_low", "ci_high", "n"])
 
 
-def _climb(cohort, seed, *, protocols):
-    """Patients, folds and scores of a control cohort made with a seed."""
+def climb(cohort, seed, *, protocols=None):
+    """Patients, folds and scores of a control cohort made with a seed, under some protocols or all."""
     from mvi_core.cohort.load import choose_patients, load_cohort
     from mvi_core.dataset.phantom_control import control_patients, control_rois, read_controls
     from mvi_core.dataset.split import patient_folds
@@ -155,7 +133,7 @@ def _climb(cohort, seed, *, protocols):
     return people, folds, scores
 
 
-def _by_patient(people, scores):
+def by_patient(people, scores):
     """Mean risk over the combinations of a patient, beside the outcome."""
     means = scores.groupby(["protocol", PATIENT_ID], sort=False, as_index=False)["dl_risk"].mean()
     return means.merge(people[[PATIENT_ID, "mvi_present"]], on=PATIENT_ID)
@@ -172,15 +150,15 @@ def _promises(people, scores, rules, seed):
         return function(*tables, "auc", n_bootstrap=n_bootstrap, rng=np.random.default_rng(seed))
 
     outcome = people[[PATIENT_ID, "mvi_present"]]
-    by_patient = dict(list(_by_patient(people, scores).groupby("protocol")))
+    means = dict(list(by_patient(people, scores).groupby("protocol")))
     found = {}
     for protocol in PROTOCOLS:
-        part, many = by_patient[protocol], scores[scores["protocol"] == protocol].merge(outcome, on=PATIENT_ID)
+        part, many = means[protocol], scores[scores["protocol"] == protocol].merge(outcome, on=PATIENT_ID)
         found[protocol, "auc"] = resampled(patient_bootstrap, part)
         found[protocol, "auc, combinations as cases"] = resampled(patient_bootstrap, many)
         found[protocol, "auc, combinations as patients"] = auc(many["mvi_present"].array, many["dl_risk"].array)
         for honest in (name for name in ("by patient", "later year") if name != protocol):
-            found[protocol, f"over {honest}"] = resampled(inflation, part, by_patient[honest])
+            found[protocol, f"over {honest}"] = resampled(inflation, part, means[honest])
     later = people.loc[people[ENROLMENT] == EXTERNAL_YEAR, PATIENT_ID]
     for name, rule in rules.merge(outcome, on=PATIENT_ID).groupby("baseline", sort=False):
         for year, part in rule.groupby(rule[PATIENT_ID].isin(later)):

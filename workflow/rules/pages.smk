@@ -6,9 +6,10 @@ def files_read(planned):
 
 
 def stored_read(planned):
-    """Stored tables that the page's source names; no rule makes them, so that no book run trains for hours."""
+    """Tables of the manifest that the page's source names; no rule makes them, so that no book run trains for hours."""
     source = (STUDY.root / "notebooks" / f"{planned.page.name}.py").read_text(encoding="utf-8")
-    return [path for path in sorted((STUDY.root / "data_manifest" / "stored").glob("*.csv")) if path.name in source]
+    kept = STUDY.root / "data_manifest"
+    return [path for path in sorted([*kept.glob("*.csv"), *kept.glob("stored/*.csv")]) if path.name in source]
 
 
 for planned in PLAN:

@@ -1,7 +1,8 @@
 # What the network sees: drift-free twins, the cost of drift, maps of attention; and the sweeps that no book run makes.
-from mvi_core.steps.sweep import CHOICE_REPEATS, DEFAULT_REPEATS, DEFAULT_SET, SUBSET_REPEATS, SUBSETS, choice_names
+from workflow.stored import CHOICE_REPEATS, DEFAULT_REPEATS, DEFAULT_SET, SUBSET_REPEATS, SUBSETS, choice_names
 
 SEEN = [RESULTS / "{cohort}/model/model.safetensors", RESULTS / "{cohort}/rois.safetensors"]
+STORED = STUDY.root / "workflow/stored.py"
 CHOICES = list(choice_names())
 EVERY_SUBSET = [f"{name}_r{repeat}" for name in SUBSETS for repeat in range(SUBSET_REPEATS)]
 if isinstance(setting(STUDY, "ablation"), dict):  # the profile trains every set by itself, as often as it says
@@ -69,7 +70,7 @@ rule choice:
     params:
         part=lambda wildcards: CHOICES.index(wildcards.choice),
     shell:
-        "mvi step choice --cohort {wildcards.cohort} --part {params.part} --repeat {wildcards.repeat}"
+        "python {STORED} choice --cohort {wildcards.cohort} --part {params.part} --repeat {wildcards.repeat}"
 
 
 rule choices:
@@ -78,7 +79,7 @@ rule choices:
         [RESULTS / f"phantom/training/{DEFAULT_SET}_r{repeat}.csv" for repeat in range(DEFAULT_REPEATS)],
         [RESULTS / f"phantom/choices/{name}_r{repeat}.csv" for name in CHOICES for repeat in range(CHOICE_REPEATS)],
     shell:
-        "mvi step choices --cohort phantom"
+        "python {STORED} choices --cohort phantom"
 
 
 rule subsets:
@@ -86,4 +87,4 @@ rule subsets:
     input:
         [RESULTS / f"phantom/training/{name}.csv" for name in EVERY_SUBSET],
     shell:
-        "mvi step subsets --cohort phantom"
+        "python {STORED} subsets --cohort phantom"

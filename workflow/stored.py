@@ -1,13 +1,22 @@
-"""How much do the silent choices and the sets of sequences matter: trainings too dear for the book, then stored."""
+"""Make the tables that are too dear for the book and stored instead: silent choices, sets of sequences, null seeds.
 
+``python workflow/stored.py choice --cohort phantom --part 0 --repeat 0`` trains with one silent choice made otherwise;
+``choices`` and ``subsets`` store what has been trained so far; ``null_seeds`` does all its work itself. See
+data_manifest/stored/README.md.
+"""
+
+import argparse
 import shutil
 import time
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
+from mvi_core.model.choices import variants
 from mvi_core.names import PAPER_SEQUENCES, SEQUENCES
 from mvi_core.results import read_record, read_result, result_path, write_result, write_stored
+from mvi_core.steps.leakage import by_patient, climb
 from mvi_core.steps.network import out_of_fold
 from mvi_core.study import load_study, setting
 
@@ -16,22 +25,18 @@ DEFAULT_REPEATS = 5  # trainings of the default, whose spread is the yardstick o
 CHOICE_REPEATS = 2  # trainings of each alternative
 SUBSET_REPEATS = 1  # trainings of each set of sequences
 SUBSETS = tuple("+".join(chosen) for size in range(1, 7) for chosen in combinations(SEQUENCES, size))
+NULL_PROTOCOLS = ("in-sample", "by patient")  # and the later year, which the in-sample model answers
 
 
 def choice_names():
     """List the settings that replace one silent choice each, by the name of their files."""
-    from mvi_core.model.choices import variants
-
     return {
         "+".join(f"{key}={value}".replace(" ", "") for key, value in chosen.items()): chosen for _, chosen in variants()
     }
 
 
 def choice(cohort, part, repeat):
-    """Out-of-fold predictions with one silent choice made otherwise.
-
-    ``part``: number of the alternative, in the order of `model.choices.variants`. ``repeat``: as in `network.train`.
-    """
+    """Out-of-fold predictions with one silent choice made otherwise: number ``part`` of `variants`."""
     name, overrides = list(choice_names().items())[part]
     started, checkpoints = time.monotonic(), result_path(cohort, f"choices/checkpoints/{name}_r{repeat}")
     found, _, parameters = out_of_fold(cohort, DEFAULT_SET, repeat, overrides=overrides, checkpoints=checkpoints)
@@ -43,8 +48,6 @@ def choice(cohort, part, repeat):
 
 def choices(cohort):
     """Store how good the network is with each silent choice made otherwise, beside the default's repeats."""
-    from mvi_core.model.choices import variants
-
     names = [("ours", "default", f"training/{DEFAULT_SET}_r{r}.csv", r) for r in range(DEFAULT_REPEATS)]
     for (label, _), name in zip(variants(), choice_names(), strict=True):
         names += [(label, name, f"choices/{name}_r{r}.csv", r) for r in range(CHOICE_REPEATS)]
@@ -52,13 +55,43 @@ def choices(cohort):
 
 
 def subsets(cohort):
-    """Store how good each set of sequences is, in every repeat."""
+    """Store how good each set of sequences is, in every repeat; under the profile ``full`` as ``ablation_full.csv``."""
     folder = result_path(cohort, "training")
     names = {}
     for subset in SUBSETS:
         for path in sorted(folder.glob(f"{subset}_r*[0-9].csv")):
             names[f"training/{path.name}"] = {"sequences": subset, "repeat": int(path.stem.rpartition("_r")[2])}
     _store("ablation_full.csv" if load_study().profile == "full" else "subsets.csv", cohort, names)
+
+
+def null_seeds():
+    """Store how often the interval of an honest score covers one half where the labels are chance, seed by seed."""
+    from mvi_core.stats.clusters import patient_bootstrap
+
+    started, study, rows = time.monotonic(), load_study(), []
+    first, n_seeds = setting(study, "seeds.leakage"), setting(study, "leakage.null_seeds")
+    n_bootstrap = setting(study, "resampling.n_bootstrap")
+    for seed in range(first, first + n_seeds):
+        people, _, scores = climb("control-null", seed, protocols=NULL_PROTOCOLS)
+        for protocol, part in by_patient(people, scores).groupby("protocol", sort=False):
+            rng = np.random.default_rng(seed)
+            found = patient_bootstrap(part, "auc", n_bootstrap=n_bootstrap, rng=rng)
+            rows.append((seed, protocol, found.value, found.low, found.high, found.n))
+    table = pd.DataFrame(rows, columns=["seed", "protocol", "value", "ci_low", "ci_high", "n"])
+    made = {"cohort": "control-null", "n_bootstrap": n_bootstrap, **setting(study, "leakage")}
+    controls = study.root / "data_manifest/controls.yaml"
+    write_stored("null_seeds.csv", table, parameters=made, seconds=time.monotonic() - started, inputs=[controls])
+
+
+def main():
+    """Run one of the functions above by its name."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("table", choices=["choice", "choices", "subsets", "null_seeds"])
+    parser.add_argument("--cohort")
+    parser.add_argument("--part", type=int)
+    parser.add_argument("--repeat", type=int)
+    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    globals()[given.pop("table")](**given)
 
 
 def _store(stored, cohort, names):
@@ -89,3 +122,7 @@ def _store(stored, cohort, names):
         device=", ".join(sorted(devices)) or None,
         inputs=[result_path(cohort, item) for item in ("patients.csv", "rois.safetensors")],
     )
+
+
+if __name__ == "__main__":
+    main()
