@@ -1,22 +1,14 @@
 # %% [markdown]
 # # Which MR sequences carry the signal?
 # Paper: Results, *Deep learning analysis of MR images*; Table 2; Fig. 1.
-# Reads `patients.csv`, `ablation.csv`, `training.csv` and `baselines.csv`; writes `table2.csv`.
+# Reads `patients.csv`, `ablation.csv` and `baselines.csv`; writes `table2.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "phantom"  # cohort id in data_manifest/cohorts/
-roi_px: int = 48  # px, side of the network input; the paper uses 320
-width: int = 16  # channels of the first block; the paper uses 64
-epochs: int = 14  # passes over the training patients
-n_folds: int = 5  # parts of the development set; each is predicted by a network that never saw it
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import pandas as pd
 
 from mvi_core import figures, report
-from mvi_core.model.choices import silent_choices
-from mvi_core.model.layers import count_parameters, layer_shapes
-from mvi_core.model.network import MviNet
-from mvi_core.names import PAPER_SEQUENCES, ROI_SIZE
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.estimate import wilson
 
@@ -25,15 +17,9 @@ page = report.open_page("04_table2", cohort)
 # %% [markdown]
 # ## What was trained
 # The network of the paper at book size: one shared backbone for all branches, one fully connected layer on the joined
-# features, three grades out. At the paper's size it has {glue:text}`n_parameters` parameters. Every patient of the development year is predicted by a network trained **without** them;
-# the paper does not say how its accuracies were measured. Where the paper is silent, this is what we chose.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's network at the paper's size, drawn from its own layers (counterpart of Fig. 1). The same code made the numbers of this page, at book size.", "name": "fig-network"}, "image": {"alt": "Three branches, one for each sequence, run through the same layers: convolution, pooling, two groups of bottlenecks, mean; then concatenation and a fully connected layer with three outputs."}}
-network = MviNet(len(PAPER_SEQUENCES), ROI_SIZE)
-figure, axes = plt.subplots(figsize=(7.4, 6))
-figures.stamp(figures.network_flow(layer_shapes(network), axes, branches=PAPER_SEQUENCES), page.spec.kind)
-report.show_figure(page, figure)
-# %% tags=["hide-input"]
-report.show_table(page, silent_choices(), "Choices that the paper leaves open, ours, and how to change them.")
+# features, three grades out. [Chapter 13](13_network.ipynb) draws it, counts its parameters, lists what we chose where the
+# paper is silent, and shows how the loss fell. Every patient of the development year is predicted by a network trained
+# **without** them; the paper does not say how its accuracies were measured.
 # %% [markdown]
 # ## Accuracy by set of sequences
 # A prediction counts once a patient: present or absent, from the first slice of each sequence as in the paper. Intervals
@@ -74,18 +60,9 @@ columns = {
     "Paper, %": (100 * printed).round(2),
 }
 report.show_table(page, pd.DataFrame(columns), "Out-of-fold accuracy by set of sequences.", result="table2.csv")
-# %% [markdown]
-# ## Did the training settle?
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss by epoch for the first set of three sequences, one line a fold.", "name": "fig-training"}, "image": {"alt": "Line chart: mean cross-entropy falling with the epochs, one thin line for each fold."}}
-training = read_result(cohort, "training.csv").query("sequences == 'T1+T1V+T1D' and repeat == 0")
-training = training.assign(part="training", value=training["loss"])
-figure, axes = plt.subplots(figsize=(7, 3.6))
-figures.stamp(figures.training_curves(training, axes, ylabel="cross-entropy"), page.spec.kind)
-report.show_figure(page, figure, result="training.csv")
 # %% tags=["remove-cell"]
 best, worst = table.loc[table["accuracy"].idxmax()], table.loc[table["accuracy"].idxmin()]
 twice = table.loc[table["sequences"] == "T1+T1V+T1D", "accuracy"]
-report.publish("n_parameters", f"{count_parameters(network):,}")
 report.publish("best", f"{best['sequences']} at {100 * best['accuracy']:.1f} %")
 report.publish("worst", f"{worst['sequences']} at {100 * worst['accuracy']:.1f} %")
 report.publish("majority", f"{100 * baselines['majority']:.1f} %")
