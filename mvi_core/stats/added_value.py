@@ -13,7 +13,7 @@ from mvi_core.stats.resampling import percentile_interval, resample_counts
 
 
 def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_bootstrap, rng, level=0.95):
-    r"""How two models place the same patients: NRI, IDI and the difference of their net benefits.
+    """How two models place the same patients: NRI, IDI and the difference of their net benefits.
 
     With :math:`d` a patient's change (its sign for the category-free NRI, steps across the threshold for the NRI at
     one, the change of risk for the IDI), each is the mean of :math:`d` with MVI less the mean of :math:`d` without.
@@ -21,7 +21,6 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
     Parameters
     ----------
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
     risk_without, risk_with : array-like of float, shape (n_patients,)
         Probability of MVI from the model without and with the predictor.
     thresholds : sequence of float
@@ -29,9 +28,7 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
     n_bootstrap : int
         Number of resamples of patients; the models are not refitted.
     rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -45,9 +42,6 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
     NRI and IDI are not proper: a miscalibrated or overfitted model, even noise, can raise them, also in new patients
     (Hilden and Gerds 2014, doi:10.1002/sim.5804; Pepe et al. 2015, doi:10.1007/s12561-014-9118-0). No p value is
     given, for its null distribution is not normal where one model holds the other. See `shuffled_gain`.
-
-    References
-    ----------
     Pencina et al. 2008, doi:10.1002/sim.2929, and 2011, doi:10.1002/sim.4085.
 
     Examples
@@ -88,7 +82,6 @@ def shuffled_gain(predictors, mvi_present, added, *, n_shuffles, rng):
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Numbers, 0/1 for binary predictors; incomplete patients are left out.
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI.
     added : str
         The predictor in question, one of the columns.
     n_shuffles : int
@@ -102,11 +95,6 @@ def shuffled_gain(predictors, mvi_present, added, *, n_shuffles, rng):
         Rows ``nri`` (category-free), ``idi``, ``auc`` (difference): ``metric, observed, shuffled_mean, shuffled_high``
         (95th percentile), ``share_above_zero`` of the shuffled gains, ``p_value`` (permutation), ``n_shuffles`` that
         worked, ``n``.
-
-    Raises
-    ------
-    MviError
-        If the predictor is not among the columns, is the only one, or separates the outcome with the others.
 
     Examples
     --------

@@ -11,24 +11,11 @@ SETTLED = 1e-9  # step after which the next Newton step is below rounding
 def fit_many(design, absent, present, *, active=None, offset=0.0):
     """Maximum-likelihood logistic fits of many resamples, given by their counts.
 
-    Parameters
-    ----------
-    design : numpy.ndarray, shape (m, k) or (B, m, k)
-        Covariate patterns, the intercept first; one set for all resamples, or one each. Scale them to order 1.
-    absent, present : numpy.ndarray of float, shape (B, m) or (1, m)
-        Patients of each pattern without and with the outcome.
-    active : numpy.ndarray of bool, shape (B, k), optional
-        Coefficients to fit; the others stay 0.
-    offset : float or numpy.ndarray, shape (B, m)
-        Fixed part of the log odds.
-
-    Returns
-    -------
-    beta : numpy.ndarray, shape (B, k)
-    information : numpy.ndarray, shape (B, k, k)
-        At the estimate, with 1 on the diagonal of inactive coefficients.
-    worked : numpy.ndarray of bool, shape (B,)
-        False for a resample in which a column is constant or overlaps, or the outcome is separated.
+    ``design`` holds covariate patterns of order 1, intercept first: (m, k) for all resamples or (B, m, k); ``absent``
+    and ``present`` the patients of each without and with the outcome, (B, m) or (1, m); ``active`` (B, k) what is
+    fitted, the rest stays 0; ``offset`` a fixed part of the log odds. Returns the coefficients (B, k), their
+    information (B, k, k) with 1 on the diagonal of the inactive, and which fits worked (no constant or overlapping
+    column, no separation).
 
     Examples
     --------
@@ -60,19 +47,9 @@ def fit_many(design, absent, present, *, active=None, offset=0.0):
 
 
 def auc_many(score, absent, present):
-    """Area under the ROC curve of many scores or resamples at once; ties count one half.
+    """Area under the ROC curve, (B,), of scores (B, m) of patterns with counts as in `fit_many`; ties count one half.
 
-    Parameters
-    ----------
-    score : numpy.ndarray of float, shape (B, m)
-        Score of each covariate pattern.
-    absent, present : numpy.ndarray of float, shape (B, m) or (1, m)
-        Patients of each pattern without and with the outcome.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (B,)
-        NaN where a resample holds one class only.
+    NaN where a resample holds one class only.
 
     Examples
     --------

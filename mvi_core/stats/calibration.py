@@ -38,13 +38,9 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
     Parameters
     ----------
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
     risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
     rng : numpy.random.Generator
-        Source of the resamples of patients.
     n_bootstrap, level : int, float
-        Number of resamples; confidence level, strictly between 0 and 1.
     clip : float, optional
         Move risks outside ``[clip, 1 - clip]`` to its ends for intercept and slope, which a risk of exactly 0
         or 1 would make infinite; ``method`` counts them. Without it such a risk is an error.
@@ -58,19 +54,11 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
         ``ici, e50, e90, e_max`` (mean, median, 90 % quantile and maximum of the distance between risk
         and smooth curve over the patients). Slope is ``undefined: ...`` where risks are constant or separate.
 
-    Raises
-    ------
-    MviError
-        If only one class is present, a risk is missing or outside 0 to 1, or 0 or 1 without ``clip``.
-
     Notes
     -----
     ``intercept`` is the offset fit; rms ``val.prob`` prints the joint intercept instead. ICI, E50, E90 and E_max
     cannot fall below 0, so they are above 0 in every resample of perfect predictions too: an interval that leaves
     out the value itself is widened to it.
-
-    References
-    ----------
     Van Calster 2016, doi:10.1016/j.jclinepi.2015.12.005; Austin and Steyerberg 2019, doi:10.1002/sim.8281.
 
     Examples
@@ -104,7 +92,6 @@ def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, 
     rng : numpy.random.Generator
         Source of the resamples behind the band of the smooth curve.
     n_bootstrap, level : int, float
-        Number of resamples; confidence level, strictly between 0 and 1.
     n_groups : int
         Groups by quantiles of risk; equal risks stay together, so there may be fewer.
 
@@ -115,10 +102,12 @@ def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, 
         with MVI, Wilson's interval, patients of the group) or ``smooth`` (lowess, pointwise bootstrap band;
         a resample counts where its risks reach). The smooth curve is not cut at 0 and 1.
 
-    Raises
-    ------
-    MviError
-        If only one class is present, or a risk is missing or outside 0 to 1.
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> curve = calibration_curve([0, 0, 1, 1], [0.2, 0.4, 0.4, 0.8], n_groups=2, n_bootstrap=40, rng=rng)
+    >>> curve.loc[curve["kind"] == "grouped", ["risk", "observed", "n"]].round(2).values.tolist()
+    [[0.33, 0.33, 3.0], [0.8, 1.0, 1.0]]
     """
     outcome, risk = _sorted_outcome_and_risk(mvi_present, risk)
     groups = _groups(outcome, risk, n_groups)
@@ -155,16 +144,17 @@ def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
     HosmerLemeshow
         ``groups`` has columns ``low, high, n, risk, observed, expected``.
 
-    Raises
-    ------
-    MviError
-        If too few groups differ in risk, or a group expects no patient with or without MVI.
-
     Notes
     -----
     R's ``cut(risk, unique(c(-Inf, quantile(risk, 1:9 / 10), Inf)))``; ResourceSelection differs only where a tenth
     or more have the lowest risk, which it joins to the next. SAS groups by counts and gives another chi-square;
     splitting equal risks by row order gives an arbitrary one. The test says little: read the curve.
+
+    Examples
+    --------
+    >>> test = hosmer_lemeshow([0, 0, 1, 1, 0, 1, 1, 1], [0.25] * 4 + [0.75] * 4, external=True, n_groups=2)
+    >>> round(test.chi2, 4), test.df  # 2 observed, 1 expected: (2 - 1) ** 2 / 0.75; nothing in the other group
+    (1.3333, 2)
     """
     groups = _groups(*_sorted_outcome_and_risk(mvi_present, risk), n_groups)
     df = len(groups) - 2 * (not external)

@@ -13,6 +13,8 @@ from mvi_core.stats.resampling import percentile_interval, resample_counts
 def patient_bootstrap(table, statistic, *, n_bootstrap, rng, level=0.95):
     """Score of a table with the interval that comes from resampling patients, each with all its rows.
 
+    Davison and Hinkley 1997, section 3.8, doi:10.1017/CBO9780511802843 (resampling whole clusters).
+
     Parameters
     ----------
     table : pandas.DataFrame
@@ -23,23 +25,12 @@ def patient_bootstrap(table, statistic, *, n_bootstrap, rng, level=0.95):
     n_bootstrap : int
         Number of resamples; for ``auc`` each keeps the number of patients with and without MVI.
     rng : numpy.random.Generator
-        The order of the rows does not change the result.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
     Estimate
         ``n`` is the number of patients, not of rows.
-
-    Raises
-    ------
-    MviError
-        If the statistic is unknown, a column is missing, a patient has both outcomes, or a class has nobody.
-
-    References
-    ----------
-    Davison and Hinkley 1997, section 3.8, doi:10.1017/CBO9780511802843 (resampling whole clusters).
 
     Examples
     --------

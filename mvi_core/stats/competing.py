@@ -25,11 +25,6 @@ def first_event(rfs_months, rfs_event, os_months, os_event):
     numpy.ndarray of int, shape (n_patients,)
         0 censored, 1 recurrence, 2 death at the very time that ends recurrence-free survival.
 
-    Raises
-    ------
-    MviError
-        If a patient dies before recurrence-free survival ends.
-
     Examples
     --------
     >>> first_event([10, 20, 30], [1, 1, 0], [25, 20, 30], [1, 1, 0]).tolist()
@@ -50,30 +45,9 @@ def cumulative_incidence(months, cause, *, level=0.95):
 
     :math:`F_k(t) = \sum_{t_j \le t} S(t_j-)\, d_{kj}/n_j` with :math:`S` the curve free of every event. One minus the
     Kaplan-Meier curve of one cause, the others censored, is larger: it asks what would happen if nobody could die.
-
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-        Time to the first event or last contact.
-    cause : array-like of int, shape (n_patients,)
-        0 for a censored patient, 1, 2, ... for the event.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per cause and distinct time, from 0: cause, months, incidence, ci_low, ci_high (log-log), error (delta
-        method; both as R's survfit).
-
-    Raises
-    ------
-    MviError
-        If a cause is not a whole number from 0 on.
-
-    References
-    ----------
-    Aalen and Johansen 1978; Marubini and Valsecchi 1995, section 10.3.
+    ``cause`` is 0 for a censored patient and 1, 2, ... for the event, whole numbers. One row per cause and distinct
+    time, from 0: cause, months, incidence, ci_low, ci_high (log-log), error (delta method; both as R's survfit). Aalen
+    and Johansen 1978; Marubini and Valsecchi 1995, section 10.3.
 
     Examples
     --------

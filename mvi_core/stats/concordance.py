@@ -11,30 +11,8 @@ from mvi_core.stats.survival_accuracy import censoring_weights
 def concordance(months, event, risk, *, level=0.95):
     """Harrell's C: share of comparable pairs in which the patient with the higher risk had the event first.
 
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-        Time to event or last contact.
-    event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened.
-    risk : array-like of float, shape (n_patients,)
-        Higher means an earlier event; equal risks count one half.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-        Interval from the infinitesimal jackknife (R's ``concordance``), cut at 0 and 1.
-
-    Raises
-    ------
-    MviError
-        If no pair is comparable.
-
-    Notes
-    -----
-    Of two patients with the same time, one with an event and one censored, the event came first.
+    Equal risks count one half. Of two patients with the same time, one with an event and one censored, the event came
+    first. An `Estimate` with the interval of the infinitesimal jackknife (R's ``concordance``), cut at 0 and 1.
 
     Examples
     --------
@@ -47,6 +25,8 @@ def concordance(months, event, risk, *, level=0.95):
 
 def uno_concordance(months, event, risk, *, until, weights_from=None, level=0.95):
     """Uno's C: Harrell's, with each first event weighed up for the patients lost before it, and up to a horizon only.
+
+    Uno et al. 2011, doi:10.1002/sim.4154.
 
     Parameters
     ----------
@@ -62,15 +42,6 @@ def uno_concordance(months, event, risk, *, until, weights_from=None, level=0.95
     -------
     Estimate
         Interval from the infinitesimal jackknife, weights taken as known (R's ``timewt = "n/G2"``).
-
-    Raises
-    ------
-    MviError
-        If no pair is comparable, or the patients behind the weights were not followed to the last event.
-
-    References
-    ----------
-    Uno et al. 2011, doi:10.1002/sim.4154.
 
     Examples
     --------

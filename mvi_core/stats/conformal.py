@@ -15,6 +15,7 @@ def conformal_p_values(probability, *, calibration, grade):
 
     With :math:`s_c = 1 - p_c` how strange grade :math:`c` looks, and :math:`n_c` calibration patients of the grade,
     :math:`\pi_c = (\#\{i : s_{c,i} \ge s_c\} + 1) / (n_c + 1)`.
+    Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2022, doi:10.1007/978-3-031-06649-8.
 
     Parameters
     ----------
@@ -29,10 +30,6 @@ def conformal_p_values(probability, *, calibration, grade):
     -------
     pandas.DataFrame of float, shape (n_patients, 3)
         Columns ``M0``, ``M1``, ``M2``; above 0, at most 1.
-
-    References
-    ----------
-    Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2022, doi:10.1007/978-3-031-06649-8.
 
     Examples
     --------
@@ -158,7 +155,6 @@ def risk_coverage(correct, confidence, *, level=0.95):
     confidence : array-like of float, shape (n_patients,)
         Any score that is higher where the classifier is surer; patients with equal scores are kept together.
     level : float
-        Level of Wilson's interval.
 
     Returns
     -------
@@ -181,27 +177,22 @@ def risk_coverage(correct, confidence, *, level=0.95):
 
 
 def risk_coverage_area(correct, confidence, *, n_bootstrap, rng, level=0.95):
-    r"""Area under the risk-coverage curve: the mean, over all :math:`k`, of the error among the :math:`k` surest.
+    """Area under the risk-coverage curve: the mean, over all :math:`k`, of the error among the :math:`k` surest.
 
     Equal to the error rate where the confidence says nothing, lower where it tells right from wrong. Patients with
     equal confidence count in every order alike.
+    Geifman, Uziel and El-Yaniv 2019, doi:10.48550/arXiv.1805.08206.
 
     Parameters
     ----------
     correct, confidence, level
         As in `risk_coverage`.
     n_bootstrap : int
-        Number of resamples of patients.
     rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
 
     Returns
     -------
     Estimate
-
-    References
-    ----------
-    Geifman, Uziel and El-Yaniv 2019, doi:10.48550/arXiv.1805.08206.
 
     Examples
     --------

@@ -6,19 +6,9 @@ from mvi_core.stats.estimate import undefined, wilson
 
 
 def shares(cells, *, level):
-    """Five shares of a 2 x 2 table, each with Wilson's interval.
+    """Accuracy, sensitivity, specificity, precision and npv of ``[[tp, fn], [fp, tn]]``, each with Wilson's interval.
 
-    Parameters
-    ----------
-    cells : numpy.ndarray of int, shape (2, 2)
-        Counts ``[[tp, fn], [fp, tn]]``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    dict of str to Estimate
-        ``accuracy, sensitivity, specificity, precision, npv``; one without patients is ``undefined: ...``.
+    An `Estimate` by name; one without patients is ``undefined: ...``.
 
     Examples
     --------
@@ -38,17 +28,9 @@ def shares(cells, *, level):
 
 
 def compound(cells):
-    """F1, balanced accuracy and Matthews correlation of many 2 x 2 tables.
+    """F1, balanced accuracy and MCC of many tables ``[[tp, fn], [fp, tn]]``, (..., 2, 2), by name.
 
-    Parameters
-    ----------
-    cells : numpy.ndarray of int, shape (..., 2, 2)
-        Counts ``[[tp, fn], [fp, tn]]``.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of float, shape (...)
-        ``f1, balanced_accuracy, mcc``; NaN where a true class is missing, MCC 0 where a predicted one is.
+    NaN where a true class is missing; MCC 0 where a predicted one is.
 
     Examples
     --------
@@ -65,17 +47,9 @@ def compound(cells):
 
 
 def quadratic_kappa(matrix):
-    """Cohen's kappa with quadratic weights of many K x K tables.
+    """Cohen's kappa with quadratic weights of many tables of true (rows) and predicted grades, (..., K, K).
 
-    Parameters
-    ----------
-    matrix : numpy.ndarray of int, shape (..., K, K)
-        Counts; rows are true grades in order, columns predicted ones.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (...)
-        NaN where all patients have, and are given, one and the same grade.
+    NaN where all patients have, and are given, one and the same grade.
 
     Examples
     --------
@@ -91,19 +65,7 @@ def quadratic_kappa(matrix):
 
 
 def one_against_rest(matrix, k):
-    """Table of grade ``k`` against the other grades.
-
-    Parameters
-    ----------
-    matrix : numpy.ndarray of int, shape (..., K, K)
-        Counts; rows are true grades, columns predicted ones.
-    k : int
-        Position of the grade.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (..., 2, 2)
-        Counts ``[[tp, fn], [fp, tn]]``.
+    """Tables ``[[tp, fn], [fp, tn]]``, (..., 2, 2), of the grade at position ``k`` against the others.
 
     Examples
     --------

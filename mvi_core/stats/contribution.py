@@ -18,6 +18,7 @@ def shapley(values, empty):
     r"""Fair share of each part in the value of all parts together, from the value of every set of parts.
 
     .. math:: \phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n-|S|-1)!}{n!}\,[v(S \cup i) - v(S)]
+    Shapley 1953, doi:10.1515/9781400881970-018.
 
     Parameters
     ----------
@@ -30,15 +31,6 @@ def shapley(values, empty):
     -------
     pandas.DataFrame
         One row a part; the columns of `values`. The shares sum to the value of all parts less `empty`.
-
-    Raises
-    ------
-    MviError
-        If a set is missing or stands in two rows.
-
-    References
-    ----------
-    Shapley 1953, doi:10.1515/9781400881970-018.
 
     Examples
     --------
@@ -151,7 +143,6 @@ def mean_table(table, keys, value, *, n_bootstrap, rng):
     value : str
         Column that is averaged.
     n_bootstrap : int
-        Resamples of patients.
     rng : numpy.random.Generator
 
     Returns

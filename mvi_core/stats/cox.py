@@ -66,24 +66,14 @@ def cox(predictors, months, event, *, level=0.95, ties="efron"):
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Numbers, 0/1 for binary predictors. Rows with a missing value are left out and counted.
     months : array-like of float, shape (n_patients,)
-        Time to event or last contact.
     event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened.
     level : float
-        Confidence level, strictly between 0 and 1.
     ties : {"efron", "breslow"}
         Efron (R, lifelines) or Breslow (SPSS, statsmodels): 3 % apart on coarse months.
 
     Returns
     -------
     CoxFit
-
-    Raises
-    ------
-    MviError
-        If there is no event, or a predictor is constant, overlapping or not a number.
-    ConvergenceError
-        If a hazard ratio is infinite, because a group has no event or separates their order.
 
     Examples
     --------
@@ -106,23 +96,9 @@ def cox(predictors, months, event, *, level=0.95, ties="efron"):
 
 
 def log_hazard(fit, predictors):
-    """Linear predictor of patients: coefficients times values, without centring.
+    """Linear predictor of patients, (n_patients,): coefficients times values, without centring.
 
-    Parameters
-    ----------
-    fit : CoxFit
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        The columns of the fit, nothing missing.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_patients,)
-        0 where every predictor is 0; R's ``predict(type = "lp")`` is the same less a constant.
-
-    Raises
-    ------
-    MviError
-        If a predictor of the fit is absent, or a value is missing.
+    0 where every predictor is 0; R's ``predict(type = "lp")`` is the same less a constant.
 
     Examples
     --------
@@ -137,26 +113,10 @@ def log_hazard(fit, predictors):
 
 
 def predicted_survival(fit, predictors, months):
-    """Share of patients like these that the model expects to be free of the event.
+    """Share of patients like these that the model expects to be free of the event, (n_patients, n_times).
 
-    Parameters
-    ----------
-    fit : CoxFit
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        As in `log_hazard`.
-    months : array-like of float, shape (n_times,)
-        From 0 to the last follow-up of the fitted patients.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_patients, n_times)
-        Exponential of minus the cumulative hazard, whose steps hold until the next event; lifelines draws lines
-        between them.
-
-    Raises
-    ------
-    MviError
-        As in `log_hazard`, or if a time lies outside the follow-up.
+    Times run from 0 to the last follow-up of the fitted patients. The steps of the cumulative hazard hold until the
+    next event; lifelines draws lines between them.
 
     Examples
     --------
@@ -172,7 +132,15 @@ def predicted_survival(fit, predictors, months):
 
 
 def complete_follow_up(predictors, months, event, ties):
-    """Complete rows as a float frame, with their times and events."""
+    """Complete rows as a float frame, with their times and events.
+
+    Examples
+    --------
+    >>> age = pd.DataFrame({"age": [50, 60, 70, None]})
+    >>> frame, time, happened = complete_follow_up(age, [1, 2, 3, 4], [1, 0, 1, 1], "efron")
+    >>> frame["age"].tolist(), time.tolist(), happened.tolist()
+    ([50.0, 60.0, 70.0], [1.0, 2.0, 3.0], [1, 0, 1])
+    """
     if ties not in TIES:
         raise MviError(f"ties must be 'efron' or 'breslow', got {ties!r}. Choose one of these.")
     time, happened = follow_up_times(months, event)
@@ -209,6 +177,12 @@ def likelihood_terms(x, time, happened, beta, ties):
 
     Shapes: float, (n_events, n_predictors), (n_events, n_predictors, n_predictors); then the summed hazard ratios that
     each event sees. Each of d tied events sees the risk set less a share (0 for Breslow; 0, 1/d, ... for Efron) of d.
+
+    Examples
+    --------
+    >>> terms = likelihood_terms(np.array([[1.0], [0.0]]), np.array([1.0, 2.0]), np.array([1, 0]), np.zeros(1), "efron")
+    >>> round(terms[0], 4), terms[1].tolist(), terms[2].tolist()  # log of 1/2; 1 - 1/2; 1/2 * 1/2
+    (-0.6931, [[0.5]], [[[0.25]]])
     """
     order = np.argsort(time, kind="stable")
     x, time, died = x[order], time[order], happened[order] == 1

@@ -26,9 +26,7 @@ def net_benefit(mvi_present, risk, threshold):
     Parameters
     ----------
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI, grade M1 or M2.
     risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
     threshold : float
         Threshold probability, strictly between 0 and 1.
 
@@ -36,11 +34,6 @@ def net_benefit(mvi_present, risk, threshold):
     -------
     float
         Net benefit in true positives per patient; at most the prevalence.
-
-    Raises
-    ------
-    MviError
-        If a value is missing, a risk is no probability, or the threshold is not between 0 and 1.
 
     Notes
     -----
@@ -58,6 +51,8 @@ def net_benefit(mvi_present, risk, threshold):
 def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng, level=0.95):
     r"""Net benefit over threshold probabilities, with bootstrap intervals and the two default policies.
 
+    Vickers and Elkin 2006, doi:10.1177/0272989X06295361.
+
     Parameters
     ----------
     mvi_present, risk : array-like, shape (n_patients,)
@@ -65,9 +60,7 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
     thresholds : array-like of float, shape (n_thresholds,)
         Threshold probabilities. Write ``i / 100``: 0.06 is not positive at ``np.arange(0.01, 1, 0.01)[5]``.
     n_bootstrap, level : int, float
-        Number of resamples of patients; confidence level, strictly between 0 and 1.
     rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
 
     Returns
     -------
@@ -76,10 +69,6 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
         ``treat_all`` (net benefit of acting on everybody), ``treat_none`` (0), ``interventions_avoided`` (net,
         per 100 patients, against treating all: :math:`100\,(NB - NB_{all})(1-p_t)/p_t`), ``avoided_low,
         avoided_high`` (its interval; above 0 means better than treating all), ``n, method``.
-
-    References
-    ----------
-    Vickers and Elkin 2006, doi:10.1177/0272989X06295361.
 
     Examples
     --------
@@ -101,7 +90,7 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
 
 
 def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
-    r"""Whether a model does more good than treating all: the gain at each threshold, exact interval and test.
+    """Whether a model does more good than treating all: the gain at each threshold, exact interval and test.
 
     The model spares the :math:`m` patients below the threshold, :math:`k` of them with MVI. It gains just when
     :math:`k/m < p_t`: :math:`NB - NB_{all} = (m/n)(p_t - k/m)/(1-p_t)`.
@@ -153,9 +142,7 @@ def survival_net_benefit(months, event, risk, thresholds=THRESHOLDS, *, horizon,
     Parameters
     ----------
     months : array-like of float, shape (n_patients,)
-        Time to event or last contact.
     event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened.
     risk : array-like of float, shape (n_patients,)
         Predicted probability of the event by the horizon, from 0 to 1.
     horizon : float
@@ -172,9 +159,6 @@ def survival_net_benefit(months, event, risk, thresholds=THRESHOLDS, *, horizon,
     -----
     Where the patients above a threshold are followed for less than the horizon, their curve is carried forward;
     dcurves gives NaN there. Otherwise the values are those of dcurves.
-
-    References
-    ----------
     Vickers 2008, doi:10.1186/1472-6947-8-53.
 
     Examples

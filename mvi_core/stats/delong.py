@@ -12,22 +12,8 @@ TINY = 1e-20  # a variance below it is rounding: true ones are multiples of abou
 def placements(outcome, score):
     """Area under the ROC curve, and each patient's share of rightly ranked patients of the other class.
 
-    Parameters
-    ----------
-    outcome : numpy.ndarray of int, shape (n,)
-        0 and 1, both present.
-    score : numpy.ndarray of float, shape (n,)
-        Higher where the outcome is more likely; ties count one half.
-
-    Returns
-    -------
-    area : float
-    by_present : numpy.ndarray of float, shape (n_present,)
-    by_absent : numpy.ndarray of float, shape (n_absent,)
-
-    References
-    ----------
-    Sun and Xu 2014, doi:10.1109/LSP.2014.2337313 (midranks).
+    The area, then the shares of the patients with and of those without the outcome; ties count one half. By midranks,
+    Sun and Xu 2014, doi:10.1109/LSP.2014.2337313.
 
     Examples
     --------
@@ -44,17 +30,7 @@ def placements(outcome, score):
 
 
 def auc_variance(by_present, by_absent):
-    """DeLong's variance from the placements of both classes.
-
-    Parameters
-    ----------
-    by_present, by_absent : numpy.ndarray of float
-        From `placements`, or the difference of two such arrays for the same patients.
-
-    Returns
-    -------
-    float
-        NaN where a class has one patient only.
+    """DeLong's variance from the placements of both classes, or their differences; NaN where a class has one patient.
 
     Examples
     --------
@@ -67,27 +43,10 @@ def auc_variance(by_present, by_absent):
 
 
 def auc_interval(area, variance, n_present, n_absent, *, level):
-    """Estimate of an area from its variance; Newcombe's score interval where that is zero or unknown.
+    """Estimate of an area from its variance; Newcombe's score interval where that is zero or unknown (NaN).
 
-    Parameters
-    ----------
-    area : float
-        Area under the ROC curve.
-    variance : float
-        Its DeLong variance; NaN where a class has one patient.
-    n_present, n_absent : int
-        Number of patients of each class.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-        Cut at 0 and 1. ``method`` is ``DeLong``, or ``Newcombe score`` and the reason.
-
-    References
-    ----------
-    DeLong 1988, doi:10.2307/2531595; Newcombe 2006, method 5, doi:10.1002/sim.2324.
+    Cut at 0 and 1; ``method`` is ``DeLong``, or ``Newcombe score`` and the reason. DeLong 1988, doi:10.2307/2531595;
+    Newcombe 2006, method 5, doi:10.1002/sim.2324.
 
     Examples
     --------

@@ -7,22 +7,7 @@ from mvi_core.errors import MviError
 
 
 def numbers(predictors):
-    """Predictors as a float frame, missing values kept as NaN.
-
-    Parameters
-    ----------
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        Numbers or booleans.
-
-    Returns
-    -------
-    pandas.DataFrame of float
-        Same index; column names as text.
-
-    Raises
-    ------
-    MviError
-        If there is no column, a name repeats, or a value is text or infinite.
+    """Predictors as a float frame with text names, missing values kept as NaN; no text, infinity or repeated name.
 
     Examples
     --------
@@ -44,24 +29,9 @@ def numbers(predictors):
 
 
 def complete_design(predictors):
-    """Complete rows of the predictors, after refusing those that no regression can use.
+    """Complete rows of the predictors as a float frame, and which patients those are, (n_patients,).
 
-    Parameters
-    ----------
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        Numbers, 0/1 for binary predictors.
-
-    Returns
-    -------
-    frame : pandas.DataFrame of float, shape (n_complete, n_predictors)
-        Patients with every predictor.
-    known : numpy.ndarray of bool, shape (n_patients,)
-        Which patients those are.
-
-    Raises
-    ------
-    MviError
-        If there are too few complete patients, or a predictor is constant or a combination of others among them.
+    Refuses what no regression can use: too few complete patients, a constant, a combination of others.
 
     Examples
     --------

@@ -19,31 +19,20 @@ def auc(mvi_present, risk, *, level=0.95):
 
     The area is the share of pairs, a patient with MVI and one without, in which the former has the higher
     risk; ties count one half. The direction is never turned round.
+    DeLong 1988, doi:10.2307/2531595; Sun and Xu 2014, doi:10.1109/LSP.2014.2337313; Newcombe 2006, method 5,
+    doi:10.1002/sim.2324.
 
     Parameters
     ----------
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI; both classes must occur.
     risk : array-like of float, shape (n_patients,)
-        Any score that is higher where MVI is more likely.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
     Estimate
         ``method`` is ``DeLong``, or ``Newcombe score`` with the reason where DeLong's standard error is
         zero (complete separation, all risks equal) or a class has one patient only.
-
-    Raises
-    ------
-    MviError
-        If only one class is present, or values are missing.
-
-    References
-    ----------
-    DeLong 1988, doi:10.2307/2531595; Sun and Xu 2014, doi:10.1109/LSP.2014.2337313;
-    Newcombe 2006, method 5, doi:10.1002/sim.2324.
 
     Examples
     --------
@@ -65,7 +54,6 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
     risk_a, risk_b : array-like of float, shape (n_patients,)
         Two scores of the same patients, in the same order.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -155,7 +143,6 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
     rng : numpy.random.Generator
         Source of the resamples behind F1, balanced accuracy and MCC.
     n_bootstrap, level : int, float
-        Number of resamples of patients; confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -164,11 +151,6 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
         ``metric, value, ci_low, ci_high, n, method``. ``n`` is the denominator of a share. A share without
         patients has value NaN and method ``undefined: ...``; MCC is 0 where all are predicted alike (as in
         scikit-learn; Chicco and Jurman 2020, doi:10.1186/s12864-019-6413-7).
-
-    Raises
-    ------
-    MviError
-        If only one class is present, or values are missing or other than 0 and 1.
 
     Examples
     --------
@@ -201,11 +183,6 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
     -------
     pandas.DataFrame
         Columns ``grade`` and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade the rest.
-
-    Raises
-    ------
-    MviError
-        If a grade is unknown or missing, or all patients have the same true grade.
 
     Examples
     --------

@@ -42,20 +42,6 @@ class Estimate:
 def critical_value(level):
     """Two-sided standard normal quantile of a confidence level.
 
-    Parameters
-    ----------
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    MviError
-        If the level is not strictly between 0 and 1 (95 was passed for 0.95).
-
     Examples
     --------
     >>> round(critical_value(0.95), 4)
@@ -68,23 +54,6 @@ def critical_value(level):
 
 def wald(value, standard_error, *, level, method, n, limits=(-np.inf, np.inf)):
     """Estimate with the normal interval ``value`` ± z · SE, cut at the limits of the statistic.
-
-    Parameters
-    ----------
-    value, standard_error : float
-        The estimate and its standard error.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    method : str
-        Name of the method, kept in the result.
-    n : int
-        Number of patients.
-    limits : tuple of float
-        Smallest and largest value that the statistic can take.
-
-    Returns
-    -------
-    Estimate
 
     Examples
     --------
@@ -101,27 +70,6 @@ def wilson(k, n, *, level=0.95):
 
     With :math:`\hat p = k/n`, the ends are
     :math:`(\hat p + z^2/2n \pm z\sqrt{\hat p(1-\hat p)/n + z^2/4n^2}) / (1 + z^2/n)`.
-
-    Parameters
-    ----------
-    k : int
-        Patients with the property, from 0 to ``n``.
-    n : int
-        Patients in all, at least 1.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-
-    Raises
-    ------
-    MviError
-        If ``n`` is below 1, or ``k`` is not a whole number from 0 to ``n``.
-
-    References
-    ----------
     Wilson 1927, doi:10.1080/01621459.1927.10502953. R: ``prop.test(k, n, correct = FALSE)``.
 
     Examples
@@ -141,21 +89,7 @@ def wilson(k, n, *, level=0.95):
 
 
 def undefined(reason, *, level, n=0):
-    """Estimate that says why it has no value, for a table whose other rows do.
-
-    Parameters
-    ----------
-    reason : str
-        What is missing, for example ``"no patient predicted positive"``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    n : int
-        Number of patients behind the attempt.
-
-    Returns
-    -------
-    Estimate
-        NaN in value and interval; ``method`` is ``"undefined: "`` and the reason.
+    """Estimate that says why it has no value, for a table whose other rows do; NaN in value and interval.
 
     Examples
     --------
@@ -166,17 +100,7 @@ def undefined(reason, *, level, n=0):
 
 
 def estimate_table(estimates):
-    """Tidy table of named estimates.
-
-    Parameters
-    ----------
-    estimates : dict of str to Estimate
-        Estimates by metric, in the order of the rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``metric, value, ci_low, ci_high, n, method``.
+    """Tidy table ``metric, value, ci_low, ci_high, n, method`` of estimates by metric.
 
     Examples
     --------
@@ -191,15 +115,7 @@ def estimate_table(estimates):
 def same_patients(**columns):
     """Refuse pandas columns that would be joined by position although their indexes differ.
 
-    Parameters
-    ----------
-    **columns
-        Arguments by name; only ``pandas.Series`` carry an index and are compared.
-
-    Raises
-    ------
-    MviError
-        If two indexes differ, or an index named ``patient_id`` repeats a patient.
+    Only ``pandas.Series`` carry an index and are compared; an index named ``patient_id`` may not repeat a patient.
 
     Examples
     --------

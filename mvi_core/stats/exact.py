@@ -11,24 +11,8 @@ LARGEST_ENUMERATION = 2_000_000  # tables held at a time
 def fisher_exact(counts):
     """Fisher's exact p value of a table of any size, by adding up all tables with its margins.
 
-    Parameters
-    ----------
-    counts : array-like of int, shape (n_rows, n_columns)
-        Patients in each cell.
-
-    Returns
-    -------
-    float
-        Two-sided: total probability of the tables no more probable than the observed one.
-
-    Raises
-    ------
-    MviError
-        If more than two million tables would have to be held.
-
-    Notes
-    -----
-    R's ``fisher.test``. ``scipy.stats.fisher_exact`` simulates beyond 2 x 2 and gives another p at each call.
+    Two-sided: total probability of the tables no more probable than the observed one, as R's ``fisher.test``.
+    ``scipy.stats.fisher_exact`` simulates beyond 2 x 2 and gives another p at each call.
 
     Examples
     --------

@@ -41,7 +41,13 @@ def hazard_ratios(predictors, months, event, *, level=0.95):
 
 
 def model_rows(predictors, months, event, *, level=0.95):
-    """Hazard ratios of one model as rows of `hazard_ratios`; rows of gaps with the reason where it has no answer."""
+    """Hazard ratios of one model as rows of `hazard_ratios`; rows of gaps with the reason where it has no answer.
+
+    Examples
+    --------
+    >>> model_rows(pd.DataFrame({"exposed": [1, 0, 1]}), [1, 2, 3], [0, 0, 0])["method"][0]
+    'undefined: event is 0 for all 3 complete patients. Cox regression needs an event.'
+    """
     try:
         fit = cox(predictors, months, event, level=level)
         drift = proportional_hazards_test(predictors, months, event)["p_value"].iloc[:-1]

@@ -39,6 +39,8 @@ class Instability:
 def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), level=0.95):
     """Prediction instability, its mean absolute error and calibration instability, selection included.
 
+    Riley and Collins 2023, doi:10.1002/bimj.202200302.
+
     Parameters
     ----------
     predictors, mvi_present, n_bootstrap, rng, selection
@@ -49,10 +51,6 @@ def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), leve
     Returns
     -------
     Instability
-
-    References
-    ----------
-    Riley and Collins 2023, doi:10.1002/bimj.202200302.
 
     Examples
     --------

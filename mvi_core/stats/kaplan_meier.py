@@ -18,11 +18,8 @@ def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
     Parameters
     ----------
     months : array-like of float, shape (n_patients,)
-        Time to event or last contact, not negative.
     event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened at that time, 0 where the patient was censored.
     level : float
-        Confidence level, strictly between 0 and 1.
     interval : {"log-log", "log", "plain"}
         Scale on which the pointwise interval is symmetric. R's default is ``"log"``, lifelines' ``"log-log"``.
 
@@ -31,11 +28,6 @@ def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
     pandas.DataFrame
         One row per distinct time, from 0: months, at_risk (just before), events, censored, survival, ci_low,
         ci_high. Where survival is 0 no such interval exists (R prints NA) and the whole range, 0 to 1, is given.
-
-    Raises
-    ------
-    MviError
-        If a time is negative, a value is missing, or the interval is unknown.
 
     Examples
     --------
@@ -81,11 +73,6 @@ def survival_at(curve, months):
     pandas.DataFrame
         One row a time: months, survival, ci_low, ci_high.
 
-    Raises
-    ------
-    MviError
-        If nobody was followed to a time.
-
     Examples
     --------
     >>> survival_at(kaplan_meier([1, 2, 2, 3], [1, 1, 0, 0]), [0.9, 1, 1.9])["survival"].tolist()
@@ -101,7 +88,13 @@ def survival_at(curve, months):
 
 
 def follow_up_times(months, event):
-    """Arrays of times and events, after refusing what is no follow-up."""
+    """Arrays of times and events, after refusing what is no follow-up.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in follow_up_times([1, 2], [True, False])]
+    [[1.0, 2.0], [1, 0]]
+    """
     time, happened = finite("months", months), binary("event", event)
     same_length(months=time, event=happened)
     same_patients(months=months, event=event)
@@ -111,7 +104,13 @@ def follow_up_times(months, event):
 
 
 def scored_times(months, event, risk):
-    """Arrays of times, events and scores of the same patients."""
+    """Arrays of times, events and scores of the same patients.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in scored_times([1, 2], [1, 0], [0.9, 0.2])]
+    [[1.0, 2.0], [1, 0], [0.9, 0.2]]
+    """
     time, happened = follow_up_times(months, event)
     score = finite("risk", risk)
     same_length(months=time, event=happened, risk=score)
@@ -120,7 +119,14 @@ def scored_times(months, event, risk):
 
 
 def grouped_times(months, event, group):
-    """Arrays of times, events and group numbers, with the names of the groups in order."""
+    """Arrays of times, events and group numbers, with the names of the groups in order.
+
+    Examples
+    --------
+    >>> *_, codes, names = grouped_times([1, 2], [1, 0], ["b", "a"])
+    >>> codes.tolist(), names
+    ([1, 0], ['a', 'b'])
+    """
     time, happened = follow_up_times(months, event)
     labels = pd.Series(np.asarray(group))
     same_length(months=time, group=labels)

@@ -9,31 +9,11 @@ from mvi_core.stats.survival_groups import survival_panels
 
 
 def after_landmark(months, event, *, at):
-    """Follow-up counted from a landmark, of the patients still followed and free of the event then.
+    """Follow-up from a landmark (months, event) of the patients still followed and free of the event then.
 
     A group that is known only at the landmark, such as early recurrence, may be compared from there on; compared from
-    time 0, its patients could not have died before (immortal time).
-
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    at : float
-        Landmark in months; a time equal to it lies before.
-
-    Returns
-    -------
-    pandas.DataFrame
-        months (since the landmark) and event, indexed by patient as ``months`` was (by position for arrays).
-
-    Raises
-    ------
-    MviError
-        If nobody is left at the landmark.
-
-    References
-    ----------
-    Anderson, Cain and Gelber 1983, doi:10.1200/JCO.1983.1.11.710.
+    time 0, its patients could not have died before (immortal time). A time equal to the landmark lies before. Indexed
+    as ``months`` was. Anderson, Cain and Gelber 1983, doi:10.1200/JCO.1983.1.11.710.
 
     Examples
     --------

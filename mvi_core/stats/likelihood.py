@@ -15,18 +15,7 @@ FARTHEST = 100  # change of log odds per standard deviation after which a profil
 
 
 def information(design, beta):
-    """Fisher information of a logistic model.
-
-    Parameters
-    ----------
-    design : numpy.ndarray, shape (n, k)
-        Columns of the model, the intercept among them.
-    beta : numpy.ndarray, shape (k,)
-        Log odds per unit.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k, k)
+    """Fisher information, (k, k), of a logistic model with a design (n, k) at coefficients (k,).
 
     Examples
     --------
@@ -38,22 +27,9 @@ def information(design, beta):
 
 
 def log_likelihood(design, outcome, beta, *, penalised=False):
-    """Log-likelihood of a logistic model, with Firth's penalty on request.
+    """Log-likelihood of a logistic model; ``penalised`` adds half the log determinant of the information.
 
-    Parameters
-    ----------
-    design : numpy.ndarray, shape (n, k)
-        Columns of the model.
-    outcome : numpy.ndarray of 0/1, shape (n,)
-        What happened.
-    beta : numpy.ndarray, shape (k,)
-        Log odds per unit.
-    penalised : bool
-        Add half the log determinant of the information (Firth 1993, doi:10.1093/biomet/80.1.27).
-
-    Returns
-    -------
-    float
+    That is Firth's penalty (Firth 1993, doi:10.1093/biomet/80.1.27).
 
     Examples
     --------
@@ -68,28 +44,9 @@ def log_likelihood(design, outcome, beta, *, penalised=False):
 def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e-22):
     """Highest (penalised) likelihood, over all coefficients or all but one, by Newton steps that never go down.
 
-    Parameters
-    ----------
-    design, outcome
-        As in `log_likelihood`.
-    start : numpy.ndarray, shape (k,)
-        First guess; a held coefficient stays at its value here.
-    penalised : bool
-        Firth's likelihood. Its penalty uses the information of all coefficients, also when one is held.
-    held : int, optional
-        Position of the coefficient to hold.
-    tolerance : float
-        Gain in log-likelihood that a step must promise.
-
-    Returns
-    -------
-    beta : numpy.ndarray, shape (k,)
-    value : float
-
-    Raises
-    ------
-    ConvergenceError
-        If 500 steps do not suffice.
+    Gives the coefficients and the value there. A ``held`` coefficient stays at its value in ``start``; Firth's penalty
+    then still uses the information of all. ``tolerance`` is the gain in log-likelihood that a step must promise. A
+    `ConvergenceError` if 500 steps do not suffice.
 
     Examples
     --------
@@ -117,32 +74,20 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
 
 
 def profile_test(design, outcome, beta, top, *, level, penalised):
-    r"""Likelihood-ratio p value and profile interval of each coefficient.
+    r"""Low ends, high ends and p values (k,) by likelihood ratio; ``top`` is the likelihood at its highest, ``beta``.
 
-    The interval holds the values that a likelihood-ratio test does not reject:
-    :math:`2(\ell_{max} - \ell(v)) \le \chi^2_{1,level}`, each end found by root search.
+    The interval holds the values that a likelihood-ratio test does not reject: :math:`2(\ell_{max} - \ell(v)) \le
+    \chi^2_{1,level}`, each end found by root search; it is infinite where the likelihood never falls far enough. Venzon
+    and Moolgavkar 1988, doi:10.2307/2347496; Heinze and Schemper 2002, doi:10.1002/sim.1047.
 
-    Parameters
-    ----------
-    design, outcome
-        As in `log_likelihood`.
-    beta : numpy.ndarray, shape (k,)
-        Where the likelihood is highest.
-    top : float
-        Its value there.
-    level : float
-        Confidence level.
-    penalised : bool
-        Firth's likelihood.
-
-    Returns
-    -------
-    low, high, p_value : numpy.ndarray, shape (k,)
-        An end is infinite where the likelihood never falls far enough.
-
-    References
-    ----------
-    Venzon and Moolgavkar 1988, doi:10.2307/2347496; Heinze and Schemper 2002, doi:10.1002/sim.1047.
+    Examples
+    --------
+    >>> top = 3 * np.log(0.75) + np.log(0.25)
+    >>> *_, p_value = profile_test(
+    ...     np.ones((4, 1)), np.array([1, 1, 1, 0]), np.log([3.0]), top, level=0.95, penalised=False
+    ... )
+    >>> p_value.round(4).tolist()  # chi-square 2 (top - 4 log(1/2)) = 1.0465
+    [0.3063]
     """
     quantile = stats.chi2.ppf(level, 1)
     se = np.sqrt(np.diag(np.linalg.pinv(information(design, beta), hermitian=True)))
@@ -165,25 +110,10 @@ def profile_test(design, outcome, beta, top, *, level, penalised):
 
 
 def separation(design, outcome):
-    """Direction in which maximum likelihood runs away, coefficient by coefficient.
+    """Direction in which maximum likelihood runs away: -1 or 1 where an estimate is infinite, else 0, (k,).
 
     Among directions along which no patient is ever misclassified, linear programming finds the one that
     classifies best; maximum likelihood is finite exactly when that direction is zero (Konis 2007).
-
-    Parameters
-    ----------
-    design, outcome
-        As in `log_likelihood`.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (k,)
-        -1 or 1 where the estimate is infinitely low or high, else 0.
-
-    Raises
-    ------
-    MviError
-        If the linear program fails.
 
     Examples
     --------
@@ -211,10 +141,13 @@ def likelihood_ratio_test(smaller, larger):
     pandas.DataFrame
         One row: statistic (chi-square), df, p_value, n.
 
-    Raises
-    ------
-    MviError
-        If the fits are not nested, or not to the same number of patients and events, or penalised.
+    Examples
+    --------
+    >>> from mvi_core.stats.logistic import fit_logistic
+    >>> known, outcome = pd.DataFrame({"a": [0, 0, 1, 1, 1] * 2, "b": [0] * 5 + [1] * 5}), [0, 1, 0, 1, 1] * 2
+    >>> test = likelihood_ratio_test(fit_logistic(known[["a"]], outcome), fit_logistic(known, outcome))
+    >>> test[["df", "p_value"]].round(4).values.tolist()  # b says nothing beyond a
+    [[1.0, 1.0]]
     """
     same = (smaller.n, smaller.events) == (larger.n, larger.events)
     penalised = any(fit.method.startswith("Firth") for fit in (smaller, larger))

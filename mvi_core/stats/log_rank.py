@@ -17,29 +17,11 @@ WEIGHTS = {
 
 
 def log_rank(months, event, group, *, strata=None, weight="log-rank"):
-    """Log-rank test of equal survival in two or more groups.
+    """Log-rank test of equal survival in two or more groups, within ``strata`` if given.
 
-    Parameters
-    ----------
-    months, event : array-like, shape (n_patients,)
-        As in `kaplan_meier`.
-    group : array-like, shape (n_patients,)
-        Group of each patient; at least two groups.
-    strata : array-like, shape (n_patients,), optional
-        Patients are compared within strata only.
-    weight : {"log-rank", "gehan", "tarone-ware", "peto"}
-        Weight of an event time: 1, the number at risk, its root, or survival just before it (R's ``rho = 1``;
-        lifelines' ``peto`` is another one).
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: statistic (chi-square), df, p_value, n.
-
-    Raises
-    ------
-    MviError
-        If there is one group only, or no event while two groups are at risk.
+    ``weight`` of an event time: 1 (``"log-rank"``), the number at risk (``"gehan"``), its root (``"tarone-ware"``), or
+    survival just before it (``"peto"``, R's ``rho = 1``; lifelines' ``peto`` is another one). One row: statistic
+    (chi-square), df, p_value, n.
 
     Examples
     --------

@@ -28,9 +28,7 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Numbers, 0/1 for binary predictors. Rows with a missing value are left out and counted in ``n_missing``.
     outcome : array-like of 0/1, shape (n_patients,)
-        MVI present.
     level : float
-        Confidence level, strictly between 0 and 1.
     method : {"ml", "firth", "auto"}
         The paper's maximum likelihood; Firth's, which adds half the log determinant of the information
         and stays finite under separation; or Firth's just where predictors separate the outcome.
@@ -41,13 +39,6 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     Returns
     -------
     LogisticFit
-
-    Raises
-    ------
-    MviError
-        If a predictor is constant, a combination of others, not a number, or there are too few patients.
-    ConvergenceError
-        If the iterations do not settle.
 
     Notes
     -----
@@ -123,19 +114,7 @@ def predict(fit, predictors):
 
 
 def predict_interval(fit, predictors, *, level=0.95):
-    """Risk of the outcome with its Wald interval, made on the log-odds scale.
-
-    Parameters
-    ----------
-    fit, predictors
-        As in `predict`.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns risk, ci_low, ci_high; index of ``predictors``.
+    """Risk of each patient with its Wald interval, made on the log-odds scale: risk, ci_low, ci_high.
 
     Examples
     --------

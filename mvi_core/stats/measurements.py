@@ -41,11 +41,6 @@ def measurement_tests(values, mvi_present):
         ``test, statistic, p_value, method``: Mann-Whitney without and with continuity correction (U of the patients
         with MVI), Welch's and the pooled t (present less absent), Levene's test about the mean and the median.
 
-    Raises
-    ------
-    MviError
-        If a class has fewer than two values, or all values are equal.
-
     Notes
     -----
     SPSS prints both t tests and Levene's about the mean, which its users take to choose between them; R's ``t.test`` is
@@ -79,9 +74,7 @@ def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", test="m
     values : pandas.Series of float, shape (n_patients,)
         The measurement, named; missing values are left out and counted.
     mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
     level : float
-        Confidence level, strictly between 0 and 1.
     quartiles : {"spss", "r"}
         Quantile type 6 (SPSS, the paper) or 7 (R, numpy).
     test : {"mann_whitney", "mann_whitney_corrected", "welch", "pooled", "wald", "likelihood_ratio"}

@@ -58,7 +58,16 @@ class Modelling:
 
 
 def modelling(predictors, mvi_present, selection):
-    """Check the data, select and fit the model in them; a `Modelling`."""
+    """Check the data, select and fit the model in them; a `Modelling`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> model = modelling(afp, [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125, ())
+    >>> expit(model.original.log_odds).round(4).tolist()  # of its two patterns: 60 / 144 and 125 / 177
+    [[0.4167, 0.7062]]
+    """
     unknown = [step for step in selection if step not in SELECTION_STEPS]
     if unknown or isinstance(selection, str):
         raise MviError(f"selection must list steps of {', '.join(SELECTION_STEPS)}, got {selection!r}. Pass a tuple.")
@@ -83,7 +92,14 @@ def modelling(predictors, mvi_present, selection):
 
 
 def measures(log_odds, absent, present):
-    """AUC, Brier score and calibration of each model in the patients counted, each (B,); NaN where it does not exist."""
+    """AUC, Brier score and calibration of each model in the patients counted, each (B,); NaN where it has none.
+
+    Examples
+    --------
+    >>> found = measures(np.log([[1 / 3, 3]]), np.array([[3.0, 1.0]]), np.array([[1.0, 3.0]]))  # risks of 1/4 and 3/4
+    >>> [round(float(found[name][0]), 4) + 0.0 for name in ("auc", "brier", "intercept", "slope")]
+    [0.75, 0.1875, 0.0, 1.0]
+    """
     total, risk = absent + present, expit(log_odds)
     brier = (present * (1 - risk) ** 2 + absent * risk**2).sum(axis=1) / total.sum(axis=1)
     ones = np.ones_like(log_odds)
@@ -97,7 +113,13 @@ def measures(log_odds, absent, present):
 
 
 def smooth_curve(log_odds, absent, present, grid):
-    """Lowess of the outcome on the risk, of patients counted by pattern, at a grid of risks; NaN outside the risks."""
+    """Lowess of the outcome on the risk, of patients counted by pattern, at a grid of risks; NaN outside the risks.
+
+    Examples
+    --------
+    >>> smooth_curve(np.log([1 / 3, 3]), np.array([2, 0]), np.array([2, 4]), [0.25, 0.5, 0.75]).round(4).tolist()
+    [0.5, 0.75, 1.0]
+    """
     order = np.argsort(log_odds, kind="stable")
     counts = np.column_stack([absent[order], present[order]]).astype(int)
     risk = np.repeat(expit(log_odds[order]), counts.sum(axis=1))

@@ -35,17 +35,9 @@ def nomogram(fit, *, ranges=None, factors=None, splines=None):
     -------
     Nomogram
 
-    Raises
-    ------
-    MviError
-        If the fit is infinite, or a range, factor or spline does not belong to it.
-
     Notes
     -----
     Points depend on the displayed values, probabilities do not.
-
-    References
-    ----------
     Harrell, Regression Modeling Strategies, 2015, doi:10.1007/978-3-319-19425-7.
 
     Examples
@@ -107,18 +99,12 @@ def points(nomogram, values):
     Parameters
     ----------
     nomogram : Nomogram
-        The sheet.
     values : dict of str to float
         Value of each predictor, within the range that the model has seen; the level of a factor.
 
     Returns
     -------
     float
-
-    Raises
-    ------
-    MviError
-        If a value is absent, unknown, or outside that range.
 
     Examples
     --------
@@ -134,18 +120,12 @@ def probability(nomogram, total):
     Parameters
     ----------
     nomogram : Nomogram
-        The sheet.
     total : float
         Total points that the sheet can give, mostly from 0.
 
     Returns
     -------
     float
-
-    Raises
-    ------
-    MviError
-        If the total is out of reach.
 
     Examples
     --------
@@ -171,16 +151,19 @@ def risk(nomogram, values, *, level=0.95):
     values : dict of str to float
         As in `points`.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
     Estimate
 
-    Raises
-    ------
-    MviError
-        If the nomogram has no covariance (a published formula), or a value is absent or out of range.
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from mvi_core.stats.logistic import fit_logistic
+    >>> sheet = nomogram(fit_logistic(pd.DataFrame({"a": [0, 0, 0, 1, 1, 1]}), [0, 0, 1, 0, 1, 1]))
+    >>> found = risk(sheet, {"a": 1})  # 2 of 3; log odds of 2 with SE sqrt(1/2 + 1)
+    >>> round(found.value, 4), round(found.low, 4), round(found.high, 4)
+    (0.6667, 0.1535, 0.9566)
     """
     row = _row(nomogram, values)
     if nomogram.covariance is None:

@@ -95,6 +95,12 @@ def nomogram_of(beta, scales, *, covariance, n):
     """Nomogram of ``{column: coefficient}``, intercept first, and what each scale shows.
 
     A scale is (name, ticks, columns, levels, knots, fitted values); ``covariance`` a row for each coefficient, or None.
+
+    Examples
+    --------
+    >>> scale = ("a", (0, 1, 2), ["a"], None, None, (0, 2))
+    >>> nomogram_of({"intercept": -1.0, "a": 2.0}, [scale], covariance=None, n=None).axes[0].points
+    (0.0, 50.0, 100.0)
     """
     bare = []
     for name, ticks, columns, levels, knots, fitted in scales:
@@ -126,7 +132,15 @@ def nomogram_of(beta, scales, *, covariance, n):
 
 
 def design_rows(axis, values):
-    """Columns of the model that an axis makes at given values, (n_values, n_columns)."""
+    """Columns of the model that an axis makes at given values, (n_values, n_columns).
+
+    Examples
+    --------
+    >>> scale = ("a", (0, 1, 2), ["a"], None, None, (0, 2))
+    >>> sheet = nomogram_of({"intercept": -1.0, "a": 2.0}, [scale], covariance=None, n=None)
+    >>> design_rows(sheet.axes[0], [0, 1.5]).tolist()
+    [[0.0], [1.5]]
+    """
     if axis.kind == "factor":
         return axis.rows[[axis.ticks.index(value) for value in values]]
     if axis.kind == "spline":
@@ -136,17 +150,6 @@ def design_rows(axis, values):
 
 def pretty(low, high, n=10):
     """About ``n`` round values that cover a range, as R's ``pretty``.
-
-    Parameters
-    ----------
-    low, high : float
-        Ends of the range, low below high.
-    n : int
-        Wanted number of steps.
-
-    Returns
-    -------
-    tuple of float
 
     Examples
     --------

@@ -23,15 +23,11 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Candidates, numbers or 0/1; rows with a missing value are left out and counted in ``attrs``.
     mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
     n_bootstrap : int
-        Number of resamples.
     rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
     selection : sequence of {"univariable", "backward"}
         Steps that choose predictors by Wald p < 0.05, in this order; empty for a fixed model.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -40,22 +36,14 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
         ``auc``, ``brier``, ``intercept`` (calibration in the large, slope fixed at 1), ``slope``, and
         ``intercept_joint`` (fitted with the slope, as ``rms::validate`` prints).
 
-    Raises
-    ------
-    MviError
-        If the model cannot be fitted to the original patients, or too few resamples worked.
-
     Notes
     -----
     Intervals of ``auc`` and ``brier``: quantiles of :math:`\theta_b^b` less optimism (Noma et al. 2021). The
     calibration of a maximum-likelihood model in its own resample is always perfect, so the others are
     quantiles of :math:`\theta_b`, the calibration of resampled models. A resample in which a predictor is
     constant, the outcome is separated, or nothing is selected has not worked.
-
-    References
-    ----------
-    Harrell et al. 1996, doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4;
-    Noma et al. 2021, doi:10.1002/sim.9148.
+    Harrell et al. 1996, doi:10.1002/(SICI)1097-0258(19960229)15:4<361::AID-SIM168>3.0.CO;2-4; Noma et al. 2021,
+    doi:10.1002/sim.9148.
 
     Examples
     --------
@@ -86,6 +74,7 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
 
     In each repeat the patients are split anew, the model is selected and fitted without each fold in turn, and its
     predictions for the folds left out are pooled.
+    Steyerberg et al. 2001, doi:10.1016/S0895-4356(01)00341-9.
 
     Parameters
     ----------
@@ -100,10 +89,6 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
         Columns and metrics of `optimism_bootstrap`; corrected is the mean over repeats, optimism the rest, and
         ``n_resamples`` counts the repeats in which every fold worked. The interval holds the chance in the patients,
         one resample of the pooled predictions a repeat, and in the splits; not that in a refitted model.
-
-    References
-    ----------
-    Steyerberg et al. 2001, doi:10.1016/S0895-4356(01)00341-9.
 
     Examples
     --------
@@ -154,6 +139,14 @@ def corrected_calibration(predictors, mvi_present, *, n_bootstrap, rng, selectio
     Notes
     -----
     As ``rms::calibrate``: at each risk the optimism of ``smooth(risk) - risk`` is averaged over resamples.
+
+    Examples
+    --------
+    >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})
+    >>> present = [0] * 84 + [1] * 60 + [0] * 52 + [1] * 125
+    >>> table = corrected_calibration(afp, present, n_bootstrap=20, rng=np.random.default_rng(0))
+    >>> table.loc[[0, 49], ["risk", "apparent"]].round(4).values.tolist()  # 60 of 144 and 125 of 177
+    [[0.4167, 0.4167], [0.7062, 0.7062]]
     """
     model = modelling(predictors, mvi_present, selection)
     drawn, first = model.resample(n_bootstrap, rng), model.original

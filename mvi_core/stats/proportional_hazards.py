@@ -14,30 +14,11 @@ TRANSFORMS = ("km", "rank", "identity")
 def proportional_hazards_test(predictors, months, event, *, transform="km", ties="efron"):
     r"""Whether hazard ratios change over time: the score test for an interaction with time.
 
-    For each predictor a coefficient of :math:`x\,(g(t) - \bar g)` is added and tested at zero, with
-    :math:`\bar g` the mean over events.
-
-    Parameters
-    ----------
-    predictors, months, event
-        As in `cox`.
-    transform : {"km", "rank", "identity"}
-        Time scale :math:`g`: one minus Kaplan-Meier just before the time (R's default), rank, or the time itself.
-    ties : {"efron", "breslow"}
-        As in `cox`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        variable (the last row is ``"GLOBAL"``), statistic, df, p_value.
-
-    Notes
-    -----
-    R's ``cox.zph`` since survival 3.0. lifelines uses the older approximation, whose verdict can differ.
-
-    References
-    ----------
-    Grambsch and Therneau 1994, doi:10.1093/biomet/81.3.515.
+    For each predictor a coefficient of :math:`x\,(g(t) - \bar g)` is added and tested at zero, with :math:`\bar g` the
+    mean over events and :math:`g` one minus Kaplan-Meier just before the time (``"km"``, R's default), its ``"rank"``,
+    or the time itself (``"identity"``). One row per predictor and ``"GLOBAL"``: variable, statistic, df, p_value. R's
+    ``cox.zph`` since survival 3.0; lifelines uses the older approximation, whose verdict can differ. Grambsch and
+    Therneau 1994, doi:10.1093/biomet/81.3.515.
 
     Examples
     --------

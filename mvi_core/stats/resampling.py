@@ -10,28 +10,10 @@ BLOCK_DRAWS = 2_000_000  # draws held at a time; bounds memory at about 16 MB
 
 
 def resample_counts(n, n_bootstrap, *, rng, strata=None):
-    """How often each patient is drawn in each bootstrap resample.
+    """How often each patient is drawn in each bootstrap resample, (n_bootstrap, n), whole numbers in float.
 
-    Parameters
-    ----------
-    n : int
-        Number of patients, at least 2.
-    n_bootstrap : int
-        Number of resamples.
-    rng : numpy.random.Generator
-        Source of the draws. Sort the patients by their values first, and the draw does not depend on their order.
-    strata : array-like, shape (n,), optional
-        Group of each patient; every resample then keeps the size of each group.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_bootstrap, n)
-        Whole numbers; each row sums to ``n``. ``counts @ x / n`` is the mean of ``x`` in every resample.
-
-    Raises
-    ------
-    MviError
-        If there are fewer than two patients, no resample, or a group for only some of the patients.
+    ``counts @ x / n`` is the mean of ``x`` in every resample. With ``strata`` (n,) each resample keeps the size of each
+    group. Sort the patients by their values first, and the draw does not depend on their order.
 
     Examples
     --------
@@ -52,30 +34,10 @@ def resample_counts(n, n_bootstrap, *, rng, strata=None):
 
 
 def percentile_interval(value, replicates, *, level, n, stratified=False):
-    """Estimate with the percentile interval of its bootstrap replicates.
+    """Estimate with the percentile interval of its bootstrap replicates, NaN where one does not exist.
 
-    Parameters
-    ----------
-    value : float
-        The statistic in the patients themselves.
-    replicates : array-like of float, shape (n_bootstrap,)
-        The statistic in each resample; NaN where it does not exist.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    n : int
-        Number of patients.
-    stratified : bool
-        Whether the resampling kept group sizes; noted in the method.
-
-    Returns
-    -------
-    Estimate
-        Quantiles of type 7 (numpy and R default); ``method`` says how many resamples worked.
-
-    Raises
-    ------
-    MviError
-        If fewer than ``1 / (1 - level)`` resamples worked.
+    Quantiles of type 7 (numpy and R default); ``method`` says how many resamples worked, which must be ``1 / (1 -
+    level)``.
 
     Examples
     --------
@@ -97,24 +59,10 @@ def percentile_interval(value, replicates, *, level, n, stratified=False):
 
 
 def auc_of_counts(mvi_present, risk, counts):
-    r"""Area under the ROC curve of many resamples at once, from their counts and one matrix product.
+    r"""Area under the ROC curve of many resamples at once, (n_bootstrap,), from their counts and one matrix product.
 
     With counts :math:`a_i` of patients with MVI and :math:`b_j` of patients without,
-    :math:`AUC = \sum_{ij} a_i b_j\,([r_i > r_j] + [r_i = r_j]/2) / \sum_{ij} a_i b_j`.
-
-    Parameters
-    ----------
-    mvi_present : array-like of bool, shape (n,)
-        Histologic MVI.
-    risk : array-like of float, shape (n,)
-        Any score that is higher where MVI is more likely; ties count one half.
-    counts : array-like of float, shape (n_bootstrap, n)
-        From `resample_counts`.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n_bootstrap,)
-        NaN for a resample that drew one class only.
+    :math:`AUC = \sum_{ij} a_i b_j\,([r_i > r_j] + [r_i = r_j]/2) / \sum_{ij} a_i b_j`; NaN where one class was drawn.
 
     Examples
     --------
@@ -133,31 +81,10 @@ def auc_of_counts(mvi_present, risk, counts):
 
 
 def auc_bootstrap(mvi_present, risk, *, n_bootstrap, rng, stratified=True, level=0.95):
-    """Area under the ROC curve with its percentile bootstrap interval.
+    """Area under the ROC curve with its percentile bootstrap interval, an `Estimate`.
 
-    Parameters
-    ----------
-    mvi_present : array-like of bool, shape (n,)
-        Histologic MVI; both classes must occur.
-    risk : array-like of float, shape (n,)
-        Any score that is higher where MVI is more likely. The direction is never turned round.
-    n_bootstrap : int
-        Number of resamples of patients.
-    rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
-    stratified : bool
-        Keep the number of patients with and without MVI in each resample, as pROC does.
-    level : float
-        Confidence level, strictly between 0 and 1.
-
-    Returns
-    -------
-    Estimate
-
-    Raises
-    ------
-    MviError
-        If only one class is present, or values are missing.
+    ``stratified`` keeps the number of patients with and without MVI in each resample, as pROC does. The direction of
+    the risk is never turned round.
 
     Examples
     --------

@@ -14,16 +14,7 @@ Z = 1.96  # as the reference implementations round it
 
 
 def largest_r_squared(prevalence):
-    """Largest Cox-Snell R-squared that a logistic model can reach.
-
-    Parameters
-    ----------
-    prevalence : float
-        Share of patients with the outcome, strictly between 0 and 1.
-
-    Returns
-    -------
-    float
+    """Largest Cox-Snell R-squared that a logistic model can reach at a prevalence.
 
     Examples
     --------
@@ -36,17 +27,7 @@ def largest_r_squared(prevalence):
 def calibrated_scores(auc, prevalence):
     """Log odds that a calibrated model gives, if its score is normal in both groups of patients with one variance.
 
-    Parameters
-    ----------
-    auc : float
-        Above 0.5 and below 1.
-    prevalence : float
-        Share of patients with the outcome.
-
-    Returns
-    -------
-    log_odds, with_outcome, without : numpy.ndarray of float, shape (4001,)
-        A grid of log odds, and the shares of all patients there who have and have not the outcome.
+    A grid of log odds, and the shares of all patients there who have and have not the outcome, each (4001,).
 
     Examples
     --------
@@ -64,15 +45,7 @@ def calibrated_scores(auc, prevalence):
 def r_squared_from_auc(auc, prevalence):
     """Cox-Snell R-squared of a calibrated model whose score is normal in both groups, with one variance.
 
-    Parameters
-    ----------
-    auc, prevalence : float
-        As in `calibrated_scores`.
-
-    Returns
-    -------
-    float
-        By numerical integration of the expected log-likelihood; the reference simulates it.
+    By numerical integration of the expected log-likelihood; the reference simulates it.
 
     Examples
     --------
@@ -85,28 +58,10 @@ def r_squared_from_auc(auc, prevalence):
 
 
 def required_n(parameters, prevalence, *, r_squared, shrinkage=0.9, margin=0.05):
-    """Patients needed by each of Riley's criteria for a logistic prediction model.
+    """Patients needed by each of Riley's criteria for a logistic prediction model of Cox-Snell ``r_squared``.
 
-    Parameters
-    ----------
-    parameters : int
-        Candidate parameters.
-    prevalence, r_squared : float
-        Share of patients with the outcome, and anticipated Cox-Snell R-squared.
-    shrinkage : float
-        Least expected shrinkage factor.
-    margin : float
-        Largest optimism of Nagelkerke's R-squared, and half-width of the interval of the mean risk.
-
-    Returns
-    -------
-    dict of str to int
-        ``shrinkage``, ``optimism``, ``mean risk``.
-
-    Raises
-    ------
-    MviError
-        If the R-squared is not between 0 and what the prevalence allows, or not below the shrinkage.
+    ``shrinkage`` is the least expected shrinkage factor; ``margin`` the largest optimism of Nagelkerke's R-squared, and
+    the half-width of the interval of the mean risk.
 
     Examples
     --------
@@ -127,6 +82,8 @@ def required_n(parameters, prevalence, *, r_squared, shrinkage=0.9, margin=0.05)
 def required_n_multinomial(parameters, counts, *, r_squared=None, shrinkage=0.9, margin=0.05):
     """Patients needed by the criteria of Pate et al. for a multinomial logistic model, such as one of MVI grades.
 
+    Pate et al. 2023, doi:10.1177/09622802231151220.
+
     Parameters
     ----------
     parameters : int
@@ -143,10 +100,6 @@ def required_n_multinomial(parameters, counts, *, r_squared=None, shrinkage=0.9,
     -------
     dict of str to int
         ``shrinkage``, ``optimism``, ``mean risk``.
-
-    References
-    ----------
-    Pate et al. 2023, doi:10.1177/09622802231151220.
 
     Examples
     --------
@@ -170,19 +123,7 @@ def required_n_multinomial(parameters, counts, *, r_squared=None, shrinkage=0.9,
 
 
 def expected_shrinkage(n, parameters, r_squared):
-    """Shrinkage that a logistic model of so many patients and parameters would need on average.
-
-    Parameters
-    ----------
-    n, parameters : int
-        Patients, and candidate parameters.
-    r_squared : float
-        Anticipated Cox-Snell R-squared in new patients.
-
-    Returns
-    -------
-    float
-        The value at which `required_n` asks for exactly these patients; 1 means no overfitting.
+    """Shrinkage at which `required_n` asks for exactly these ``n`` patients; 1 means no overfitting.
 
     Examples
     --------

@@ -9,20 +9,17 @@ P_KEEP = 0.05  # paper, Statistical analysis: two-tailed p < 0.05
 
 
 def univariable(design, absent, present, active):
-    """Keep the predictors that are significant alone.
+    """Keep the ``active`` predictors (B, k) that are significant alone; design and counts as in `fit_many`.
 
-    Parameters
-    ----------
-    design, absent, present
-        As in `fit_many`, one design for all resamples.
-    active : numpy.ndarray of bool, shape (B, k)
-        Coefficients still in the model, the intercept among them.
+    With them which resamples worked, (B,): not those in which a needed fit failed.
 
-    Returns
-    -------
-    active : numpy.ndarray of bool, shape (B, k)
-    worked : numpy.ndarray of bool, shape (B,)
-        False for a resample in which a needed fit failed.
+    Examples
+    --------
+    >>> design, both = np.array([[1.0, 0.0], [1.0, 1.0]]), np.ones((1, 2), bool)
+    >>> univariable(design, np.array([[84.0, 52.0]]), np.array([[60.0, 125.0]]), both)[0].tolist()  # odds ratio 3.4
+    [[True, True]]
+    >>> univariable(design, np.array([[50.0, 50.0]]), np.array([[50.0, 50.0]]), both)[0].tolist()  # odds ratio 1
+    [[True, False]]
     """
     kept, worked = active.copy(), np.ones(len(active), bool)
     for j in range(1, design.shape[1]):
@@ -35,17 +32,13 @@ def univariable(design, absent, present, active):
 
 
 def backward(design, absent, present, active):
-    """Drop the least significant predictor until all left are significant.
+    """Drop the least significant predictor until all left are significant; arguments and results as `univariable`.
 
-    Parameters
-    ----------
-    design, absent, present, active
-        As in `univariable`.
-
-    Returns
-    -------
-    active, worked
-        As in `univariable`.
+    Examples
+    --------
+    >>> design, both = np.array([[1.0, 0.0], [1.0, 1.0]]), np.ones((1, 2), bool)
+    >>> backward(design, np.array([[50.0, 50.0]]), np.array([[50.0, 50.0]]), both)[0].tolist()
+    [[True, False]]
     """
     active = active.copy()
     for _ in range(design.shape[1]):

@@ -24,6 +24,7 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
     0.5 means that the domains (enrolment years, MVI present or absent) cannot be told apart by this
     classifier, 1 that they are separate. Logistic regression on standardised features, reduced to at most
     10 principal components; whole patients are held out, and each is scored by the mean of its rows.
+    LeDell 2015, doi:10.1214/15-EJS1035; Phipson and Smyth 2010, doi:10.2202/1544-6115.1585.
 
     Parameters
     ----------
@@ -32,7 +33,6 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
     domain : array-like, shape (n_rows,)
         Two different values; the larger one counts as positive. The same for all rows of a patient.
     rng : numpy.random.Generator
-        Source of the folds and permutations; the order of the rows does not change the result.
     n_permutations : int
         Number of permutations of the domain between the patients of a fold.
     patient_id : array-like of str, shape (n_rows,), optional
@@ -46,15 +46,6 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
         Mean AUC of the held-out folds, 95 % interval from DeLong's variance in each fold.
     p_value : float
         ``(1 + k) / (1 + n_permutations)``, with ``k`` permutations at or above the observed area.
-
-    Raises
-    ------
-    MviError
-        If there are not exactly two domains, fewer than 10 patients in one, a missing value, or a patient in both.
-
-    References
-    ----------
-    LeDell 2015, doi:10.1214/15-EJS1035; Phipson and Smyth 2010, doi:10.2202/1544-6115.1585.
 
     Examples
     --------
@@ -152,7 +143,6 @@ def separation_table(features, domain, groups, *, rng, n_permutations=999):
     groups : array-like, shape (P,)
         Group of each patient, for example the MVI grade.
     rng : numpy.random.Generator
-        Folds and permutations.
     n_permutations : int
 
     Returns
@@ -160,10 +150,13 @@ def separation_table(features, domain, groups, *, rng, n_permutations=999):
     pandas.DataFrame
         Columns ``group``, ``block``, ``domain_auc``, ``ci_low``, ``ci_high``, ``n``, ``p_value``; groups sorted.
 
-    Raises
-    ------
-    MviError
-        As `domain_auc`.
+    Examples
+    --------
+    >>> years = np.array([2015] * 10 + [2018] * 10)
+    >>> rng, blocks = np.random.default_rng(0), {"year": years[:, None]}
+    >>> table = separation_table(blocks, years, ["M0"] * 20, rng=rng, n_permutations=19)
+    >>> table[["block", "domain_auc", "p_value"]].values.tolist()
+    [['year', 1.0, 0.05]]
     """
     domain, groups, rows = np.asarray(domain), np.asarray(groups), []
     for group in sorted(set(groups)):
@@ -177,29 +170,10 @@ def separation_table(features, domain, groups, *, rng, n_permutations=999):
 
 
 def ridge_logistic(design, labels, *, tolerance=1e-9):
-    r"""Coefficients of many logistic regressions on one design, by Newton steps taken for all at once.
+    r"""Coefficients (p, m) of many logistic regressions, labels (n, m), on one design (n, p), by Newton steps for all.
 
     Minimises :math:`\sum_i \log(1 + e^{-\tilde y_i x_i^T w}) + \|w\|^2/2` with an intercept that is not
-    penalised, as scikit-learn's `LogisticRegression()` does.
-
-    Parameters
-    ----------
-    design : numpy.ndarray of float, shape (n, p)
-        Standardised features.
-    labels : numpy.ndarray of int, shape (n, m)
-        0 and 1, one column per regression.
-    tolerance : float
-        Largest gradient at which the search stops.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (p, m)
-        Without the intercepts, which do not change a ranking.
-
-    Raises
-    ------
-    ConvergenceError
-        If 50 Newton steps do not reach the tolerance.
+    penalised, as scikit-learn's `LogisticRegression()` does. The intercepts, which change no ranking, are left out.
 
     Examples
     --------

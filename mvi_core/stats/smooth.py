@@ -6,25 +6,12 @@ SPAN = 2 / 3  # share of the patients in each local fit; default of R's lowess
 
 
 def lowess(x, y):
-    """Locally weighted regression of ``y`` on sorted ``x``, as R's ``lowess(x, y, f = 2/3, iter = 0)``.
+    """Locally weighted regression of ``y`` on ascending ``x``, as R's ``lowess(x, y, f = 2/3, iter = 0)``.
 
     Without robustness iterations, which would treat the rarer outcome as outliers. statsmodels' lowess agrees,
     but gives NaN where two thirds of the patients share one risk; R and this function then give their mean.
-
-    Parameters
-    ----------
-    x : numpy.ndarray of float, shape (n,)
-        Ascending.
-    y : numpy.ndarray of float, shape (n,)
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-        Smoothed values at ``x``. Fitted at points at least 1 % of the range apart, linear in between.
-
-    References
-    ----------
-    Cleveland 1979, doi:10.1080/01621459.1979.10481038; R, src/library/stats/src/lowess.c.
+    Fitted at points at least 1 % of the range apart, linear in between. Cleveland 1979,
+    doi:10.1080/01621459.1979.10481038; R, src/library/stats/src/lowess.c.
 
     Examples
     --------

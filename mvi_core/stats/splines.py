@@ -17,27 +17,9 @@ FEW_PATIENTS = 100  # below it the outer knots are the fifth lowest and highest 
 
 
 def spline_knots(values, n_knots=4):
-    """Knots of a restricted cubic spline where rms puts them: at fixed quantiles of the observed values.
+    """Knots of a restricted cubic spline where rms puts them: at fixed quantiles of the known values.
 
-    Parameters
-    ----------
-    values : array-like of float, shape (n_patients,)
-        Observed values; missing ones are passed over.
-    n_knots : int
-        From 3 to 7.
-
-    Returns
-    -------
-    tuple of float
-
-    Raises
-    ------
-    MviError
-        If the number is another one, or ties put two knots in one place.
-
-    References
-    ----------
-    Harrell, Regression Modeling Strategies, 2015, doi:10.1007/978-3-319-19425-7.
+    From 3 to 7 knots. Harrell, Regression Modeling Strategies, 2015, doi:10.1007/978-3-319-19425-7.
 
     Examples
     --------
@@ -60,20 +42,7 @@ def spline_columns(values, knots, *, name):
 
     The value itself and, for the first :math:`k-2` of :math:`k` knots, with :math:`u_+ = \max(u, 0)`,
     :math:`[(x-t_j)_+^3 - (x-t_{k-1})_+^3\,\frac{t_k-t_j}{t_k-t_{k-1}} + (x-t_k)_+^3\,\frac{t_{k-1}-t_j}{t_k-t_{k-1}}]
-    / (t_k-t_1)^2`.
-
-    Parameters
-    ----------
-    values : array-like of float, shape (n_patients,)
-        A missing value stays missing.
-    knots : sequence of float
-        At least three, ascending.
-    name : str
-        Name of the measurement; the further columns are ``name'``, ``name''`` and so on, as in rms.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (n_patients, n_knots - 1)
+    / (t_k-t_1)^2`. A missing value stays missing; the columns are ``name``, ``name'``, ``name''`` and so on, as in rms.
 
     Examples
     --------

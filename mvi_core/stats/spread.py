@@ -12,9 +12,7 @@ def risk_spread(mvi_present, risk, *, digits=2):
     Parameters
     ----------
     mvi_present : array-like of bool, shape (n_patients,)
-        Histologic MVI.
     risk : array-like of float, shape (n_patients,)
-        Predicted probability of MVI, from 0 to 1.
     digits : int
         Decimals to which risks are rounded, so that no single patient can be told.
 

@@ -26,7 +26,6 @@ def stepwise(predictors, outcome, *, direction="backward", p_enter=P_ENTER, p_re
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Candidates: numbers, 0/1 for binary predictors, one column each. Incomplete patients are left out throughout.
     outcome : array-like of 0/1, shape (n_patients,)
-        MVI present.
     direction : {"forward", "backward"}
         Start with no predictor or with all.
     p_enter, p_remove : float
@@ -37,11 +36,6 @@ def stepwise(predictors, outcome, *, direction="backward", p_enter=P_ENTER, p_re
     pandas.DataFrame
         ``step, action`` (enter or remove), ``variable, test`` (score or likelihood ratio), ``statistic, p_value``; no
         row if nothing moves. ``attrs`` hold ``kept`` (list of names), ``n`` and ``method``.
-
-    Raises
-    ------
-    MviError
-        If an option is unknown, the limits are reversed, or the predictors cannot be used.
 
     Notes
     -----

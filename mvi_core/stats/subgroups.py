@@ -27,14 +27,12 @@ def subgroup_table(marker, mvi_present, groups, *, fewest_events=FEWEST_EVENTS, 
     marker : array-like of float, shape (n_patients,)
         The predictor, 0/1 or a score, higher where MVI is more likely; complete.
     mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
     groups : pandas.DataFrame, shape (n_patients, n_variables)
         Subgroup of each patient, one column a variable: 0/1, text or ``Categorical``. A missing value leaves the
         patient out of that variable's subgroups.
     fewest_events : int
         Results of a subgroup with fewer patients with, or without, MVI are masked.
     level : float
-        Confidence level, strictly between 0 and 1.
 
     Returns
     -------
@@ -44,11 +42,6 @@ def subgroup_table(marker, mvi_present, groups, *, fewest_events=FEWEST_EVENTS, 
         where the predictor separates the outcome), ``p_interaction`` (in a variable's first row: likelihood ratio
         of predictor times subgroup, masked subgroups left out) and ``method``, which says why a result is missing.
         ``attrs`` hold ``n_tests`` (interaction tests made) and ``n_masked`` (subgroups).
-
-    Raises
-    ------
-    MviError
-        If a value of the predictor is missing, it does not vary, or only one class is present.
 
     Notes
     -----

@@ -10,23 +10,10 @@ from mvi_core.stats.kaplan_meier import follow_up_times, grouped_times, kaplan_m
 
 
 def median_survival(months, event, *, level=0.95, interval="log-log", rule="first"):
-    """Time by which half the patients had the event, with the Brookmeyer-Crowley interval.
+    """Time by which half the patients had the event, with the Brookmeyer-Crowley interval; infinite if not reached.
 
-    Parameters
-    ----------
-    months, event, level, interval
-        As in `kaplan_meier`.
-    rule : {"first", "midpoint"}
-        Where survival is exactly one half over a stretch: its first time (SPSS, lifelines) or its middle (R).
-
-    Returns
-    -------
-    Estimate
-        A value or end that is not reached is infinite.
-
-    References
-    ----------
-    Brookmeyer and Crowley 1982, doi:10.2307/2530286.
+    Where survival is exactly one half over a stretch, ``rule`` takes its ``"first"`` time (SPSS, lifelines) or its
+    ``"midpoint"`` (R). Brookmeyer and Crowley 1982, doi:10.2307/2530286.
 
     Examples
     --------
@@ -44,17 +31,6 @@ def median_survival(months, event, *, level=0.95, interval="log-log", rule="firs
 def median_follow_up(months, event, *, level=0.95):
     """Median follow-up by reverse Kaplan-Meier: events count as censored and censored patients as events.
 
-    Parameters
-    ----------
-    months, event, level
-        As in `kaplan_meier`.
-
-    Returns
-    -------
-    Estimate
-
-    References
-    ----------
     Schemper and Smith 1996, doi:10.1016/0197-2456(96)00075-X.
 
     Examples
@@ -68,31 +44,11 @@ def median_follow_up(months, event, *, level=0.95):
 
 
 def restricted_mean(months, event, *, until, level=0.95):
-    r"""Mean event-free time up to a horizon: the area under the Kaplan-Meier curve.
+    r"""Mean event-free months up to a horizon, the area under the Kaplan-Meier curve, as an `Estimate`.
 
-    With :math:`A_j` the area from :math:`t_j` to the horizon, the variance is
-    :math:`\sum_j A_j^2\, d_j / (n_j (n_j - d_j))`.
-
-    Parameters
-    ----------
-    months, event, level
-        As in `kaplan_meier`.
-    until : float
-        Horizon in months, positive and within the follow-up unless the curve has reached 0.
-
-    Returns
-    -------
-    Estimate
-        In months, interval normal and cut at 0 and the horizon.
-
-    Raises
-    ------
-    MviError
-        If nobody was followed to the horizon.
-
-    Notes
-    -----
-    The variance that lifelines returns is that between patients, not of the mean.
+    With :math:`A_j` the area from :math:`t_j` to the horizon, the variance is :math:`\sum_j A_j^2\, d_j / (n_j (n_j -
+    d_j))`, that of the mean (lifelines returns that between patients). The horizon lies within the follow-up unless the
+    curve has reached 0; the interval is normal, cut at 0 and the horizon.
 
     Examples
     --------
@@ -141,24 +97,7 @@ def at_risk_table(months, event, times, *, group=None):
 
 
 def restricted_mean_difference(months, event, group, *, until, level=0.95):
-    """Difference in restricted mean between two groups: event-free months gained up to a horizon.
-
-    Parameters
-    ----------
-    months, event, group : array-like, shape (n_patients,)
-        As in `log_rank`; two groups.
-    until, level : float
-        As in `restricted_mean`.
-
-    Returns
-    -------
-    Estimate
-        Second group less the first, in order of their names.
-
-    Raises
-    ------
-    MviError
-        If there are not two groups, or one was not followed to the horizon.
+    """Event-free months up to a horizon that the second of two groups gains on the first, in order of their names.
 
     Examples
     --------
@@ -177,6 +116,8 @@ def restricted_mean_difference(months, event, group, *, until, level=0.95):
 def readable_until(at_risk, *, share=0.1):
     """Last tick at which enough patients are at risk for the curves to be read.
 
+    Pocock, Clayton and Altman 2002, doi:10.1016/S0140-6736(02)08594-X.
+
     Parameters
     ----------
     at_risk : pandas.DataFrame
@@ -187,10 +128,6 @@ def readable_until(at_risk, *, share=0.1):
     Returns
     -------
     float
-
-    References
-    ----------
-    Pocock, Clayton and Altman 2002, doi:10.1016/S0140-6736(02)08594-X.
 
     Examples
     --------

@@ -12,39 +12,13 @@ METRICS = ("auc", "brier", "brier_null", "scaled_brier")
 
 
 def auc_at(months, event, risk, at):
-    r"""Time-dependent AUC: do patients with the event by a horizon have higher risks than those still free of it.
+    """Time-dependent AUC: do patients with the event by a horizon have higher risks than those still free of it.
 
     Cumulative cases against dynamic controls. A case at :math:`t_i` weighs :math:`1/G(t_i-)` and a control
     :math:`1/G(t)`, with :math:`G` the Kaplan-Meier curve of censoring in these patients; who was censored before the
-    horizon counts through these weights only.
-
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-        Time to event or last contact.
-    event : array-like of 0/1, shape (n_patients,)
-        1 where the event happened.
-    risk : array-like of float, shape (n_patients,)
-        Any score that is higher where the event is expected; equal scores count one half.
-    at : float
-        Horizon in months.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    MviError
-        If nobody had the event by the horizon, or nobody was followed beyond it.
-
-    Notes
-    -----
-    An event at the same time as a censoring came first (R's riskRegression and timeROC; scikit-survival differs).
-
-    References
-    ----------
-    Uno et al. 2007, doi:10.1198/016214507000000149; Blanche et al. 2013, doi:10.1002/sim.5958.
+    horizon counts through these weights only. An event at the same time as a censoring came first (R's riskRegression
+    and timeROC; scikit-survival differs). Uno et al. 2007, doi:10.1198/016214507000000149; Blanche et al. 2013,
+    doi:10.1002/sim.5958.
 
     Examples
     --------
@@ -55,23 +29,8 @@ def auc_at(months, event, risk, at):
 
 
 def brier_at(months, event, risk, at):
-    r"""Brier score at a horizon: mean squared distance between predicted risk and what happened.
+    """Brier score at a horizon: mean squared distance between predicted risk and what happened, weighted as `auc_at`.
 
-    Weighted as in `auc_at`; 0 is perfect, and a constant risk of one half scores 0.25.
-
-    Parameters
-    ----------
-    months, event, at
-        As in `auc_at`.
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of the event by the horizon, from 0 to 1.
-
-    Returns
-    -------
-    float
-
-    References
-    ----------
     Graf et al. 1999, doi:10.1002/(SICI)1097-0258(19990915/30)18:17/18<2529::AID-SIM274>3.0.CO;2-5.
 
     Examples
@@ -83,20 +42,7 @@ def brier_at(months, event, risk, at):
 
 
 def integrated_brier(months, event, risks, times):
-    """Brier score averaged over horizons, by the trapezoid rule between them.
-
-    Parameters
-    ----------
-    months, event
-        As in `auc_at`.
-    risks : array-like of float, shape (n_patients, n_times)
-        Predicted probability of the event by each horizon.
-    times : array-like of float, shape (n_times,)
-        Horizons in rising order, at least two.
-
-    Returns
-    -------
-    float
+    """Brier score averaged over two or more rising horizons, by the trapezoid rule; risks are (n_patients, n_times).
 
     Examples
     --------
@@ -123,18 +69,12 @@ def survival_accuracy(months, event, risk, *, at, n_bootstrap, rng):
     n_bootstrap : int
         Resamples of patients; the weights are made anew in each, the risks are kept.
     rng : numpy.random.Generator
-        Source of the draws; the order of the patients does not change the result.
 
     Returns
     -------
     pandas.DataFrame
         Columns of `estimate.estimate_table`; rows ``auc``, ``brier``, ``brier_null`` (everybody gets the share of the
         Kaplan-Meier curve) and ``scaled_brier`` (one minus their ratio; R's IPA), each with a 95 % percentile interval.
-
-    Raises
-    ------
-    MviError
-        As in `auc_at`; also if too few resamples have cases and controls.
 
     Examples
     --------
@@ -158,6 +98,12 @@ def censoring_weights(time, happened, counts):
 
     Shapes: counts (B, n); just before each patient's time (B, n); from each distinct time on (B, n_moments); survival,
     likewise (B, n_moments); and those distinct times.
+
+    Examples
+    --------
+    >>> before, *_ = censoring_weights(np.array([1, 2, 3]), np.array([1, 0, 1]), np.ones((1, 3)))
+    >>> before.tolist()  # one of the two at risk is lost at 2
+    [[1.0, 1.0, 0.5]]
     """
     moments, place = np.unique(time, return_inverse=True)
     order = np.argsort(place, kind="stable")

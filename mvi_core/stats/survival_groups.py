@@ -28,6 +28,12 @@ def survival_panels(patients, *, endpoints, groupings):
     -------
     dict of (str, str) to pandas.DataFrame
         Keyed by end point and grouping: ``months``, ``event``, ``group``; patients with a missing value are left out.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"os_months": [5, 9], "os_event": [1, 0], "mvi_present": [1, 0]})
+    >>> survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"})["os", "mvi_present"].values.tolist()
+    [[5, 1, 'MVI present'], [9, 0, 'MVI absent']]
     """
     panels = {}
     for (column, name), endpoint in product(groupings.items(), endpoints):

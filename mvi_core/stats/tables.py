@@ -31,9 +31,7 @@ def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", la
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         0/1 columns, text, or ``Categorical`` columns, whose first category is the reference.
     mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI.
     level : float
-        Confidence level, strictly between 0 and 1.
     test : {"pearson", "yates", "wald", "fisher", "likelihood_ratio"}
         The default gives every p value that the paper prints for its 17 categorical rows.
     labels : dict of str to sequence of str, optional
@@ -46,11 +44,6 @@ def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", la
         the reference with odds ratio 1. With more than two levels each row compares with the reference, and
         the reference row holds the p value of the whole predictor. Missing values have a row of counts,
         level ``"missing"``. What does not exist is NaN. ``attrs["method"]`` names interval and test.
-
-    Raises
-    ------
-    MviError
-        If MVI has one class only, a predictor has one level only, or the test is unknown.
 
     Warns
     -----

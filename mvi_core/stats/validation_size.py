@@ -12,6 +12,9 @@ WIDTHS = {"O/E": 0.2, "calibration slope": 0.2, "AUC": 0.1, "standardised net be
 def validation_size(n, prevalence, *, auc, threshold, log_odds=None, widths=WIDTHS):
     """Patients needed to validate a calibrated model with a wanted precision, and the precision of those there are.
 
+    Riley et al. 2021, doi:10.1002/sim.9025; Riley et al. 2024 (part 3), doi:10.1136/bmj-2023-074821; net benefit after
+    Marsh et al. 2020, doi:10.1111/biom.13190.
+
     Parameters
     ----------
     n : int
@@ -30,11 +33,6 @@ def validation_size(n, prevalence, *, auc, threshold, log_odds=None, widths=WIDT
     pandas.DataFrame
         Rows O/E, calibration slope, AUC and standardised net benefit (share of the largest possible): ``measure,
         wanted_width, n_required, n, expected_width``.
-
-    References
-    ----------
-    Riley et al. 2021, doi:10.1002/sim.9025; Riley et al. 2024 (part 3), doi:10.1136/bmj-2023-074821; net benefit
-    after Marsh et al. 2020, doi:10.1111/biom.13190.
 
     Examples
     --------
