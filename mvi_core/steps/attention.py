@@ -62,11 +62,10 @@ def attention(cohort):
     import torch
     from safetensors.torch import save_file
 
-    from mvi_core.dataset.phantom_twin import REGIONS, regions
+    from mvi_core.dataset.phantom_twin import regions
     from mvi_core.model.attention import integrated_gradients, randomised
     from mvi_core.model.checkpoint import load_network
     from mvi_core.model.cross_fit import fit_network, model_settings
-    from mvi_core.stats.contribution import rank_correlation
 
     study, (development, external) = load_study(), _datasets(cohort)
     settings = model_settings(setting(study, "network"), setting(study, "training"))
@@ -82,32 +81,32 @@ def attention(cohort):
     images = torch.cat(list(external.plain_rois()))[:, :, :1]
     lesion = torch.cat(list(replace(external, rois=_twins(cohort)["lesion"]).plain_rois()))[:, :, 0]
     maps = {name: integrated_gradients(each, images) for name, each in networks.items()}
-    place = regions(lesion.numpy(), _pixel_mm(cohort, external))  # (P, S, H, W)
+    table = _by_region(maps, regions(lesion.numpy(), _pixel_mm(cohort, external)), external.patient_ids)
+    inputs = ["patients.csv", ROIS, MODEL, TWINS]
+    write_result(cohort, "attention.csv", table, parameters={"seed": seed}, inputs=inputs)
+    kept = {name.replace(" ", "_"): shares for name, (shares, _) in maps.items()}
+    kept |= {"image": images[:, :, 0], "lesion": lesion}
+    path = result_path(cohort, "attention_maps.safetensors")
+    save_file({name: tensor.half().contiguous() for name, tensor in kept.items()}, path)
+    record_result(path, inputs=[result_path(cohort, name) for name in inputs])
+
+
+def _by_region(maps, place, patient_ids):
+    """Share of each region in the attention of each network, and how well its map agrees with the trained one."""
+    from mvi_core.dataset.phantom_twin import REGIONS
+    from mvi_core.stats.contribution import rank_correlation
+
     rows = []
     for name, (shares, gap) in maps.items():
         agree = rank_correlation(maps["trained"][0].flatten(0, 1), shares.flatten(0, 1)).reshape(shares.shape[:2])
-        weight = shares.abs().numpy() / shares.abs().sum((2, 3), keepdim=True).numpy()
+        weight = shares.abs().numpy() / shares.abs().sum((2, 3), keepdim=True).numpy()  # (P, S, H, W)
         for s, sequence in enumerate(PAPER_SEQUENCES):
-            for region in REGIONS:
-                here = place[:, s] == REGIONS.index(region)
+            for number, region in enumerate(REGIONS):
+                here = place[:, s] == number
                 found = {"share": (weight[:, s] * here).sum((1, 2)), "area": here.mean((1, 2))}
-                label = {"network": name, "sequence": str(sequence), "region": region}
-                rows.append(
-                    pd.DataFrame(
-                        {"patient_id": external.patient_ids, **label, **found, "agreement": agree[:, s], "gap": gap}
-                    )
-                )
-    inputs = ["patients.csv", ROIS, MODEL, TWINS]
-    write_result(cohort, "attention.csv", pd.concat(rows, ignore_index=True), parameters={"seed": seed}, inputs=inputs)
-    kept = {name.replace(" ", "_"): shares for name, (shares, _) in maps.items()}
-    kept |= {"image": images[:, :, 0], "lesion": lesion}
-    save_file(
-        {name: tensor.half().contiguous() for name, tensor in kept.items()},
-        result_path(cohort, "attention_maps.safetensors"),
-    )
-    record_result(
-        result_path(cohort, "attention_maps.safetensors"), inputs=[result_path(cohort, name) for name in inputs]
-    )
+                label = {"network": name, "sequence": str(sequence), "region": region, "agreement": agree[:, s]}
+                rows.append(pd.DataFrame({"patient_id": patient_ids, **label, **found, "gap": gap}))
+    return pd.concat(rows, ignore_index=True)
 
 
 def _datasets(cohort):
