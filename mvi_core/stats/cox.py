@@ -19,32 +19,17 @@ FARTHEST = 15  # log hazard per standard deviation that counts as infinite
 
 @dataclass(frozen=True, eq=False)
 class CoxFit:
-    """A fitted proportional-hazards model.
+    """A fitted proportional-hazards model."""
 
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        variable, hazard_ratio, ci_low, ci_high, p_value, coefficient, se (Wald).
-    covariance : numpy.ndarray, shape (n_predictors, n_predictors)
-        Inverse information at the estimate.
-    n, n_missing, events : int
-        Complete patients used; patients left out for a missing predictor; events.
-    loglik : float
-        Partial log-likelihood at the estimate.
-    method : str
-        Rule for ties, and interval, in words.
-    baseline : pandas.DataFrame
-        months, hazard: cumulative hazard where every predictor is 0 (not at its mean), by the same rule for ties; it
-        steps at events and stays until the next.
-    """
-
-    table: pd.DataFrame
-    covariance: np.ndarray
-    n: int
-    n_missing: int
+    table: pd.DataFrame  #: variable, hazard_ratio, ci_low, ci_high, p_value, coefficient, se (Wald)
+    covariance: np.ndarray  #: inverse information at the estimate, shape (n_predictors, n_predictors)
+    n: int  #: complete patients used
+    n_missing: int  #: patients left out for a missing predictor
     events: int
-    loglik: float
-    method: str
+    loglik: float  #: partial log-likelihood at the estimate
+    method: str  #: rule for ties, and interval, in words
+    #: months, hazard: cumulative hazard where every predictor is 0 (not at its mean), by the same rule for ties; it
+    #: steps at events and stays until the next
     baseline: pd.DataFrame
 
     @property

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
+from mvi_core.stats.estimate import same_patients
 
 
 def numbers(predictors):
@@ -59,3 +61,21 @@ def complete_design(predictors):
     if repeated:
         raise MviError(f"{', '.join(repeated)} is a linear combination of the predictors before it. Leave it out.")
     return frame, known
+
+
+def complete_outcome(predictors, **named):
+    """Complete rows of the predictors as `complete_design`, with the patients' 0/1 outcomes, given by name.
+
+    Examples
+    --------
+    >>> frame, y = complete_outcome(pd.DataFrame({"afp": [0, 1, None, 1]}), mvi_present=[0, 1, 1, 1])
+    >>> frame["afp"].tolist(), y.tolist()
+    ([0.0, 1.0, 1.0], [0, 1, 1])
+    """
+    [(name, given)] = named.items()
+    outcome = binary(name, given)
+    same_length(predictors=predictors, **{name: outcome})
+    frame, known = complete_design(predictors)
+    same_patients(predictors=predictors.iloc[:, 0], **{name: given})
+    both_classes(name, outcome[known])
+    return frame, outcome[known]

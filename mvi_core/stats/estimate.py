@@ -14,26 +14,14 @@ ESTIMATE_COLUMNS = ("metric", "value", "ci_low", "ci_high", "n", "method")
 
 @dataclass(frozen=True)
 class Estimate:
-    """Value of a statistic with its confidence interval.
-
-    Parameters
-    ----------
-    value, low, high : float
-        The estimate and both ends of its interval; NaN only where ``method`` starts with ``undefined:``.
-    level : float
-        Confidence level, strictly between 0 and 1.
-    method : str
-        How the interval was made, with any rule applied.
-    n : int
-        Number of patients behind the value.
-    """
+    """Value of a statistic with its confidence interval; NaN only where ``method`` starts with ``undefined:``."""
 
     value: float
     low: float
     high: float
-    level: float
-    method: str
-    n: int
+    level: float  #: confidence level, strictly between 0 and 1
+    method: str  #: how the interval was made, with any rule applied
+    n: int  #: patients behind the value
 
     def __post_init__(self):
         critical_value(self.level)

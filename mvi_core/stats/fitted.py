@@ -9,35 +9,18 @@ from scipy import stats
 
 @dataclass(frozen=True, eq=False)
 class LogisticFit:
-    """A fitted logistic regression: the table that a paper prints, and what prediction needs.
+    """A fitted logistic regression: the table that a paper prints, and what prediction needs."""
 
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        One row per coefficient, intercept first: variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se.
-    covariance : numpy.ndarray, shape (1 + n_predictors, 1 + n_predictors)
-        Inverse information at the estimate.
-    observed : dict of str to tuple of float
-        Distinct values of each predictor, ascending.
-    n, n_missing, events : int
-        Complete patients used; patients left out for a missing predictor; patients with outcome 1.
-    loglik : float
-        Log-likelihood at the estimate, with the penalty for Firth.
-    method : str
-        Estimator, interval and test in words.
-    separated : tuple of str
-        Coefficients for which maximum likelihood has no finite answer.
-    """
-
+    #: one row per coefficient, intercept first: variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se
     table: pd.DataFrame
-    covariance: np.ndarray
-    observed: dict
-    n: int
-    n_missing: int
-    events: int
-    loglik: float
-    method: str
-    separated: tuple
+    covariance: np.ndarray  #: inverse information at the estimate, shape (1 + n_predictors, 1 + n_predictors)
+    observed: dict  #: distinct values of each predictor, ascending
+    n: int  #: complete patients used
+    n_missing: int  #: patients left out for a missing predictor
+    events: int  #: patients with outcome 1
+    loglik: float  #: log-likelihood at the estimate, with the penalty for Firth
+    method: str  #: estimator, interval and test in words
+    separated: tuple  #: coefficients for which maximum likelihood has no finite answer
 
     @property
     def variables(self):

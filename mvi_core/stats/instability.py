@@ -15,25 +15,14 @@ N_CURVES = 100  # resampled models whose calibration is drawn
 
 @dataclass(frozen=True, eq=False)
 class Instability:
-    """Spread of the predictions of resampled models.
+    """Spread of the predictions of resampled models."""
 
-    Attributes
-    ----------
-    patients : pandas.DataFrame
-        One row per complete patient, in the order given: ``risk`` (of the original model), ``low, high`` (range that
-        holds the risks of the resampled models), ``mape`` (their mean absolute distance from the risk).
-    curves : pandas.DataFrame
-        Calibration of resampled models in the original patients: ``resample, risk, observed``.
-    mape : float
-        Mean of the column.
-    n_resamples : int
-        Models that worked.
-    """
-
+    #: one row per complete patient, in the order given: ``risk`` (of the original model), ``low, high`` (range that
+    #: holds the risks of the resampled models), ``mape`` (their mean absolute distance from the risk)
     patients: pd.DataFrame
-    curves: pd.DataFrame
-    mape: float
-    n_resamples: int
+    curves: pd.DataFrame  #: calibration of resampled models in the original patients: ``resample, risk, observed``
+    mape: float  #: mean of the column
+    n_resamples: int  #: models that worked
 
 
 def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), level=0.95):

@@ -8,10 +8,9 @@ from scipy import stats
 from scipy.special import expit
 from statsmodels.discrete.discrete_model import Logit
 
-from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import ConvergenceError, MviError, SeparationWarning
-from mvi_core.stats.design import complete_design, numbers
-from mvi_core.stats.estimate import critical_value, same_patients
+from mvi_core.stats.design import complete_outcome, numbers
+from mvi_core.stats.estimate import critical_value
 from mvi_core.stats.fitted import LogisticFit
 from mvi_core.stats.likelihood import information, maximise, profile_test, separation
 
@@ -55,7 +54,7 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     [3.365, 2.118, 5.347]
     """
     _known_options(level, method, interval)
-    frame, y = _complete(predictors, outcome)
+    frame, y = complete_outcome(predictors, outcome=outcome)
     design = np.column_stack([np.ones(len(y)), frame.to_numpy()])
     direction = separation(design, y)
     names = [INTERCEPT, *frame]
@@ -144,16 +143,6 @@ def _why(method, separated):
     if method == "ml" or not separated:
         return ""
     return f" ({' and '.join(separated)} separate{'s' * (len(separated) == 1)} the outcome)"
-
-
-def _complete(predictors, outcome):
-    """Complete rows as a float frame with their 0/1 outcomes."""
-    y = binary("outcome", outcome)
-    same_length(predictors=predictors, outcome=y)
-    frame, known = complete_design(predictors)
-    same_patients(predictors=predictors.iloc[:, 0], outcome=outcome)
-    both_classes("outcome", y[known])
-    return frame, y[known]
 
 
 def _estimate(design, y, method, separated):

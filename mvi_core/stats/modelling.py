@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.batched import auc_many, fit_many
-from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import same_patients
+from mvi_core.stats.design import complete_outcome
 from mvi_core.stats.resampling import resample_counts
 from mvi_core.stats.selection import SELECTION_STEPS
 from mvi_core.stats.smooth import lowess
@@ -71,12 +69,7 @@ def modelling(predictors, mvi_present, selection):
     unknown = [step for step in selection if step not in SELECTION_STEPS]
     if unknown or isinstance(selection, str):
         raise MviError(f"selection must list steps of {', '.join(SELECTION_STEPS)}, got {selection!r}. Pass a tuple.")
-    outcome = binary("mvi_present", mvi_present)
-    same_length(predictors=predictors, mvi_present=outcome)
-    frame, known = complete_design(predictors)
-    same_patients(predictors=predictors.iloc[:, 0], mvi_present=mvi_present)
-    y = outcome[known]
-    both_classes("mvi_present", y)
+    frame, y = complete_outcome(predictors, mvi_present=mvi_present)
     patterns, place = np.unique(frame.to_numpy(), axis=0, return_inverse=True)
     design = np.column_stack([np.ones(len(patterns)), (patterns - frame.mean().to_numpy()) / frame.std().to_numpy()])
     order = np.lexsort((y, place))

@@ -15,66 +15,32 @@ RISK_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.9
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """Scale of one predictor.
-
-    Attributes
-    ----------
-    variable, kind : str
-        Predictor, and how it acts: ``linear``, ``spline`` or ``factor``.
-    ticks : tuple
-        Displayed values, lowest first, or the levels of a factor.
-    columns : tuple of str
-        Columns of the model that it makes; one unless it is a spline or factor.
-    rows : numpy.ndarray of float, shape (n_ticks, n_columns)
-        Those columns at each tick.
-    knots : tuple of float or None
-        Of a spline.
-    limits : tuple of float or None
-        Lowest and highest value that was both fitted and is displayed; None for a factor.
-    log_odds, points : tuple of float
-        Contribution to the log odds, and points, at each tick.
-    """
+    """Scale of one predictor."""
 
     variable: str
-    kind: str
-    ticks: tuple
-    columns: tuple
-    rows: np.ndarray
-    knots: tuple | None
-    limits: tuple | None
-    log_odds: tuple
-    points: tuple
+    kind: str  #: how it acts: ``linear``, ``spline`` or ``factor``
+    ticks: tuple  #: displayed values, lowest first, or the levels of a factor
+    columns: tuple  #: columns of the model that it makes; one unless it is a spline or factor
+    rows: np.ndarray  #: those columns at each tick, shape (n_ticks, n_columns)
+    knots: tuple | None  #: of a spline
+    limits: tuple | None  #: lowest and highest value that was both fitted and is displayed; None for a factor
+    log_odds: tuple  #: contribution to the log odds at each tick
+    points: tuple  #: at each tick
 
 
 @dataclass(frozen=True, eq=False)
 class Nomogram:
-    """All scales of a nomogram.
+    """All scales of a nomogram."""
 
-    Attributes
-    ----------
-    axes : tuple of Axis
-        One scale per predictor.
-    intercept, coefficients : float, dict of str to float
-        Of the model; log odds per unit of each column, in the order of the axes.
-    points_per_unit, log_odds_at_zero : float
-        Points per unit of log odds; log odds of a patient with zero points.
-    total_ticks, risk_ticks : tuple
-        Displayed total points; displayed risks, each with its total points.
-    covariance : numpy.ndarray or None
-        Of intercept and coefficients; None for a published formula.
-    n : int or None
-        Patients behind the model.
-    """
-
-    axes: tuple
+    axes: tuple  #: one `Axis` per predictor
     intercept: float
-    coefficients: dict
-    points_per_unit: float
-    log_odds_at_zero: float
-    total_ticks: tuple
-    risk_ticks: tuple
-    covariance: np.ndarray | None
-    n: int | None
+    coefficients: dict  #: log odds per unit of each column, in the order of the axes
+    points_per_unit: float  #: points per unit of log odds
+    log_odds_at_zero: float  #: log odds of a patient with zero points
+    total_ticks: tuple  #: displayed total points
+    risk_ticks: tuple  #: displayed risks, each with its total points
+    covariance: np.ndarray | None  #: of intercept and coefficients; None for a published formula
+    n: int | None  #: patients behind the model
 
     def to_dict(self):
         """Plain numbers and lists for ``nomogram.json``: enough to draw it and to calculate risk and interval."""

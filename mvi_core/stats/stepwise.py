@@ -5,10 +5,8 @@ import pandas as pd
 from scipy import stats
 from scipy.special import expit
 
-from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
-from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import same_patients
+from mvi_core.stats.design import complete_outcome
 from mvi_core.stats.likelihood import information, maximise
 
 P_ENTER, P_REMOVE = 0.05, 0.10  # defaults of SPSS
@@ -55,7 +53,7 @@ def stepwise(predictors, outcome, *, direction="backward", p_enter=P_ENTER, p_re
             f"stepwise needs a direction forward or backward and 0 < p_enter <= p_remove < 1, got {direction!r}, "
             f"{p_enter}, {p_remove}. Choose these."
         )
-    frame, y = _complete(predictors, outcome)
+    frame, y = complete_outcome(predictors, outcome=outcome)
     design, names = np.column_stack([np.ones(len(y)), frame.to_numpy()]), [None, *frame]
     kept, seen, rows = (list(range(1, len(names))) if direction == "backward" else []), set(), []
     while frozenset(kept) not in seen:  # a model met before would go round for ever
@@ -70,15 +68,6 @@ def stepwise(predictors, outcome, *, direction="backward", p_enter=P_ENTER, p_re
     method = f"{direction} selection, likelihood ratio (SPSS), entry p < {p_enter:g}, removal p > {p_remove:g}"
     table.attrs |= {"kept": [names[place] for place in kept], "n": len(y), "method": method}
     return table
-
-
-def _complete(predictors, outcome):
-    y = binary("outcome", outcome)
-    same_length(predictors=predictors, outcome=y)
-    frame, known = complete_design(predictors)
-    same_patients(predictors=predictors.iloc[:, 0], outcome=outcome)
-    both_classes("outcome", y[known])
-    return frame, y[known]
 
 
 def _fit(design, y, kept):
