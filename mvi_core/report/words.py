@@ -51,15 +51,15 @@ def p_text(p):
 
 
 def interval_text(value, low, high, *, digits=2):
-    """Value with its interval, for a table cell; infinite ends are shown as such, a missing value gives an empty text.
+    """Value with its interval, for a table cell; "not reached" once where all is, a missing value gives an empty text.
 
     Examples
     --------
-    >>> interval_text(4.634, 2.576, 8.336)
-    '4.63 (2.58–8.34)'
+    >>> interval_text(4.634, 2.576, 8.336), interval_text(np.inf, np.inf, np.inf)
+    ('4.63 (2.58–8.34)', 'not reached')
     """
-    if pd.isna(value):
-        return ""
+    if pd.isna(value) or np.isposinf([value, low, high]).all():
+        return "" if pd.isna(value) else number_text(value, digits)
     return f"{number_text(value, digits)} ({number_text(low, digits)}–{number_text(high, digits)})"
 
 
@@ -70,7 +70,8 @@ def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low
 
 
 def number_text(value, digits, percent=False):
-    """Say a number with decimals; an infinite one is "not reached", a missing one a dash."""
+    """Say a number with decimals and a true minus; an infinite one is "not reached", a missing one a dash."""
     if np.isposinf(value):
         return "not reached"
-    return "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
+    text = "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}")
