@@ -10,18 +10,9 @@ from mvi_core.model.machine import reproducible
 
 
 def log_odds(network, rois):
-    """Log-odds of MVI from the first slice of each sequence, as in the paper's inference.
+    """Log-odds of MVI, log P(M1 or M2) - log P(M0), (B,), from the first slice of each sequence, as in the paper.
 
-    Parameters
-    ----------
-    network : MviNet
-        In evaluation mode.
-    rois : torch.Tensor, shape (B, S, N, H, W)
-
-    Returns
-    -------
-    torch.Tensor, shape (B,)
-        log P(M1 or M2) - log P(M0).
+    ``rois`` has shape (B, S, N, H, W); the network is in evaluation mode.
     """
     logits = network(rois[:, :, :1])[:, 0]  # (B, K)
     return torch.logsumexp(logits[:, 1:], dim=1) - logits[:, 0]  # (B,)
@@ -30,8 +21,9 @@ def log_odds(network, rois):
 def integrated_gradients(network, rois, *, n_steps=12):
     r"""Share of each pixel in the log-odds of MVI, against a blank image of the sequence's mean intensity.
 
-    With baseline :math:`x'`, :math:`a = (x - x') \odot \int_0^1 \nabla f(x' + t(x - x'))\,dt`, by the midpoint rule.
-    The shares of a patient sum to :math:`f(x) - f(x')`, up to the error of the rule.
+    With baseline :math:`x'`, :math:`a = (x - x') \odot \int_0^1 \nabla f(x' + t(x - x'))\,dt`, by the midpoint rule
+    (Sundararajan, Taly and Yan 2017, https://proceedings.mlr.press/v70/sundararajan17a.html). The shares of a patient
+    sum to :math:`f(x) - f(x')`, up to the error of the rule.
 
     Parameters
     ----------
@@ -47,10 +39,6 @@ def integrated_gradients(network, rois, *, n_steps=12):
         Positive where the pixel speaks for MVI.
     gap : torch.Tensor, shape (B,)
         Sum of the shares less the change of the log-odds: the error of the rule.
-
-    References
-    ----------
-    Sundararajan, Taly and Yan 2017, https://proceedings.mlr.press/v70/sundararajan17a.html.
     """
     with reproducible():
         rois = rois[:, :, :1].to(network.roi_mean.dtype)
@@ -66,25 +54,10 @@ def integrated_gradients(network, rois, *, n_steps=12):
 
 
 def randomised(network, roi_batches, *, seed):
-    """Twin of a network with all weights drawn anew, its batch statistics taken from the same images.
+    """Twin of a network with all weights drawn anew, its batch statistics taken from batches of training patients.
 
-    A map that shows what the network has learned must not survive this.
-
-    Parameters
-    ----------
-    network : MviNet
-    roi_batches : iterable of torch.Tensor, each of shape (b, S, N, H, W)
-        Training patients, for the batch statistics.
-    seed : int
-
-    Returns
-    -------
-    MviNet
-        In evaluation mode; the network itself is not changed.
-
-    References
-    ----------
-    Adebayo et al. 2018, Sanity checks for saliency maps, arXiv:1810.03292.
+    A map that shows what the network has learned must not survive this (Adebayo et al. 2018, Sanity checks for saliency
+    maps, arXiv:1810.03292). The twin is in evaluation mode; the network itself is not changed.
     """
     twin = copy.deepcopy(network)
     for module in twin.modules():

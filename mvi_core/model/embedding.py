@@ -14,37 +14,16 @@ from mvi_core.model.machine import reproducible
 
 
 def slice_features(network, roi_batches):
-    """Features of the first slice of each sequence.
+    """Features of the first slice of each sequence: float32, shape (P, S, F), F 512 at the paper's width.
 
-    Parameters
-    ----------
-    network : MviNet
-        In evaluation mode.
-    roi_batches : iterable of torch.Tensor, each of shape (b, S, N, H, W)
-
-    Returns
-    -------
-    numpy.ndarray of float32, shape (P, S, F)
-        ``F`` is 512 at the paper's width.
+    The network is in evaluation mode; batches have shape (b, S, N, H, W).
     """
     with reproducible(), torch.inference_mode():
         return torch.cat([network.features(rois[:, :, :1])[:, :, 0] for rois in roi_batches]).numpy()
 
 
 def feature_table(features, patient_ids, sequences):
-    """Features as a table, one row per patient and sequence.
-
-    Parameters
-    ----------
-    features : numpy.ndarray, shape (P, S, F)
-    patient_ids : array-like of str, shape (P,)
-    sequences : sequence of str, shape (S,)
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``patient_id``, ``sequence``, ``f000``, ``f001``, ...
-    """
+    """Features of shape (P, S, F) as a table: ``patient_id``, ``sequence``, ``f000``, ``f001``, ..."""
     n_patients, n_sequences, n_features = features.shape
     rows = {
         "patient_id": np.repeat(patient_ids, n_sequences),
@@ -57,18 +36,8 @@ def feature_table(features, patient_ids, sequences):
 def replaced_risks(network, features, others, sequences):
     """Risk of every patient with the features of some sequences replaced, for every set of sequences.
 
-    Parameters
-    ----------
-    network : MviNet
-        In evaluation mode.
-    features, others : numpy.ndarray of float32, shape (P, S, F)
-        As they are, and what replaces them.
-    sequences : sequence of str, shape (S,)
-
-    Returns
-    -------
-    pandas.DataFrame
-        Patients in order for each set: ``replaced`` (joined with ``+``, empty for none), ``dl_risk``, ``dl_mvi``.
+    ``features`` as they are and ``others`` in their place have shape (P, S, F). Patients in order for each set:
+    ``replaced`` (joined with ``+``, empty for none), ``dl_risk``, ``dl_mvi``.
     """
     tables = []
     for chosen in product((False, True), repeat=len(sequences)):
@@ -83,29 +52,11 @@ def replaced_risks(network, features, others, sequences):
 
 
 def tsne_map(features, patient_ids, sequences, *, perplexity=30, seed):
-    """Map of the patients in two dimensions by t-SNE, made for each sequence by itself.
+    """Map of the patients in two dimensions by t-SNE, made for each sequence by itself from features (P, S, F).
 
-    Features are scaled to unit variance first, so that no channel rules by its size.
-
-    Parameters
-    ----------
-    features : numpy.ndarray, shape (P, S, F)
-    patient_ids : array-like of str, shape (P,)
-    sequences : sequence of str, shape (S,)
-    perplexity : float
-        About the number of neighbours that count; below ``P``.
-    seed : int
-        The map starts from principal components; the seed decides the rest.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``patient_id``, ``sequence``, ``x``, ``y``, in the order of the sequences.
-
-    Raises
-    ------
-    MviError
-        If there are too few patients for the perplexity.
+    Features are scaled to unit variance first, so that no channel rules by its size. The perplexity, about the number
+    of neighbours that count, is below P (else an `MviError`); the map starts from principal components, the seed
+    decides the rest. Columns ``patient_id``, ``sequence``, ``x``, ``y``, in the order of the sequences.
 
     Notes
     -----
