@@ -31,15 +31,10 @@ class DataFile:
 
 
 def project_root():
-    """Folder of the project, which holds ``_config.yml`` and ``data_manifest/``.
+    """Folder of the project, which holds ``_config.yml`` and ``data_manifest/``, else a `ManifestError`.
 
     Looked for in this order: the environment variable ``MVI_ROOT``; the current folder and the ones above it; the
     checkout that holds this package.
-
-    Raises
-    ------
-    ManifestError
-        If ``MVI_ROOT`` names another kind of folder, or no place holds the project.
     """
     if named := os.environ.get(ROOT_VARIABLE):
         if not _is_root(Path(named)):
@@ -66,14 +61,9 @@ def data_files(cohort=None):
 
 
 def locate(file_id):
-    """Path of a file whose sha256 has been verified.
+    """Path of a file whose sha256 has been verified; a `ManifestError` if no copy is the recorded one.
 
     A copy below the folder named by ``MVI_DATA`` comes first, then the project's own ``data/`` folder.
-
-    Raises
-    ------
-    ManifestError
-        If the identifier is not in ``data_manifest/files.csv``, or no copy of the file is the recorded one.
     """
     record = _record(file_id)
     found = {place: sha256(place) for place in _places(record) if place.is_file()}
@@ -97,12 +87,7 @@ def fetch(file_id, *, progress=True):
     """Path of a verified file, after downloading it (with a bar) where no good copy is here.
 
     The download goes to a temporary name and takes its place only when its sha256 is the recorded one, so that an
-    interrupted or altered download never counts.
-
-    Raises
-    ------
-    ManifestError
-        If the address does not answer or answers with other contents.
+    interrupted or altered download never counts: then, or without an answer, it is a `ManifestError`.
     """
     record = _record(file_id)
     try:

@@ -41,21 +41,9 @@ class Study:
 
 
 def load_study(path=None):
-    """Read the settings of the study.
+    """Read the settings of the study, a `Study`, of a path, else the variable ``MVI_STUDY``, else ``config/study.yaml``.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path, optional
-        A settings file; else the one that the environment variable ``MVI_STUDY`` names, else ``config/study.yaml``.
-
-    Returns
-    -------
-    Study
-
-    Raises
-    ------
-    ManifestError
-        If the file is missing, is not YAML, or lacks ``profile``, ``work`` or ``cohorts``.
+    A `ManifestError` says that the file is missing, is not YAML, or lacks ``profile``, ``work`` or ``cohorts``.
     """
     root = project_root()
     path = root / (path or os.environ.get(STUDY_VARIABLE) or "config/study.yaml")
@@ -105,13 +93,7 @@ def ablation_sets(study):
 
 
 def setting(study, key):
-    """One value of the settings by its path, parts joined by dots: ``"training.epochs"``.
-
-    Raises
-    ------
-    ManifestError
-        If the settings have no such key.
-    """
+    """One value of the settings by its path, ``"training.epochs"``; a `ManifestError` if there is no such key."""
     value = study.settings
     for part in key.split("."):
         if not isinstance(value, dict) or part not in value:

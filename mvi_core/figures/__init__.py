@@ -4,7 +4,7 @@ The tables are data frames, never changed. ``axes`` is one `matplotlib.axes.Axes
 has several; ``note`` is text for the axis or the legend, already formatted, that says n, level or test.
 """
 
-from mvi_core.figures.audit import allowed_ranges, counted_bars, denominator_search
+from mvi_core.figures.audit import allowed_ranges, checklist_bars, counted_bars, denominator_search
 from mvi_core.figures.certainty import (
     calibration_instability,
     prediction_instability,
@@ -16,9 +16,13 @@ from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomog
 from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import attention_panel, network_flow, roi_steps, sequence_panel
 from mvi_core.figures.leakage import covering_intervals, protocol_ladder
-from mvi_core.figures.performance import accuracy_by_combination, embedding_panel, metric_points, training_curves
-from mvi_core.figures.planning import patients_needed
-from mvi_core.figures.reporting import checklist_bars
+from mvi_core.figures.performance import (
+    accuracy_by_combination,
+    embedding_panel,
+    metric_points,
+    patients_needed,
+    training_curves,
+)
 from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
 from mvi_core.figures.style import panel_letter, stamp, theme
 from mvi_core.figures.survival import incidence_curves, survival_curves
