@@ -41,7 +41,7 @@ class Study:
 
 
 def load_study(path=None):
-    """Read the settings of the study, a `Study`, of a path, else the variable ``MVI_STUDY``, else ``config/study.yaml``.
+    """Read the settings of the study of a path, else the variable ``MVI_STUDY``, else ``config/study.yaml``.
 
     A `ManifestError` says that the file is missing, is not YAML, or lacks ``profile``, ``work`` or ``cohorts``.
     """
