@@ -190,10 +190,6 @@ def risk_coverage_area(correct, confidence, *, n_bootstrap, rng, level=0.95):
     n_bootstrap : int
     rng : numpy.random.Generator
 
-    Returns
-    -------
-    Estimate
-
     Examples
     --------
     >>> area = risk_coverage_area([1, 1, 0], [0.9, 0.8, 0.1], n_bootstrap=40, rng=np.random.default_rng(0))

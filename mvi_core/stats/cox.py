@@ -56,10 +56,6 @@ def cox(predictors, months, event, *, level=0.95, ties="efron"):
     ties : {"efron", "breslow"}
         Efron (R, lifelines) or Breslow (SPSS, statsmodels): 3 % apart on coarse months.
 
-    Returns
-    -------
-    CoxFit
-
     Examples
     --------
     The likelihood, r / (2 r + 2) times 1 / (r + 2) for a hazard ratio of r, is highest at the root of 2.

@@ -93,12 +93,7 @@ def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
     """Whether a model does more good than treating all: the gain at each threshold, exact interval and test.
 
     The model spares the :math:`m` patients below the threshold, :math:`k` of them with MVI. It gains just when
-    :math:`k/m < p_t`: :math:`NB - NB_{all} = (m/n)(p_t - k/m)/(1-p_t)`.
-
-    Parameters
-    ----------
-    mvi_present, risk, thresholds, level
-        As in `decision_curve`.
+    :math:`k/m < p_t`: :math:`NB - NB_{all} = (m/n)(p_t - k/m)/(1-p_t)`. Arguments as in `decision_curve`.
 
     Returns
     -------

@@ -22,12 +22,6 @@ def auc(mvi_present, risk, *, level=0.95):
     DeLong 1988, doi:10.2307/2531595; Sun and Xu 2014, doi:10.1109/LSP.2014.2337313; Newcombe 2006, method 5,
     doi:10.1002/sim.2324.
 
-    Parameters
-    ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-    risk : array-like of float, shape (n_patients,)
-    level : float
-
     Returns
     -------
     Estimate
@@ -85,10 +79,7 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
 def roc_table(mvi_present, risk):
     """Sensitivity and specificity at every observed risk, none left out.
 
-    Parameters
-    ----------
-    mvi_present, risk : array-like, shape (n_patients,)
-        As in `auc`.
+    Arguments as in `auc`.
 
     Returns
     -------
@@ -109,10 +100,7 @@ def roc_table(mvi_present, risk):
 def youden(mvi_present, risk):
     """Every cutoff at which sensitivity + specificity - 1 is largest, ties included.
 
-    Parameters
-    ----------
-    mvi_present, risk : array-like, shape (n_patients,)
-        As in `auc`.
+    Arguments as in `auc`.
 
     Returns
     -------

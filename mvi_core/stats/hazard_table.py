@@ -15,10 +15,7 @@ COLUMNS = (
 def hazard_ratios(predictors, months, event, *, level=0.95):
     """Cox regression of each predictor alone, and of all adjusted for each other.
 
-    Parameters
-    ----------
-    predictors, months, event, level
-        As in `cox.cox`; each model uses the patients who have its predictors.
+    Arguments as in `cox.cox`; each model uses the patients who have its predictors.
 
     Returns
     -------

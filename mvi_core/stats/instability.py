@@ -37,10 +37,6 @@ def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), leve
     level : float
         Share of the resampled models between ``low`` and ``high``.
 
-    Returns
-    -------
-    Instability
-
     Examples
     --------
     >>> afp = pd.DataFrame({"afp_gt_20": [0] * 144 + [1] * 177})

@@ -35,10 +35,6 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
         Interval and p value are always of one family: Wald (SPSS, the paper; default of ``"ml"``), or
         likelihood ratio with profile ends (exact; R's ``confint``; default of ``"firth"``).
 
-    Returns
-    -------
-    LogisticFit
-
     Notes
     -----
     Where maximum likelihood is infinite, a `SeparationWarning` says so, those coefficients are infinite, and the

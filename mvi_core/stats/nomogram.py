@@ -31,10 +31,6 @@ def nomogram(fit, *, ranges=None, factors=None, splines=None):
     splines : dict of str to sequence of float, optional
         Knots of the predictors that act on a curve; the fit holds their `spline_columns`.
 
-    Returns
-    -------
-    Nomogram
-
     Notes
     -----
     Points depend on the displayed values, probabilities do not.
@@ -102,10 +98,6 @@ def points(nomogram, values):
     values : dict of str to float
         Value of each predictor, within the range that the model has seen; the level of a factor.
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> points(published_nomogram(intercept=-1, coefficients={"a": 1.0, "b": -0.5}), {"a": 1, "b": 0})
@@ -122,10 +114,6 @@ def probability(nomogram, total):
     nomogram : Nomogram
     total : float
         Total points that the sheet can give, mostly from 0.
-
-    Returns
-    -------
-    float
 
     Examples
     --------
@@ -151,10 +139,6 @@ def risk(nomogram, values, *, level=0.95):
     values : dict of str to float
         As in `points`.
     level : float
-
-    Returns
-    -------
-    Estimate
 
     Examples
     --------

@@ -125,10 +125,7 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
 def corrected_calibration(predictors, mvi_present, *, n_bootstrap, rng, selection=()):
     """Calibration curve of a logistic model, apparent and corrected for optimism: the paper's Fig. 4C.
 
-    Parameters
-    ----------
-    predictors, mvi_present, n_bootstrap, rng, selection
-        As in `optimism_bootstrap`.
+    Arguments as in `optimism_bootstrap`.
 
     Returns
     -------

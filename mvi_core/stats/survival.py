@@ -125,10 +125,6 @@ def readable_until(at_risk, *, share=0.1):
     share : float
         Smallest share of all patients still at risk; beyond 10 to 20 % a curve rests on too few.
 
-    Returns
-    -------
-    float
-
     Examples
     --------
     >>> readable_until(at_risk_table([1, 2, 2, 24], [1, 0, 1, 0], [0, 2, 12]), share=0.5)

@@ -46,10 +46,7 @@ def survival_panels(patients, *, endpoints, groupings):
 def panel_curves(panels):
     """Kaplan-Meier curves of all panels in one table, with log-log intervals.
 
-    Parameters
-    ----------
-    panels : dict
-        As `survival_panels` returns them.
+    ``panels`` is as `survival_panels` returns them.
 
     Returns
     -------
@@ -74,10 +71,7 @@ def panel_curves(panels):
 def panel_summary(panels):
     """Patients, events and median of each group, with the log-rank p of each panel.
 
-    Parameters
-    ----------
-    panels : dict
-        As `survival_panels` returns them.
+    ``panels`` is as `survival_panels` returns them.
 
     Returns
     -------
