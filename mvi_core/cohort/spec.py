@@ -131,13 +131,24 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+class _TextLoader(_StrictLoader):
+    """Strict YAML whose every value stays the text that was written: no date, no number, and NO is not false."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - the library's own switch
+
+
+def read_texts(path):
+    """Content of a YAML file with every value as text; a `CohortError` for tags, aliases, tabs and keys that repeat."""
+    return _read(path, _TextLoader)
+
+
 def _folder():
     return project_root() / "data_manifest" / "cohorts"
 
 
-def _read(path):
+def _read(path, loader=_StrictLoader):
     try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # a safe loader
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)  # both are safe loaders
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
         raise CohortError(f"{path.name} is not readable as plain YAML ({problem}). Mend that place.") from problem
     if not isinstance(content, dict):

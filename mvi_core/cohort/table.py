@@ -47,7 +47,7 @@ def read_table(path):
     lines = {number: line for number, line in lines if any(line)}
     if len(lines) < 2:
         raise CohortError(
-            f"{path.name} holds no patient. The first row names the columns, each further row is a patient."
+            f"{path.name} is empty: it holds no patient. The first row names the columns, each other a patient."
         )
     header = next(iter(lines.values()))
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -87,10 +87,10 @@ def validate_patients(frame, spec):
     table = frame.reindex(columns=columns).set_axis(pd.Index(rows, name=ROW))
     typed = {}
     for name in columns:
-        typed[name], found = _typed(table[name], dictionary().loc[name])
+        typed[name], found = cell_faults(table[name], dictionary().loc[name])
         faults += found
     typed = pd.DataFrame(typed)
-    faults += _id_faults(typed[PATIENT_ID])
+    faults += id_faults(typed[PATIENT_ID])
     typed, found = _labels(typed, table.isna(), spec)
     faults += found
     faults += _survival_faults(typed, table.isna())
@@ -147,7 +147,7 @@ def _column_faults(frame, columns, spec):
     return faults
 
 
-def _typed(column, entry):
+def cell_faults(column, entry):
     """Column as its type, and the faults of single cells; a faulty cell becomes missing."""
     levels = entry["levels"].split("|") if entry["levels"] else []
     expected = "one of " + ", ".join(levels)
@@ -180,7 +180,8 @@ def _shown(cell):
     return f"'{cell}'" if coded or str(cell).lower() in SHOWN_WORDS else f"a text of {len(str(cell))} characters"
 
 
-def _id_faults(ids):
+def id_faults(ids):
+    """Sentences on identifiers that are empty, malformed, or stand twice in whatever writing."""
     faults = [f"row {row}, {PATIENT_ID}: empty. Give every patient a pseudonym." for row in ids.index[ids.isna()]]
     first = {}
     for row, name in ids.dropna().items():

@@ -1,15 +1,18 @@
 """Which image do these DICOM files hold: one MR series as a volume ordered by geometry, with nobody's name in it."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from mvi_core.dataset.dicom_file import COSINE_TOLERANCE, SHARED, label_of, read_dataset, read_slice
+from mvi_core.dataset.dicom_file import COSINE_TOLERANCE, SHARED, label_of, read_dataset, read_slice, token
 from mvi_core.errors import DicomError
 
 MAX_FILES = 2000  # of one series
+SHOWN_FAULTS = 5
 OVERLAY_GROUP = 0x6000
 POSITION_TOLERANCE = 0.05  # of the slice step, and not below 0.05 mm
 _JUNK = {"DICOMDIR", "Thumbs.db", "desktop.ini"}
@@ -28,9 +31,11 @@ class Volume:
     affine_lps: np.ndarray
     spacing_mm: tuple[float, float, float]  #: distance between slices, rows and columns
     meta: dict  #: acquisition attributes by DICOM keyword, where all slices agree; no identifying attribute
+    remarks: tuple = ()  #: what is valid but doubtful: (sentence that names the file, remedy)
+    tokens: dict = field(default_factory=dict)  #: keyed digests of identifiers and pixels, to compare within one run
 
 
-def read_series(source):
+def read_series(source, *, where=None):
     """Volume of one MR series, read from a folder or a list of files in any order.
 
     Slices are ordered by ``ImagePositionPatient (0020,0032)`` along the slice normal, never by file name or
@@ -42,6 +47,8 @@ def read_series(source):
     ----------
     source : path or list of path
         A folder that holds one series and nothing else (hidden files and DICOMDIR are passed over), or its files.
+    where : str, optional
+        Patient and sequence for messages, in place of the folder's name, which may hold a person's name.
 
     Returns
     -------
@@ -51,13 +58,58 @@ def read_series(source):
     ------
     DicomError
         If the files are not one complete series of parallel, evenly spaced single-frame slices that can be decoded.
-        The message names the file by its last three path parts and never quotes an identifying value.
+        The message names every faulty file, and never quotes an identifying value.
     """
-    slices = [read_slice(path) for path in _series_files(source)]
-    where = slices[0].label.rpartition("/")[0] or "series"
+    slices = _read_all(_series_files(source, where), where)
+    where = where or slices[0].label.rpartition("/")[0] or "series"
+    slices, remarks = _without_copies(slices)
     _expect_one_series(where, slices)
     ordered, step = _ordered(where, slices)
-    return _volume(ordered, step)
+    volume = _volume(ordered, step)
+    return replace(volume, remarks=(*volume.remarks, *remarks, *_twins(ordered), *_odd_scales(ordered)))
+
+
+def _read_all(paths, where):
+    slices, faults = [], []
+    for path in paths:
+        try:
+            slices.append(read_slice(path, where and f"{where}/{path.name}"))
+        except DicomError as problem:
+            faults.append(str(problem))
+    if faults:
+        more = f"\n({len(faults) - SHOWN_FAULTS} more files of this series)" if len(faults) > SHOWN_FAULTS else ""
+        raise DicomError("\n".join(faults[:SHOWN_FAULTS]) + more)
+    return slices
+
+
+def _without_copies(slices):
+    """Slices without files that are the same instance, place and pixels a second time, and a remark for each."""
+    kept, remarks = {}, []
+    for one in slices:
+        twin = kept.setdefault(one.instance, one)
+        same = twin is not one and np.array_equal(one.pixels, twin.pixels) and np.allclose(one.position, twin.position)
+        if same:
+            remarks.append((f"{one.label} is a duplicate of {twin.label}, left out", "Remove the copy."))
+        elif twin is not one:
+            kept[one.label] = one
+    return list(kept.values()), remarks
+
+
+def _odd_scales(ordered):
+    """Tell of one slice alone with another scale; a scale of its own in every slice is what Philips writes."""
+    slopes = [one.slope for one in ordered]
+    for one in ordered:
+        if len(slopes) > 3 and slopes.count(one.slope) == 1 and len(set(slopes)) == 2:
+            yield (
+                f"{one.label} alone has another RescaleSlope or RescaleIntercept, applied",
+                "Check it; export it again.",
+            )
+
+
+def _twins(ordered):
+    for one, after in pairwise(ordered):
+        if one.pixels.min() < one.pixels.max() and np.array_equal(one.pixels, after.pixels):
+            yield f"{after.label} has identical pixels to its neighbour {one.label}", "Copy or export the series again."
 
 
 def real_liver_slice():
@@ -78,16 +130,19 @@ def real_liver_slice():
     return _volume([only], only.meta["SliceThickness"]), overlay
 
 
-def _series_files(source):
+def _series_files(source, where=None):
     folder = Path(source) if isinstance(source, str | Path) else None
+    shown = where or (label_of(folder) if folder else "The list")
     if folder is not None and not folder.is_dir():
-        raise DicomError(f"{label_of(folder)} is missing or is no folder. Name the folder of one series.")
+        raise DicomError(f"{shown} is missing or is no folder. Name the folder of one series.")
     paths = [Path(path) for path in source] if folder is None else list(folder.iterdir())
     paths = sorted(path for path in paths if not path.name.startswith(".") and path.name not in _JUNK)
     if not paths:
-        raise DicomError(f"{label_of(folder) if folder else 'The list'} holds no file. Name the folder of one series.")
+        raise DicomError(f"{shown} is empty: it holds no file. Name the folder of one series.")
     if len(paths) > MAX_FILES:
-        raise DicomError(f"{label_of(paths[0].parent)} holds {len(paths)} files, over {MAX_FILES}. Pass one series.")
+        raise DicomError(
+            f"{where or label_of(paths[0].parent)} holds {len(paths)} files, over {MAX_FILES}. Pass one series."
+        )
     return paths
 
 
@@ -110,7 +165,9 @@ def _expect_one_series(where, slices):
         if not np.allclose(one.spacing, first.spacing, rtol=1e-3):
             raise DicomError(f"{at} has another PixelSpacing than {first.label}. Separate the series.")
         if np.abs(one.cosines - first.cosines).max() > COSINE_TOLERANCE:
-            raise DicomError(f"{at} is oriented unlike {first.label}. Take the localiser out.")
+            raise DicomError(
+                f"{at} is oriented unlike {first.label} (ImageOrientationPatient). Take the localiser out."
+            )
 
 
 def _ordered(where, slices):
@@ -153,4 +210,9 @@ def _volume(ordered, step):
     affine[:3, 0], affine[:3, 1], affine[:3, 2] = normal * step, first.cosines[1] * row_mm, first.cosines[0] * column_mm
     affine[:3, 3] = first.position
     meta = {key: value for key, value in first.meta.items() if all(one.meta.get(key) == value for one in ordered)}
-    return Volume(np.stack([one.pixels for one in ordered]), affine, (float(step), row_mm, column_mm), meta)
+    tokens = {key: token(first.shared[key]) for key in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")}
+    tokens["instances"] = tuple(one.instance for one in ordered)
+    pixels = np.stack([one.pixels for one in ordered])
+    tokens["pixels"] = hashlib.blake2b(pixels, digest_size=16).hexdigest()
+    remarks = tuple(remark for one in ordered for remark in one.remarks)
+    return Volume(pixels, affine, (float(step), row_mm, column_mm), meta, remarks, tokens)

@@ -1,0 +1,101 @@
+"""Where does a mask file mark the lesion: a NIfTI mask brought to the grid of its image by physical coordinates."""
+
+import gzip
+import io
+import math
+import zlib
+
+import nibabel as nib
+import numpy as np
+from scipy import ndimage
+
+from mvi_core.errors import RoiError
+
+MAX_VOXELS = 2**28
+MAX_MASK_BYTES = 2**30
+GRID_TOLERANCE = 0.05  # of a voxel
+LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # NIfTI is RAS
+
+
+def read_mask(path, volume, where):
+    """Mask as bool in the grid of a volume (slice, row, column), and its doubtful sides.
+
+    The stored order of axes does not matter; the affine decides. A mask whose voxels are not those of the image is
+    refused, never resampled.
+
+    Parameters
+    ----------
+    path : Path
+        ``.nii`` or ``.nii.gz``.
+    volume : Volume
+    where : str
+        Patient, sequence and file, for messages.
+
+    Returns
+    -------
+    tuple
+        Mask, and (sentence, remedy) for each remark.
+
+    Raises
+    ------
+    RoiError
+        If the file cannot be read, is empty, holds other values than 0 and 1, or lies on another grid.
+    """
+    values, affine = _load(path, where)
+    if not np.isfinite(values).all():
+        raise RoiError(f"{where} holds NaN or infinite values. Save it as a mask of 0 and 1.")
+    labels = np.unique(values)
+    if not labels[labels != 0].size:
+        raise RoiError(f"{where} is empty: no voxel is marked. Draw the lesion, or remove the file.")
+    if not np.isin(labels, (0, 1)).all():
+        raise RoiError(f"{where} holds other labels than 0 and 1 ({labels.size} values). Save one lesion, binary.")
+    mask = _on_grid(values > 0, affine, volume, where)
+    n_islands = ndimage.label(mask, structure=np.ones((3, 3, 3)))[1]
+    remarks = [(f"{where} has {n_islands} islands (not connected components).", "Keep one lesion.")]
+    return mask, remarks if n_islands > 1 else []
+
+
+def _load(path, where):
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_MASK_BYTES:
+        raise RoiError(f"{where} is missing, a link, or too large. Copy the file itself.")
+    try:
+        raw = path.read_bytes() if path.suffix != ".gz" else _gunzip(path)
+        header = nib.Nifti1Header.from_fileobj(io.BytesIO(raw))
+        shape = [int(size) for size in header.get_data_shape()]
+        if not 3 <= len(shape) <= 4 or any(size != 1 for size in shape[3:]) or not 0 < math.prod(shape) <= MAX_VOXELS:
+            raise RoiError(f"{where} has shape {shape}, expected three axes. Save one mask of one series.")
+        image = nib.Nifti1Image.from_bytes(raw)
+        values = np.asarray(image.dataobj, dtype=float).reshape(shape[:3])
+    except RoiError:
+        raise
+    except (OSError, EOFError, ValueError, zlib.error, MemoryError, nib.filebasedimages.ImageFileError) as problem:
+        raise RoiError(f"{where} cannot be read: truncated or corrupt. Export the mask again.") from problem
+    if header["qform_code"] == 0 and header["sform_code"] == 0:
+        raise RoiError(f"{where} says nothing of its geometry (no affine). Save it from the image it was drawn on.")
+    return values, image.affine
+
+
+def _gunzip(path):
+    with gzip.open(path) as stream:
+        raw = stream.read(MAX_MASK_BYTES + 1)
+    if len(raw) > MAX_MASK_BYTES:
+        raise ValueError("inflates beyond the limit")
+    return raw
+
+
+def _on_grid(mask, affine, volume, where):
+    shape = volume.pixels.shape
+    to_image = np.linalg.inv(volume.affine_lps) @ LPS @ affine  # mask voxel to image voxel
+    turn, start = to_image[:3, :3], to_image[:3, 3]
+    corners = np.array([[0, 0, 0], np.array(mask.shape) - 1])
+    axes = np.abs(np.rint(turn))
+    one_to_one = (axes.sum(axis=0) == 1).all() and (axes.sum(axis=1) == 1).all()
+    drift = np.abs(turn - np.rint(turn)) @ corners[1] + np.abs(start - np.rint(start))
+    ends = np.rint(corners @ turn.T + start)
+    fits = np.array_equal(np.sort(ends, axis=0), [[0, 0, 0], np.array(shape) - 1])
+    if not one_to_one or (drift > GRID_TOLERANCE).any() or not fits:
+        raise RoiError(f"{where}: its affine (geometry) does not align with the image. Draw it on this very series.")
+    order = np.argmax(axes, axis=1)  # mask axis along each image axis
+    turned = np.transpose(mask, order)
+    flips = tuple(slice(None, None, -1) if turn[i, order[i]] < 0 else slice(None) for i in range(3))
+    return turned[flips]

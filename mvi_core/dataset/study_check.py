@@ -1,0 +1,245 @@
+"""What is wrong with a study's data, all of it in one run: manifest, series, boxes and masks of every patient."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mvi_core.cohort.study_table import DIRS, Finding, read_manifest
+from mvi_core.cohort.table import read_table
+from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.dicom_file import token
+from mvi_core.dataset.masks import read_mask
+from mvi_core.dataset.roi import RoiBox, expect_inside
+from mvi_core.errors import CohortError, DicomError, RoiError
+from mvi_core.names import N_SLICES
+
+EDGE_NAMES = {"x0": "col0", "y0": "row0", "x1": "col1", "y1": "row1", "series": "sequence"}
+ROI_COLUMNS = ("patient_id", "sequence", "slice_index", "row0", "col0", "row1", "col1")
+MIN_ROI_PX = 4  # sides below this hold no texture
+AIR = 0.05  # of the image's 99th percentile
+
+
+@dataclass(frozen=True)
+class StudyCheck:
+    """Findings of a whole study; the patients that may be used, and those that may not."""
+
+    findings: tuple
+    good: tuple
+    dropped: tuple
+
+    @property
+    def errors(self):
+        """Findings that must be mended."""
+        return tuple(one for one in self.findings if one.severity == "error")
+
+
+def check_study(root, keep=None):
+    """Read everything that a study's manifest names and collect what is wrong, over all patients.
+
+    Parameters
+    ----------
+    root : path
+        Folder with ``manifest.csv``, ``rois.csv``, ``masks/`` and the series.
+    keep : callable, optional
+        Called with patient, sequence and `Volume` for each series that could be read; later findings may still drop
+        the patient, so what is kept counts only for those in ``good``.
+
+    Returns
+    -------
+    StudyCheck
+        A patient with an error of its own is in ``dropped``; an error without a patient concerns the cohort.
+    """
+    root = Path(root)
+    patients, found = read_manifest(root)
+    found, seen = list(found), {}
+    boxes, faults = _boxes(root, {one.patient_id for one in patients})
+    found += faults
+    for patient in patients:
+        for series, folder in patient.folders.items():
+            where = f"{patient.patient_id}/{series}"
+            try:
+                volume = read_series(folder, where=where)
+            except (DicomError, OSError) as problem:
+                found.append(Finding("error", patient.patient_id, series, "", _words(problem)))
+                continue
+            seen[patient.patient_id, series] = (volume.tokens, volume.pixels.shape, volume.spacing_mm)
+            found += _remarks(patient.patient_id, series, volume)
+            found += _roi_findings(patient.patient_id, series, volume, boxes.get((patient.patient_id, series)))
+            found += _mask_findings(root, patient.patient_id, series, volume, boxes)
+            if keep is not None:
+                keep(patient.patient_id, series, volume)
+        found += _missing_boxes(patient, boxes)
+    found += _identities(patients, seen) + _copies(seen) + _phases(patients, seen)
+    faulty = {one.patient for one in found if one.severity == "error"}
+    names = [one.patient_id for one in patients]
+    return StudyCheck(tuple(found), tuple(n for n in names if n not in faulty), tuple(n for n in names if n in faulty))
+
+
+def _words(problem):
+    return str(problem) if isinstance(problem, DicomError) else "a file could not be read. Copy the series again."
+
+
+def _remarks(patient, series, volume):
+    """Remarks of one kind once, with the first file and the number of the others."""
+    kinds = defaultdict(list)
+    for sentence, remedy in volume.remarks:
+        kinds[remedy].append(sentence)
+    for remedy, sentences in kinds.items():
+        more = f" and {len(sentences) - 1} more files" if len(sentences) > 1 else ""
+        yield Finding("warning", patient, series, "", f"{sentences[0]}{more}.", remedy)
+
+
+def _boxes(root, patients):
+    """Boxes by patient and sequence as (row, slice, cells), and the findings of the table alone."""
+    path, found, boxes = root / "rois.csv", [], {}
+    if path.is_symlink() or not path.is_file():
+        return {}, [Finding("error", "", "", "rois.csv", "the table is missing.", "Put it beside the manifest.")]
+    try:
+        frame = read_table(path)
+    except CohortError as problem:
+        return {}, [Finding("error", "", "", "rois.csv", str(problem))]
+    header = [EDGE_NAMES.get(name.strip().lower(), name.strip().lower()) for name in frame.columns]
+    frame = frame.set_axis(header, axis=1)
+    if lacking := [name for name in ROI_COLUMNS if header.count(name) != 1]:
+        return {}, [
+            Finding("error", "", "", "rois.csv", f"column {lacking[0]} is missing or stands twice.", "Mend it.")
+        ]
+    taken = {}
+    for row, cells in frame.iterrows():
+        patient, series = str(cells["patient_id"]), str(cells["sequence"])
+        place = f"rois.csv row {row}"
+        if patient not in patients or series not in DIRS.values():
+            words = f"'{patient[:40]}' or its sequence is not in the manifest (unknown)."
+            found.append(Finding("error", "", "", place, words, "Correct the name, or remove the row."))
+        elif (first := taken.setdefault((patient, series, cells["slice_index"]), row)) != row:
+            words = f"a duplicate: row {first} holds a box of the same slice."
+            found.append(Finding("error", patient, series, place, words, "Keep one."))
+        else:
+            boxes.setdefault((patient, series), []).append((row, cells))
+    return boxes, found
+
+
+def _roi_findings(patient, series, volume, drawn):
+    found = []
+    for row, cells in drawn or ():
+        place = f"rois.csv row {row}"
+        try:
+            found += [Finding("warning", patient, series, place, *words) for words in _one_box(cells, volume)]
+        except (RoiError, ValueError, TypeError) as problem:
+            words = str(problem) if isinstance(problem, RoiError) else "slice_index and edges must be whole numbers."
+            found.append(Finding("error", patient, series, place, words, "Mend the row."))
+    return found
+
+
+def _one_box(cells, volume):
+    """Remarks on one box; a `RoiError` where it cannot be used."""
+    box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
+    expect_inside(box, volume.pixels.shape[1:], spacing_mm=volume.spacing_mm[1:])
+    slices, at = len(volume.pixels), float(cells["slice_index"])
+    if not at.is_integer() or not 0 <= at < slices:
+        raise RoiError(f"slice_index {at:g} is outside the range 0 to {slices - 1}. Slices count from 0 upwards.")
+    if slices < N_SLICES:
+        raise RoiError(f"the series has {slices} slices, three are needed. Export the whole series.")
+    at, named = int(at), cells.get("sop_instance_uid")
+    if isinstance(named, str) and token(named) != volume.tokens["instances"][at]:
+        raise RoiError("slice_index and sop_instance_uid disagree: they name different slices. Correct one of them.")
+    image = volume.pixels[at]
+    if at in (0, slices - 1):
+        yield "the slice is at the edge of the series: no neighbour on one side.", "Check slice_index."
+    if min(box.height, box.width) < MIN_ROI_PX:
+        yield f"the box is small: {box.height} x {box.width} pixels.", "Check its unit and edges."
+    inside = image[box.row0 : box.row1, box.col0 : box.col1]
+    if np.median(inside) - image.min() <= AIR * (np.percentile(image, 99) - image.min()):
+        yield "the box lies in background (air): its signal is low.", "Check the box and the slice."
+
+
+def _missing_boxes(patient, boxes):
+    for series in patient.folders:
+        if (patient.patient_id, series) not in boxes:
+            yield Finding("error", patient.patient_id, series, "rois.csv", "no ROI: its box is missing.", "Draw it.")
+
+
+def _mask_findings(root, patient, series, volume, boxes):
+    for ending in ("nii", "nii.gz"):
+        path = root / "masks" / f"{patient}_{series}.{ending}"
+        if not path.exists() and not path.is_symlink():
+            continue
+        try:
+            mask, remarks = read_mask(path, volume, path.name)
+            _expect_same_lesion(mask, boxes.get((patient, series), ()), path.name)
+        except RoiError as problem:
+            yield Finding("error", patient, series, path.name, str(problem))
+            continue
+        yield from (Finding("warning", patient, series, path.name, *words) for words in remarks)
+
+
+def _expect_same_lesion(mask, drawn, where):
+    for _, cells in drawn:
+        try:
+            box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
+            marked = mask[int(cells["slice_index"])]
+        except (RoiError, ValueError, TypeError, IndexError):
+            continue  # the box has a finding of its own
+        if not marked[box.row0 : box.row1, box.col0 : box.col1].any():
+            raise RoiError(f"{where} marks nothing inside the drawn box: the affine or the box is wrong. Compare them.")
+
+
+def _identities(patients, seen):
+    """Series of other people: PatientID that disagrees within a patient, or belongs to another row."""
+    owner = {token(one.patient_id): one.patient_id for one in patients}
+    found, users = [], defaultdict(set)
+    for patient in patients:
+        ids = {s: seen[patient.patient_id, s][0]["PatientID"] for s in DIRS.values() if (patient.patient_id, s) in seen}
+        for key in set(ids.values()) - {token("absent")}:
+            users[key].add(patient.patient_id)
+        usual = Counter(ids.values()).most_common(1)[0][0] if ids else None
+        for series, key in ids.items():
+            other = owner.get(key, patient.patient_id)
+            if other != patient.patient_id:
+                words = f"the DICOM PatientID is that of patient {other}: exchanged or swapped."
+                found.append(Finding("error", patient.patient_id, series, "", words, "Correct the manifest's folders."))
+            elif key != usual:
+                words = "the DICOM PatientID differs from the patient's other series."
+                found.append(Finding("error", patient.patient_id, series, "", words, "Put the right series there."))
+    for names in (sorted(group) for group in users.values() if len(group) > 1):
+        words = f"patients {' and '.join(names)} have the same DICOM PatientID: one person under two identifiers."
+        found += [Finding("error", name, "", "", words, "Keep one of them.") for name in names]
+    return found
+
+
+def _copies(seen):
+    """Series whose pixels are identical: in two patients, or twice in one."""
+    holders = defaultdict(list)
+    for (patient, series), (tokens, _, _) in seen.items():
+        holders[tokens["pixels"]].append((patient, series))
+    found = []
+    for group in (group for group in holders.values() if len(group) > 1):
+        names = " and ".join(f"{patient}/{series}" for patient, series in group)
+        words = f"{names} hold identical pixels: the same image under two names (duplicate)."
+        found += [Finding("error", patient, series, "", words, "Keep the right one.") for patient, series in group]
+    return found
+
+
+def _phases(patients, seen):
+    """Sequences of one patient that do not share what most of them share: matrix, frame of reference, study."""
+    found = []
+    for patient in patients:
+        mine = {s: seen[patient.patient_id, s] for s in DIRS.values() if (patient.patient_id, s) in seen}
+        for what, of in _COMPARED.items():
+            values = {series: of(one) for series, one in mine.items()}
+            usual = Counter(values.values()).most_common(1)[0] if values else (None, 0)
+            for series, value in values.items():
+                if value != usual[0] and usual[1] > len(values) / 2:
+                    words = f"its {what} differs from the patient's other sequences."
+                    found.append(Finding("warning", patient.patient_id, series, "", words, _ALIGN))
+    return found
+
+
+_ALIGN = "Check that the box was drawn on this very series."
+_COMPARED = {
+    "matrix size (rows, columns)": lambda one: one[1][1:],
+    "FrameOfReferenceUID (frame of reference)": lambda one: one[0]["FrameOfReferenceUID"],
+    "StudyInstanceUID (study)": lambda one: one[0]["StudyInstanceUID"],
+}

@@ -1,0 +1,133 @@
+"""Checking a whole study: one run tells all faults, names patient and place, and the clean study has none."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.data import get_testdata_file
+
+from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.study_check import check_study
+from mvi_core.names import SEQUENCES
+
+N_SLICES = 5
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Two patients, six series of five slices, whose identifiers are those of the manifest."""
+    heads = [f"{str(name).lower()}_dir" for name in SEQUENCES]
+    lines, boxes = [",".join(["patient_id", "mvi_grade", *heads])], ["patient_id,series,slice_index,x0,y0,x1,y1"]
+    for number, patient in enumerate(("P1", "P2")):
+        lines.append(",".join([patient, f"M{number}", *(f"dicom/{patient}/{name}" for name in SEQUENCES)]))
+        for place, name in enumerate(SEQUENCES):
+            boxes.append(f"{patient},{name},2,10,12,30,34")
+            write_series(tmp_path / "dicom" / patient / name, patient, seed=10 * number + place)
+    (tmp_path / "manifest.csv").write_text("\n".join(lines))
+    (tmp_path / "rois.csv").write_text("\n".join(boxes))
+    return tmp_path
+
+
+def write_series(folder, patient, seed):
+    folder.mkdir(parents=True)
+    pixels = np.random.default_rng(seed).integers(100, 900, (N_SLICES, 64, 64), dtype=np.uint16)
+    for index in range(N_SLICES):
+        data = pydicom.dcmread(get_testdata_file("MR_small.dcm", download=False))
+        data.PatientName, data.PatientID, data.ImageType = "Secret^Name", patient, ["ORIGINAL", "PRIMARY"]
+        data.SOPInstanceUID, data.SeriesInstanceUID = f"1.2.{seed}.{index}", f"1.3.{seed}"
+        data.StudyInstanceUID = data.FrameOfReferenceUID = f"1.4.{seed // 10}"
+        data.ImageOrientationPatient, data.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 3 * index]
+        data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 15, 0
+        data.PixelData = pixels[index].tobytes()
+        data.save_as(folder / f"{index}.dcm")
+
+
+def change(path, **values):
+    data = pydicom.dcmread(path)
+    for keyword, value in values.items():
+        setattr(data, keyword, value)
+    data.save_as(path)
+
+
+def told(root):
+    return "\n".join(str(one) for one in check_study(root).findings)
+
+
+def test_the_clean_study_has_no_finding_and_keeps_every_volume(study):
+    kept = {}
+    check = check_study(study, lambda patient, series, volume: kept.setdefault((patient, series), volume))
+    assert check.findings == () and check.good == ("P1", "P2") and len(kept) == 12
+    np.testing.assert_array_equal(kept["P1", "T1"].pixels, read_series(study / "dicom" / "P1" / "T1").pixels)
+
+
+def test_one_run_tells_all_faults_and_drops_only_the_faulty_patient(study):
+    (study / "dicom" / "P2" / "T1" / "1.dcm").write_bytes(b"")
+    (study / "dicom" / "P2" / "T2" / "1.dcm").unlink()
+    check = check_study(study)
+    assert check.good == ("P1",) and check.dropped == ("P2",)
+    assert "P2/T1/1.dcm is empty" in told(study) and "missing between slice" in told(study)
+    assert "Secret" not in told(study)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"PixelData": bytes(8192)}, "P1/T1/2.dcm is blank"),
+        ({"RescaleSlope": 2, "RescaleIntercept": 0}, "2.dcm alone has another RescaleSlope"),
+        ({"LossyImageCompression": "01"}, "lossy"),
+        ({"BurnedInAnnotation": "YES"}, "burned-in"),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, "photometric"),
+        ({"PixelRepresentation": 1}, "signed and unsigned"),
+        ({"FrameOfReferenceUID": "1.9"}, "frames of reference"),
+    ],
+)
+def test_one_odd_slice_is_told(study, values, sentence):
+    change(study / "dicom" / "P1" / "T1" / "2.dcm", **values)
+    assert sentence in told(study)
+
+
+def test_exchanged_patients_and_one_person_under_two_names_are_told(study):
+    text = (study / "manifest.csv").read_text()
+    swapped = text.replace("dicom/P1", "dicom/X").replace("dicom/P2", "dicom/P1").replace("dicom/X", "dicom/P2")
+    (study / "manifest.csv").write_text(swapped)
+    assert "PatientID is that of patient P2" in told(study)
+    (study / "manifest.csv").write_text(text.replace("dicom/P2/T1,", "dicom/P1/T1,"))
+    assert "P1/T1 and P2/T1 hold identical pixels" in told(study)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("P1,T1,2,10", "P1,T1,-1,10", "rois.csv row 2: slice_index -1 is outside the range"),
+        ("P1,T1,2,10,12,30,34", "P1,T1,2,30,12,10,34", "empty or reversed"),
+        ("P1,T1,2,10,12,30,34", "P1,T1,2,10,12,90,34", "beyond the image"),
+        ("P1,T1,2,", "P9,T1,2,", "not in the manifest"),
+        ("P1,T1,2,", "P1,T1A,2,", "duplicate"),
+    ],
+)
+def test_a_wrong_box_is_told_by_row(study, before, after, sentence):
+    path = study / "rois.csv"
+    path.write_text(path.read_text().replace(before, after, 1))
+    assert sentence in told(study)
+
+
+@pytest.mark.parametrize("path", ["../other/T1", "/etc", "dicom/x/../../../y", "https://a.b/c"])
+def test_a_path_out_of_the_root_is_refused(study, path):
+    manifest = study / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("dicom/P1/T1,", f"{path},"))
+    assert "manifest row 2: t1_dir leads outside the data root" in told(study)
+
+
+def test_the_fault_corpus_is_judged_without_a_failure():
+    corpus = os.environ.get("MVI_FAULTS")
+    if not corpus:
+        pytest.skip("MVI_FAULTS names no unpacked fault corpus with its judge.py")
+    stages = "control,ingest,fs,geometry,pixel,text,multi,manifest,yaml,roi,mask"
+    command = [sys.executable, f"{corpus}/judge.py", "--corpus", corpus, "--py", f"{HERE / 'adapter.py'}:load"]
+    done = subprocess.run([*command, "--stage", stages], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
