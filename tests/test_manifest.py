@@ -41,11 +41,11 @@ def server():
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            self.server.asked.append(self.path)
             self.send_response(200 if self.server.body else 404)
             self.send_header("Content-Length", str(self.server.promised or len(self.server.body)))
             self.end_headers()
             self.wfile.write(self.server.body)
-            self.server.asked.append(self.path)
 
         def log_message(self, *_):
             pass

@@ -59,7 +59,9 @@ rule leakage:
         [RESULTS / f"{{cohort}}/predictions{end}.csv" for end in ("", "_mean", "_in_sample")],
         code_of("leakage"),
     output:
-        [RESULTS / f"{{cohort}}/{name}.csv" for name in ("leakage", "counting", "in_sample")],
+        RESULTS / "{cohort}/leakage.csv",
+        RESULTS / "{cohort}/counting.csv",
+        RESULTS / "{cohort}/in_sample.csv",
     params:
         resamples=setting(STUDY, "resampling.n_bootstrap"),
         seed=setting(STUDY, "seeds.resampling"),
