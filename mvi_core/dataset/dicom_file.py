@@ -10,14 +10,16 @@ from io import BytesIO
 
 import numpy as np
 import pydicom
+from pydicom.dataset import FileMetaDataset
 from pydicom.filereader import read_dataset as parse
-from pydicom.filereader import read_file_meta_info, read_partial
+from pydicom.filereader import read_partial
 from pydicom.pixels import get_decoder
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from mvi_core.errors import DicomError
 
 MAX_FILE_BYTES = 64 * 2**20  # one classic slice is below 1 MiB; a larger file is no slice of a liver MR
+META_START = 132  # bytes before group 2: preamble and DICM
 MAX_ROWS = 4096
 FLOAT32_EXACT = 2**24  # whole numbers up to here are the same as float32
 _KEY = secrets.token_bytes(32)  # of this run: identifiers are compared, never kept
@@ -84,7 +86,7 @@ def read_dataset(path, label):
 
 
 def _parsed(raw, label):
-    if DeflatedExplicitVRLittleEndian.encode() + b"\0" in raw[:2048]:
+    if DeflatedExplicitVRLittleEndian.encode() in raw[:2048]:
         return _inflated(raw, label)
     data = read_partial(BytesIO(raw), stop_when=_element_check(len(raw), label))
     syntax = UID(data.file_meta.get("TransferSyntaxUID", ""))
@@ -95,8 +97,8 @@ def _parsed(raw, label):
 
 def _inflated(raw, label):
     """Dataset of a deflated file, inflated to at most the size that a file may have."""
-    meta = read_file_meta_info(BytesIO(raw))
-    start = raw.index(b"DICM") + 4 + 12 + int(meta.FileMetaInformationGroupLength)
+    start = META_START + 12 + int.from_bytes(raw[META_START + 8 : META_START + 12], "little")  # (0002,0000)
+    meta = FileMetaDataset(parse(BytesIO(raw[META_START:start]), False, True))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     plain = inflater.decompress(raw[start:], MAX_FILE_BYTES)
     if inflater.unconsumed_tail:

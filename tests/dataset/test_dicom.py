@@ -7,8 +7,9 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
-from pydicom.uid import RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
+from mvi_core.dataset import dicom_file
 from mvi_core.dataset.dicom import read_series, real_liver_slice
 from mvi_core.errors import DicomError
 
@@ -145,6 +146,25 @@ def test_a_recompressed_series_reads_the_same(series):
         data.compress(RLELossless)
         data.save_as(path)
     np.testing.assert_array_equal(read_series(series).pixels, before)
+
+
+def deflated(series):
+    for path in series.iterdir():
+        data = pydicom.dcmread(path)
+        data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        data.save_as(path)
+    return series
+
+
+def test_a_deflated_series_reads_the_same(series):
+    plain = read_series(series).pixels
+    np.testing.assert_array_equal(read_series(deflated(series)).pixels, plain)
+
+
+def test_a_deflated_file_may_not_inflate_beyond_the_limit(series, monkeypatch):
+    monkeypatch.setattr(dicom_file, "MAX_FILE_BYTES", 8000)  # a slice has 8,192 bytes of pixels
+    with pytest.raises(DicomError, match="inflates beyond 8000 bytes"):
+        read_series(deflated(series))
 
 
 def test_a_missing_decoder_is_named():
