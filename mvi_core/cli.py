@@ -25,15 +25,14 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status.
+        Exit status: 0, 1 if `mvi check` found an error, 2 if the verb could not be run.
     """
     parsed = _parser().parse_args(arguments)
     try:
-        parsed.verb(parsed)
+        return parsed.verb(parsed) or 0
     except MviError as problem:
         print(f"mvi: {problem}", file=sys.stderr)
         return 2
-    return 0
 
 
 def _parser():
@@ -51,6 +50,8 @@ def _parser():
     predict.add_argument("--rois", required=True, help="rois.csv: boxes in pixels, half-open")
     predict.add_argument("--model", required=True, help="folder of a trained model")
     predict.add_argument("--out", required=True, help="table to write")
+    check = _add(verbs, "check", _check, "say everything that is wrong with a folder of DICOM, boxes and masks")
+    check.add_argument("folder", help="folder with manifest.csv, rois.csv, masks/ and the series")
     audit = _add(verbs, "audit", _audit, "what the printed numbers imply: this paper's, or another's")
     audit.add_argument(
         "paper", nargs="?", help="another paper's numbers as YAML (see data_manifest/audit_example.yaml)"
@@ -108,6 +109,14 @@ def _predict(parsed):
     from mvi_core.verbs import predict
 
     print(predict(parsed.images, parsed.rois, model=parsed.model, out=parsed.out))
+
+
+def _check(parsed):
+    from mvi_core.verbs import check_lines
+
+    lines, sound = check_lines(parsed.folder)
+    print("\n".join(lines))
+    return 0 if sound else 1
 
 
 def _audit(parsed):

@@ -1,4 +1,4 @@
-"""What do ``mvi predict`` and ``mvi audit`` do: one call into the package each, with files around it."""
+"""What do ``mvi predict``, ``mvi check`` and ``mvi audit`` do: one call into the package each, with files around it."""
 
 import tempfile
 from pathlib import Path
@@ -45,6 +45,20 @@ def predict(images, boxes, *, model, out):
     table = table.drop(columns=["enrolment", "fold"]).assign(use=RESEARCH_ONLY)
     atomic_write(Path(out), table.to_csv(index=False, lineterminator="\n"))
     return f"{Path(out).name}: {len(people)} patient(s), model of {'+'.join(description['sequences'])}. {RESEARCH_ONLY}"
+
+
+def check_lines(folder):
+    """List the findings of a study's folder, a line each, then their number; and whether none of them is an error."""
+    from mvi_core.dataset.study_check import check_study
+
+    if not Path(folder).is_dir():
+        raise ManifestError(f"There is no folder {Path(folder).name}. Give the folder that holds manifest.csv.")
+    found = check_study(folder)
+    n_errors = len(found.errors)
+    count = f"{n_errors} error(s), {len(found.findings) - n_errors} warning(s)"
+    usable = f"{len(found.good)} of {len(found.good) + len(found.dropped)} patients can be used"
+    lines = [str(one).encode("utf-8", "backslashreplace").decode() for one in found.findings]
+    return [*lines, f"{count}; {usable}."], not n_errors
 
 
 def audit_lines(paper=None):

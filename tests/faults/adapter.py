@@ -15,7 +15,7 @@ from mvi_core.errors import MviError
 
 
 def _save(out, patient, series, volume):
-    folder = Path(out) / "volumes" / urllib.parse.quote(patient, safe=" äöüÄÖÜ")
+    folder = Path(out) / "volumes" / urllib.parse.quote(patient, safe="")
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / f"{series}.npz", voxels=volume.pixels, affine_lps=volume.affine_lps)
 
@@ -48,7 +48,7 @@ def load(case, out, info=None, *, skip_bad=False):
     if skip_bad and all(one.patient for one in errors):
         for patient in dropped:
             print(f"dropped: patient {patient}")
-            shutil.rmtree(Path(out) / "volumes" / urllib.parse.quote(patient, safe=" äöüÄÖÜ"), ignore_errors=True)
+            shutil.rmtree(Path(out) / "volumes" / urllib.parse.quote(patient, safe=""), ignore_errors=True)
         return 0
     if errors:
         shutil.rmtree(Path(out) / "volumes", ignore_errors=True)

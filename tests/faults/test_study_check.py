@@ -10,6 +10,7 @@ import pydicom
 import pytest
 from pydicom.data import get_testdata_file
 
+from mvi_core.cli import main
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.study_check import check_study
 from mvi_core.names import SEQUENCES
@@ -131,3 +132,18 @@ def test_the_fault_corpus_is_judged_without_a_failure():
     command = [sys.executable, f"{corpus}/judge.py", "--corpus", corpus, "--py", f"{HERE / 'adapter.py'}:load"]
     done = subprocess.run([*command, "--stage", stages], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_command_tells_every_finding_counts_them_and_ends_with_one(study, capsys):
+    assert main(["check", str(study)]) == 0
+    assert capsys.readouterr().out == "0 error(s), 0 warning(s); 2 of 2 patients can be used.\n"
+    (study / "dicom/P2/T1/0.dcm").write_bytes(b"")
+    assert main(["check", str(study)]) == 1
+    *findings, count = capsys.readouterr().out.splitlines()
+    assert any("patient P2 T1" in line and "empty (0 bytes)" in line for line in findings)
+    assert count == f"{len(findings)} error(s), 0 warning(s); 1 of 2 patients can be used."
+
+
+def test_the_command_says_which_folder_is_not_there(tmp_path, capsys):
+    assert main(["check", str(tmp_path / "nowhere")]) == 2
+    assert "There is no folder nowhere." in capsys.readouterr().err
