@@ -83,6 +83,14 @@ def confusion_check(name, metrics, *, stated_n=None, max_n=500):
     -------
     Verdict
         Evidence: all matrices, as `confusion_tables`.
+
+    Examples
+    --------
+    Recall 50 / 66, precision 50 / 65, accuracy 68 / 99.
+
+    >>> metrics = {"accuracy": "68.69", "precision": "76.92", "recall": "75.76"}
+    >>> confusion_check("test set", metrics, stated_n=99).evidence.to_dict("list")
+    {'n': [99], 'tp': [50], 'fp': [15], 'fn': [16], 'tn': [18]}
     """
     check, max_n = f"confusion: {name}", max(max_n, stated_n or 0)
     tables = confusion_tables(**metrics, max_n=max_n)

@@ -80,6 +80,13 @@ def proportion_check(name, percentages, *, stated_n=(), max_n=500, units=None):
     Verdict
         Evidence: percentages (all, or one of them where no denominator fits all), unit, convention, n_units,
         n_patients; one row for each denominator, up to five for a unit.
+
+    Examples
+    --------
+    >>> proportion_check("thirds", ["33.3", "66.7"], stated_n=[9], max_n=10).verdict
+    'reproduced'
+    >>> proportion_check("thirds", ["33.3", "66.7"], stated_n=[10], max_n=10).evidence["n_patients"].unique().tolist()
+    [3, 6, 9]
     """
     options = {"max_n": max_n, "units": units or {"patients": 1}}
     evidence = _denominator_rows("all", percentages, stated_n, **options)
@@ -143,6 +150,11 @@ def fraction_check(name, k, n, percent):
     Returns
     -------
     Verdict
+
+    Examples
+    --------
+    >>> fraction_check("deaths", 64, 321, "19.9%").statement
+    'The printed numbers imply 64/321 = 19.938 % for deaths, as printed.'
     """
     computed, printed = 100 * k / n, read_printed(percent)
     word, how = CANNOT, f"not {printed.text}"

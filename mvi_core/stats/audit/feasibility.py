@@ -37,6 +37,15 @@ def joint_checks(rows, known, group_sizes, *, formula, missed):
     tuple of Verdict
         Intercept, calibration of the formula, false negatives; with one known variable in the formula also its AUC
         and the start of its decision curve.
+
+    Examples
+    --------
+    Ten of 40 patients have a positive scan without the outcome and 30 of 40 with it; the odds ratio is 3 * 3 = 9.
+
+    >>> scan = {"variable": "scan", "odds_ratio": "9.00", "ci_low": "3.27", "ci_high": "24.76"}
+    >>> formula = {"intercept": "-1.10", "coefficients": {"scan": "2.20"}}
+    >>> joint_checks([scan], {}, (40, 40), formula=formula, missed={"test set": 15})[2].verdict  # 10 are missed, not 15
+    'cannot be reproduced'
     """
     model = hidden_model(rows, known, group_sizes)
     intercept = read_printed(formula["intercept"])

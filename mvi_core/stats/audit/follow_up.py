@@ -35,6 +35,15 @@ def median_check(name, events, medians, *, enrolment):
         without losses), least_lost, most_events (allowed before it, or in all if not reached), and for the whole cohort
         what a constant rate gives without losses: median, restricted mean, and fewest lost if the events up to the
         median exceed it by two standard deviations.
+
+    Examples
+    --------
+    Ten deaths among 100 patients followed beyond 30 months reach one half only if 80 of them were lost.
+
+    >>> median, enrolment = {"group": "all", "n": 100, "months": "30"}, {"n": 100, "months": [36, 48]}
+    >>> evidence = median_check("OS", 10, [median], enrolment=[enrolment]).evidence
+    >>> evidence[["certain", "floor", "least_lost"]].to_dict("records")
+    [{'certain': 100, 'floor': 0.9, 'least_lost': 80}]
     """
     longest = max(part["months"][1] for part in enrolment)
     rate = _constant_rate(events, enrolment)

@@ -36,6 +36,12 @@ def univariable_checks(rows, *, n_absent=None, n_present=None, level=0.95):
     ------
     MviError
         If a count is 0, where no Wald interval exists.
+
+    Examples
+    --------
+    >>> afp = {"variable": "AFP", "absent": [20, 10], "present": [10, 20], "odds_ratio": "4.00"}
+    >>> univariable_checks([afp])[1].verdict  # 20 * 20 / (10 * 10)
+    'reproduced'
     """
     rows = list(rows)
     absent, present = (np.array([row[name] for row in rows], dtype=int) for name in ("absent", "present"))

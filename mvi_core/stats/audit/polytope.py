@@ -58,6 +58,13 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
     ------
     MviError
         If a variable other than the last has no counts, or there are more than seven.
+
+    Examples
+    --------
+    >>> scan = {"variable": "scan", "odds_ratio": "9.00", "ci_low": "3.27", "ci_high": "24.76"}
+    >>> model = hidden_model([scan], {}, (40, 40))
+    >>> model.patterns.tolist(), model.counts.tolist()
+    ([[0], [1]], [[40], [40]])
     """
     names = tuple(row["variable"] for row in rows)
     missing = [name for name in names[:-1] if name not in known]
@@ -99,6 +106,16 @@ def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_
     Returns
     -------
     Feasible
+
+    Examples
+    --------
+    Ten of 40 patients have a positive scan without the outcome and 30 of 40 with it; the odds ratio is 3 * 3 = 9.
+
+    >>> scan = {"variable": "scan", "odds_ratio": "9.00", "ci_low": "3.27", "ci_high": "24.76"}
+    >>> missed = [[0, 0], [1, 0]]  # with the outcome, scan negative
+    >>> found = feasible_ranges(hidden_model([scan], {}, (40, 40)), {"missed": missed}, intercept=(-1.105, -1.095))
+    >>> [round(end, 1) for end in found.ranges["missed"]]
+    [9.8, 10.1]
     """
     design = np.c_[np.ones(len(model.patterns)), model.patterns]
     low = expit(intercept[0] + model.patterns @ model.coefficient_low)
@@ -174,6 +191,14 @@ def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
 
     The range of the search is halved again and again; an interval is dropped as soon as no counts fit all of its
     intercepts, and kept once it is at most `width` wide. Neighbours are joined.
+
+    Examples
+    --------
+    Ten of 40 patients have a positive scan without the outcome and 30 of 40 with it; the odds ratio is 3 * 3 = 9.
+
+    >>> scan = {"variable": "scan", "odds_ratio": "9.00", "ci_low": "3.27", "ci_high": "24.76"}
+    >>> intercept_boxes(hidden_model([scan], {}, (40, 40)))  # ln(10 / 30) = -1.10 is inside
+    [(-1.5, -0.75)]
     """
     kept, waiting, slopes = [], [search], ()
     nothing = {"any": np.zeros((2, len(model.patterns)))}
@@ -191,6 +216,8 @@ def intercept_boxes(model, *, search=(-8.0, 8.0), width=0.25, most_rounds=6):
 def joined(rows):
     """Rows of ends (low, high, low, high, ...) in rising order; neighbours in the first interval become one.
 
+    Examples
+    --------
     >>> joined([(0, 1, 5, 6), (1, 2, 4, 5), (3, 4, 5, 6)])
     [(0, 2, 4, 6), (3, 4, 5, 6)]
     """
@@ -204,5 +231,11 @@ def joined(rows):
 
 
 def whole_range(low, high):
-    """Whole numbers inside a range of counts, solver noise allowed for: the least and the most."""
+    """Whole numbers inside a range of counts, solver noise allowed for: the least and the most.
+
+    Examples
+    --------
+    >>> whole_range(9.8, 12.3)
+    (10, 12)
+    """
     return int(np.ceil(max(low, 0) - 1e-6)), int(np.floor(high + 1e-6))

@@ -26,6 +26,14 @@ def error_region(rows, known, group_sizes, *, intercept):
     -----
     Linear programs over all counts (see `feasible_ranges`): every cohort behind the print lies inside; a point inside
     need not belong to one.
+
+    Examples
+    --------
+    Ten of 40 patients have a positive scan without the outcome and 30 of 40 with it; the odds ratio is 3 * 3 = 9.
+
+    >>> scan = {"variable": "scan", "odds_ratio": "9.00", "ci_low": "3.27", "ci_high": "24.76"}
+    >>> error_region([scan], {}, (40, 40), intercept="-1.10").to_numpy().tolist()
+    [[10, 10, 10]]
     """
     model, printed = hidden_model(rows, known, group_sizes), read_printed(intercept)
     hidden = model.patterns[:, -1] == 1

@@ -14,6 +14,8 @@ ROUNDING = "Interval arithmetic over the rounding of every printed digit"
 def standard_error_range(ci_low, ci_high, *, level=0.95):
     """Smallest and largest standard error of a log odds ratio whose Wald interval, ends as printed, prints so.
 
+    Examples
+    --------
     >>> [round(end, 4) for end in standard_error_range("14.027", "91.056")]
     [0.4772, 0.4772]
     """
@@ -38,6 +40,14 @@ def row_check(rows, *, name="multivariable table", level=0.95):
     -------
     Verdict
         Evidence: for each row the range of odds ratios that the interval allows, of standard errors and of p values.
+
+    Examples
+    --------
+    The odds ratio lies at the geometric mean of its interval, sqrt(2 * 8) = 4.
+
+    >>> row = {"variable": "AFP", "odds_ratio": "4.0", "ci_low": "2.0", "ci_high": "8.0"}
+    >>> row_check([row]).verdict, row_check([row | {"odds_ratio": "5.0"}]).verdict
+    ('reproduced', 'cannot be reproduced')
     """
     evidence = pd.DataFrame([_row(row, level) for row in rows])
     wrong = ", ".join(evidence.loc[~(evidence["odds_ratio_agrees"] & evidence["p_value_agrees"]), "variable"])
@@ -80,6 +90,11 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
     Returns
     -------
     Verdict
+
+    Examples
+    --------
+    >>> formula_check({"AFP": "0.69"}, {"AFP": "2.00"}).verdict  # ln 2 = 0.693
+    'reproduced'
     """
     rows = []
     for variable in [key for key in coefficients if key in odds_ratios]:
@@ -116,6 +131,11 @@ def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     -------
     Verdict
         Reproduced, if the points lie within their own rounding; under a stated assumption, if within half a step.
+
+    Examples
+    --------
+    >>> nomogram_check({"AFP": "1.00", "DL-MVI": "2.00"}, {"AFP": "50", "DL-MVI": "100"}).verdict
+    'reproduced'
     """
     shared = [key for key in points if key in coefficients]
     slope, scale = ({key: read_printed(texts[key]) for key in shared} for texts in (coefficients, points))

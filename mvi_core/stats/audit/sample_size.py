@@ -21,6 +21,13 @@ def sample_size_check(n, events, models, *, auc=None):
     Verdict
         "not applicable": a paper rarely prints a sample size to compare with. Evidence: one row a model and
         anticipated R-squared (15 % of the largest, the reference's default; and from the AUC).
+
+    Examples
+    --------
+    The mean risk alone needs 0.25 * (1.96 / 0.05)^2 = 384.2 patients.
+
+    >>> sample_size_check(100, 50, {"two": 2}).evidence[["n_mean_risk", "n_required"]].to_dict("records")
+    [{'n_mean_risk': 385, 'n_required': 385}]
     """
     prevalence = events / n
     anticipated = {"15 % of the largest R-squared": 0.15 * largest_r_squared(prevalence)}

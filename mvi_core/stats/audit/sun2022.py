@@ -45,6 +45,15 @@ def run_audit(values):
     ------
     MviError
         If an id is missing or a value cannot be used.
+
+    Examples
+    --------
+    Every number of the paper is needed; a table that lacks one is refused by name.
+
+    >>> import pandas as pd
+    >>> run_audit(pd.DataFrame({"id": ["n_patients"], "printed": ["321"]}))
+    Traceback (most recent call last):
+    mvi_core.errors.MviError: paper_values.csv has no row with id 'n_patients_2015'. Add it as the paper prints it.
     """
     audit = audit_paper(describe(values))
     if audit.messages:
@@ -54,7 +63,17 @@ def run_audit(values):
 
 
 def describe(values):
-    """Paper's numbers, as `run_audit` takes them, as sections for `audit_paper`."""
+    """Paper's numbers, as `run_audit` takes them, as sections for `audit_paper`.
+
+    Examples
+    --------
+    Every number of the paper is needed; a table that lacks one is refused by name.
+
+    >>> import pandas as pd
+    >>> describe(pd.DataFrame({"id": ["n_patients"], "printed": ["321"]}))
+    Traceback (most recent call last):
+    mvi_core.errors.MviError: paper_values.csv has no row with id 'n_patients_2015'. Add it as the paper prints it.
+    """
     text = dict(zip(values["id"], values["printed"].astype(str), strict=True))
     try:
         return _agreement(text) | _proportions(text) | _models(text) | _outcomes(text)

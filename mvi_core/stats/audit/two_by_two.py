@@ -27,6 +27,13 @@ def formula_fit_check(intercept, coefficients, absent, present):
     Returns
     -------
     Verdict
+
+    Examples
+    --------
+    The hidden predictor is right in 6 of the 8 patients of each cell: ln(2 / 6) = -1.10, ln 9 = 2.20.
+
+    >>> formula_fit_check("-1.10", ["0.00", "2.20"], [8, 8], [8, 8]).evidence["false_negatives"].tolist()  # 2 + 2
+    [4]
     """
     tried = (sum(present) + 1) * np.prod([sum(pair) + 1 for pair in zip(absent, present, strict=True)])
     evidence = _hidden_fits(intercept, coefficients, absent, present)

@@ -35,6 +35,12 @@ def verdict_table(verdicts):
     -------
     pandas.DataFrame
         Columns check, verdict, statement, assumptions, alternatives, source; several entries are joined with "; ".
+
+    Examples
+    --------
+    >>> table = verdict_table([Verdict("sum", REPRODUCED, "2 + 2 = 4.", pd.DataFrame(), ("a", "b"))])
+    >>> table[["check", "verdict", "assumptions"]].to_numpy().tolist()
+    [['sum', 'reproduced', 'a; b']]
     """
     columns = ["check", "verdict", "statement", "assumptions", "alternatives", "source"]
     table = pd.DataFrame([[getattr(item, name) for name in columns] for item in verdicts], columns=columns)
