@@ -18,6 +18,7 @@ def shapley(values, empty):
     r"""Fair share of each part in the value of all parts together, from the value of every set of parts.
 
     .. math:: \phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n-|S|-1)!}{n!}\,[v(S \cup i) - v(S)]
+
     Shapley 1953, doi:10.1515/9781400881970-018.
 
     Parameters
