@@ -58,17 +58,16 @@ def members(path):
 def read_member(path, name, *, limit=MAX_MEMBER_BYTES):
     """Bytes of one file of an archive that `members` accepts, at most `limit`; a `ManifestError` names the archive."""
     path = Path(path)
-    members_of = _checked(path, *_state(path))
-    if name not in members_of:
+    sizes = _checked(path, *_state(path))
+    if name not in sizes:
         raise ManifestError(f"{path.name} holds no such file (member of an archive). Run `mvi scan` again.")
+    if sizes[name] > limit:
+        raise ManifestError(f"A file in {path.name} is larger than {limit} bytes. Export single-frame slices.")
     try:
         with _opened(path).open(name) as stream:
-            raw = stream.read(limit + 1)
+            return stream.read(limit + 1)  # no more than the size that the archive declares, compared with its CRC
     except _BROKEN as problem:
         raise ManifestError(f"A file in {path.name} is damaged or packed unusually. Pack it again.") from problem
-    if len(raw) > limit:
-        raise ManifestError(f"A file in {path.name} is larger than {limit} bytes. Export single-frame slices.")
-    return raw
 
 
 def _fault(info):

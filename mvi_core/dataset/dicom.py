@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from mvi_core.dataset.dicom_file import COSINE_TOLERANCE, SHARED, label_of, read_dataset, read_slice, token
+from mvi_core.dataset.dicom_file import COSINE_TOLERANCE, SHARED, read_slices, token
+from mvi_core.dataset.dicom_header import label_of, read_dataset
 from mvi_core.errors import DicomError
 
 MAX_FILES = 2000  # of one series
@@ -45,8 +46,10 @@ def read_series(source, *, where=None):
 
     Parameters
     ----------
-    source : path or list of path
-        A folder that holds one series and nothing else (hidden files and DICOMDIR are passed over), or its files.
+    source : path or list
+        A folder that holds one series and nothing else (hidden files and DICOMDIR are passed over), or its files. Each
+        item of a list is a path, a file in an archive (``images.zip!study/1.dcm``), or, of an enhanced multi-frame
+        file, a pair (path, number of a frame from 1); without a number all its frames are read.
     where : str, optional
         Patient and sequence for messages, in place of the folder's name, which may hold a person's name.
 
@@ -57,7 +60,7 @@ def read_series(source, *, where=None):
     Raises
     ------
     DicomError
-        If the files are not one complete series of parallel, evenly spaced single-frame slices that can be decoded.
+        If the files are not one complete series of parallel, evenly spaced slices that can be decoded.
         The message names every faulty file, and never quotes an identifying value.
     """
     slices = _read_all(_series_files(source, where), where)
@@ -69,11 +72,11 @@ def read_series(source, *, where=None):
     return replace(volume, remarks=(*volume.remarks, *remarks, *_twins(ordered), *_odd_scales(ordered)))
 
 
-def _read_all(paths, where):
+def _read_all(files, where):
     slices, faults = [], []
-    for path in paths:
+    for path, frames in files.items():
         try:
-            slices.append(read_slice(path, where and f"{where}/{path.name}"))
+            slices += read_slices(path, where and f"{where}/{path.name}", frames)
         except DicomError as problem:
             faults.append(str(problem))
     if faults:
@@ -86,7 +89,7 @@ def _without_copies(slices):
     """Slices without files that are the same instance, place and pixels a second time, and a remark for each."""
     kept, remarks = {}, []
     for one in slices:
-        twin = kept.setdefault(one.instance, one)
+        twin = kept.setdefault((one.instance, one.frame), one)
         same = twin is not one and np.array_equal(one.pixels, twin.pixels) and np.allclose(one.position, twin.position)
         if same:
             remarks.append((f"{one.label} is a duplicate of {twin.label}, left out", "Remove the copy."))
@@ -125,25 +128,27 @@ def real_liver_slice():
     ((1, 300, 484), (300, 484))
     """
     path = Path(get_testdata_file("examples_overlay.dcm", download=False))
-    only = read_slice(path)
+    (only,) = read_slices(path)
     overlay = read_dataset(path, only.label).overlay_array(OVERLAY_GROUP).astype(bool)
     return _volume([only], only.meta["SliceThickness"]), overlay
 
 
 def _series_files(source, where=None):
+    """Files of a series: path to the numbers of the wanted frames, or to None for all of them."""
     folder = Path(source) if isinstance(source, str | Path) else None
     shown = where or (label_of(folder) if folder else "The list")
     if folder is not None and not folder.is_dir():
         raise DicomError(f"{shown} is missing or is no folder. Name the folder of one series.")
-    paths = [Path(path) for path in source] if folder is None else list(folder.iterdir())
-    paths = sorted(path for path in paths if not path.name.startswith(".") and path.name not in _JUNK)
-    if not paths:
+    files = {}
+    for item in source if folder is None else folder.iterdir():
+        path, frame = item if isinstance(item, tuple) else (item, None)
+        files.setdefault(Path(path), []).append(frame)
+    named = sorted(path for path in files if not path.name.startswith(".") and path.name not in _JUNK)
+    if not named:
         raise DicomError(f"{shown} is empty: it holds no file. Name the folder of one series.")
-    if len(paths) > MAX_FILES:
-        raise DicomError(
-            f"{where or label_of(paths[0].parent)} holds {len(paths)} files, over {MAX_FILES}. Pass one series."
-        )
-    return paths
+    if len(named) > MAX_FILES:
+        raise DicomError(f"{shown} holds {len(named)} files, over {MAX_FILES}. Pass one series.")
+    return {path: None if None in files[path] else files[path] for path in named}
 
 
 def _expect_one_series(where, slices):
@@ -157,7 +162,7 @@ def _expect_one_series(where, slices):
                 )
     first, seen = slices[0], {}
     for one in slices:
-        at, twin = f"{where}: {one.label}", seen.setdefault(one.instance, one)
+        at, twin = f"{where}: {one.label}", seen.setdefault((one.instance, one.frame), one)
         if twin is not one:
             raise DicomError(f"{at} and {twin.label} have one SOPInstanceUID. Keep the right one of them.")
         if one.pixels.shape != first.pixels.shape:
@@ -187,7 +192,7 @@ def _ordered(where, slices):
     if twice.size:
         raise DicomError(
             f"{where}: {ordered[twice[0] + 1].label} lies at the same position as {ordered[twice[0]].label} "
-            f"({twice.size} such pairs). Remove copies; split time points or echoes into series of their own."
+            f"({twice.size} such pairs). Remove copies; split time points or echoes into series of their own (mvi scan)."
         )
     for at in np.flatnonzero(np.abs(gaps - step) > tolerance):
         n_missing = round(gaps[at] / step) - 1

@@ -9,7 +9,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
-from mvi_core.dataset import dicom_file
+from mvi_core.dataset import dicom_header
 from mvi_core.dataset.dicom import read_series, real_liver_slice
 from mvi_core.errors import DicomError
 
@@ -162,7 +162,7 @@ def test_a_deflated_series_reads_the_same(series):
 
 
 def test_a_deflated_file_may_not_inflate_beyond_the_limit(series, monkeypatch):
-    monkeypatch.setattr(dicom_file, "MAX_FILE_BYTES", 8000)  # a slice has 8,192 bytes of pixels
+    monkeypatch.setattr(dicom_header, "MAX_INFLATED_BYTES", 8000)  # a slice has 8,192 bytes of pixels
     with pytest.raises(DicomError, match="inflates beyond 8000 bytes"):
         read_series(deflated(series))
 
