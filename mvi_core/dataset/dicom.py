@@ -192,7 +192,7 @@ def _ordered(where, slices):
     if twice.size:
         raise DicomError(
             f"{where}: {ordered[twice[0] + 1].label} lies at the same position as {ordered[twice[0]].label} "
-            f"({twice.size} such pairs). Remove copies; split time points or echoes into series of their own (mvi scan)."
+            f"({twice.size} such pairs). Remove copies; split time points or echoes into their own series (mvi scan)."
         )
     for at in np.flatnonzero(np.abs(gaps - step) > tolerance):
         n_missing = round(gaps[at] / step) - 1
