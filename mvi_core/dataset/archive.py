@@ -42,7 +42,7 @@ def members(path):
         folder into which it is unpacked; or if all of them would grow beyond `MAX_RATIO` times the archive.
     """
     path = Path(path)
-    files = [info for info in _opened(path).infolist() if not info.is_dir()]
+    files = [info for info in _opened(path).infolist() if not info.filename.endswith("/")]
     sizes = {info.filename: info.file_size for info in files}
     for number, info in enumerate(files, start=1):
         if fault := _fault(info):
@@ -73,7 +73,7 @@ def read_member(path, name, *, limit=MAX_MEMBER_BYTES):
 def _fault(info):
     name = info.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
-    if name.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in info.orig_filename:
+    if not parts or name.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in info.orig_filename:
         return "has an unsafe name, outside the archive's own folder ('..' or absolute)."
     if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
         return "is a link or no regular file."

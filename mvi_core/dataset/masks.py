@@ -3,7 +3,6 @@
 import gzip
 import io
 import math
-import zlib
 
 import nibabel as nib
 import numpy as np
@@ -68,7 +67,7 @@ def _load(path, where):
         values = np.asarray(image.dataobj, dtype=float).reshape(shape[:3])
     except RoiError:
         raise
-    except (OSError, EOFError, ValueError, zlib.error, MemoryError, nib.filebasedimages.ImageFileError) as problem:
+    except Exception as problem:  # nibabel's own errors have no base in common
         raise RoiError(f"{where} cannot be read: truncated or corrupt. Export the mask again.") from problem
     if header["qform_code"] == 0 and header["sform_code"] == 0:
         raise RoiError(f"{where} says nothing of its geometry (no affine). Save it from the image it was drawn on.")

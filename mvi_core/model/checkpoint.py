@@ -9,11 +9,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from mvi_core.checks import settings_from
 from mvi_core.errors import ManifestError
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.network import MviNet
 
 DESCRIPTION = "mvi"  # key of the description in the header of the tensor file
+MOST = 4096  # blocks, sequences, pixels or channels that a description may claim
 
 
 def save_tensors(path, tensors, description):
@@ -43,15 +45,18 @@ def load_tensors(path):
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is no mapping
             description = json.loads((file.metadata() or {})[DESCRIPTION])
-    except (OSError, SafetensorError, KeyError, ValueError) as problem:
+        broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as problem:
         raise ManifestError(
-            f"{path.name} is not a whole file of this package ({type(problem).__name__}). Train or fetch it again."
+            f"{path.name} is not a whole file of this package: cut short, or its header is corrupt or of another "
+            f"origin ({type(problem).__name__}). Train or fetch it again."
         ) from problem
-    broken = [name for name, tensor in tensors.items() if not torch.isfinite(tensor).all()]
     if broken:
         raise ManifestError(
-            f"{path.name} holds values that are not finite, first in {broken[0]}. Train again with a lower rate."
+            f"{path.name} holds values that are not finite, first in {broken[0][:80]}. Train again with a lower rate."
         )
+    if not isinstance(description, dict):
+        raise ManifestError(f"{path.name} describes no network or training in its header. Train or fetch it again.")
     return tensors, description
 
 
@@ -86,14 +91,38 @@ def load_network(path):
     """
     tensors, description = load_tensors(path)
     try:
-        shape = description["network"] | {"blocks": tuple(description["network"]["blocks"])}
-        network = MviNet(len(description["sequences"]), description["roi_px"], NetworkSettings(**shape))
+        shape = settings_from(NetworkSettings, description["network"], name="network")
+        with torch.device("meta"):  # names and sizes only: a wrong description must not fill the memory
+            wanted = _described(description, shape, len(tensors)).state_dict()
+        if found := _unlike(tensors, wanted):
+            raise ManifestError(f"{Path(path).name} does not hold the network that it describes: {found} Train again.")
+        network = _described(description, shape, len(tensors))
         network.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as problem:
+    except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+        if isinstance(problem, ManifestError):
+            raise
         raise ManifestError(
             f"{Path(path).name} does not hold the network that it describes ({type(problem).__name__}). Train again."
         ) from problem
     return network.eval(), description
+
+
+def _described(description, shape, n_tensors):
+    """Network of a description, whose numbers are believed only as far as the tensors can bear them out."""
+    counts = (*shape.blocks, len(description["sequences"]), description["roi_px"], shape.width, shape.n_grades)
+    if not all(isinstance(n, int) and 0 < n <= MOST for n in counts) or sum(shape.blocks) > n_tensors:
+        raise ValueError
+    return MviNet(len(description["sequences"]), description["roi_px"], shape)
+
+
+def _unlike(tensors, wanted):
+    """Sentence on the first tensor that is missing, unexpected or of another shape; empty if there is none."""
+    for name in sorted(tensors.keys() ^ wanted.keys()):
+        return f"tensor {name[:80]} is {'missing' if name in wanted else 'unexpected'}."
+    for name, tensor in wanted.items():
+        if tensors[name].shape != tensor.shape:
+            return f"tensor {name} has shape {tuple(tensors[name].shape)}, expected {tuple(tensor.shape)}."
+    return ""
 
 
 def save_training(path, network, optimiser, *, origin, history):
@@ -126,6 +155,13 @@ def load_training(path, network, optimiser, *, origin):
         raise ManifestError(
             f"Checkpoint {Path(path).name} was made from other {', '.join(other)}. Remove it, or restore those."
         )
+    try:
+        return _put_back(tensors, description, network, optimiser)
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as problem:
+        raise ManifestError(f"Checkpoint {Path(path).name} does not fit this training. Remove it.") from problem
+
+
+def _put_back(tensors, description, network, optimiser):
     split = {"network": {}, "optimiser": {}}
     for name, tensor in tensors.items():
         owner, _, rest = name.partition(".")
