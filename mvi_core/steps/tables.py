@@ -1,8 +1,9 @@
 """Which tables of patients does the workflow make before the pages."""
 
 from mvi_core.cohort.load import load_cohort
+from mvi_core.cohort.predictions import join_predictions
 from mvi_core.cohort.spec import load_spec
-from mvi_core.errors import CohortError, SplitError
+from mvi_core.errors import SplitError
 from mvi_core.names import DEVELOPMENT_YEAR, DL_MVI, ENROLMENT, PATIENT_ID
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.study import load_study, setting
@@ -37,14 +38,7 @@ def ensure_tables(cohort):
 
 
 def _join(people, predictions):
-    joined = people.merge(
-        predictions[[PATIENT_ID, "split", "dl_risk", DL_MVI]], on=PATIENT_ID, how="left", validate="one_to_one"
-    )
-    lacking = joined.loc[joined[DL_MVI].isna(), PATIENT_ID]
-    if len(lacking):
-        raise CohortError(
-            f"{len(lacking)} patients have no prediction, first {lacking.iloc[0]}. Run `make book` to predict them."
-        )
+    joined = join_predictions(people, predictions, ["split", "dl_risk", DL_MVI], risk="dl_risk")
     split, later = joined["split"].fillna(""), joined[ENROLMENT] != DEVELOPMENT_YEAR  # the cohort's year, not theirs
     inside = joined.loc[~split.str.contains("out-of-fold") & ~(later & (split == "external")), PATIENT_ID]
     if len(inside):

@@ -5,13 +5,24 @@ import shutil
 import sys
 import urllib.parse
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
-from mvi_core.cohort.study_table import Finding
+from mvi_core.cohort.predictions import join_predictions
+from mvi_core.cohort.spec import ANALYSES
+from mvi_core.cohort.study_table import OTHER_NAMES, OTHER_WORDS, Finding
+from mvi_core.cohort.table import read_table, validate_patients
+from mvi_core.dataset.archive import members
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.study_check import check_study
 from mvi_core.errors import MviError
+from mvi_core.model.checkpoint import load_network
+from mvi_core.stats.discrimination import auc
+from mvi_core.stats.doubts import doubts
+
+ARTEFACTS = (".safetensors", ".zip", ".npy", ".npz", ".pt", ".pth", ".pkl", ".ckpt", ".tar", ".gz", ".json")
+MEASURED = ("age_years", "afp_ng_ml", "alt_u_l", "ast_u_l", "ggt_u_l")
 
 
 def _save(out, patient, series, volume):
@@ -35,13 +46,52 @@ def _series_alone(case, out):
     return findings, ()
 
 
+def _statistics(case):
+    """A patient table and predictions: what stops the analysis, and what makes it doubtful."""
+    try:
+        patients = _patients(Path(case) / "clinical.csv")
+        table = join_predictions(patients, read_table(Path(case) / "predictions.csv"), ["p_mvi"], risk="p_mvi")
+        predictors, risk = patients[list(MEASURED)], table["p_mvi"].astype(float)
+        warned = doubts(predictors, table["mvi_present"], risk)
+    except MviError as problem:
+        return [Finding("error", "", "", "clinical.csv and predictions.csv", str(problem))]
+    print(f"AUC {auc(table['mvi_present'], risk).value:.6f}, n = {len(table)}")
+    return [Finding("warning", "", "", "clinical.csv", *words) for words in warned]
+
+
+def _patients(path):
+    """Through the door of an own cohort, with the corpus' words for sex, grade and age in the package's."""
+    frame = read_table(path).rename(columns=OTHER_NAMES)
+    for name, words in OTHER_WORDS.items():
+        frame[name] = frame[name].map(lambda cell, words=words: words.get(cell, cell))
+    analyses = dict.fromkeys(ANALYSES, False) | {"mvi_grade": True, "survival": True}
+    return validate_patients(frame, SimpleNamespace(id="case", analyses=analyses))
+
+
+def _artefact(path):
+    """A stored network, or an archive that someone offers."""
+    try:
+        members(path) if path.suffix == ".zip" else load_network(path)
+    except MviError as problem:
+        return [Finding("error", "", "", path.name, str(problem))]
+    return []
+
+
+def _findings(case, out):
+    case = Path(case)
+    if (case / "clinical.csv").exists():
+        return _statistics(case), ()
+    if artefacts := [path for path in case.iterdir() if path.suffix in ARTEFACTS]:
+        return [finding for path in artefacts for finding in _artefact(path)], ()
+    if (case / "manifest.csv").exists() or (case / "manifest.yaml").exists():
+        check = check_study(case, lambda *series: _save(out, *series))
+        return check.findings, check.dropped
+    return _series_alone(case, out)
+
+
 def load(case, out, info=None, *, skip_bad=False):
     """Exit status for one case."""
-    if (Path(case) / "manifest.csv").exists() or (Path(case) / "manifest.yaml").exists():
-        check = check_study(case, lambda *series: _save(out, *series))
-        findings, dropped = check.findings, check.dropped
-    else:
-        findings, dropped = _series_alone(case, out)
+    findings, dropped = _findings(case, out)
     for finding in findings:
         print(str(finding).encode("utf-8", "backslashreplace").decode())
     errors = [one for one in findings if one.severity == "error"]

@@ -81,13 +81,13 @@ def test_a_training_prediction_of_a_later_patient_is_refused(people, predictions
 def test_a_patient_without_prediction_is_refused_and_named(imaged, people, predictions):
     write_result("ward", "patients.csv", people)
     write_result("ward", "predictions.csv", predictions[predictions["patient_id"] != "3"])
-    with pytest.raises(CohortError, match="1 patients have no prediction, first 3"):
+    with pytest.raises(CohortError, match=r"1 patient\(s\), 3, have no prediction"):
         steps.analysis("ward")
     assert not result_path("ward", "analysis.csv").exists()
 
 
 def test_a_second_prediction_of_a_patient_is_refused(people, predictions):
-    with pytest.raises(ValueError, match="not a one-to-one merge"):
+    with pytest.raises(CohortError, match="more than one prediction"):
         _join(people, pd.concat([predictions, predictions.tail(2)]))
 
 

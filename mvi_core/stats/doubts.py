@@ -1,0 +1,74 @@
+"""What makes a cohort's statistics doubtful before any is computed: few events, separation, copies, gaps, one risk."""
+
+import numpy as np
+
+from mvi_core.checks import binary, both_classes, probability
+from mvi_core.errors import MviError
+from mvi_core.stats.design import complete_design
+from mvi_core.stats.likelihood import separation
+
+FEW_EVENTS = 10  # patients of the rarer class a predictor; Peduzzi 1996, doi:10.1016/S0895-4356(96)00236-3
+MUCH_MISSING = 0.05  # of the patients
+
+
+def doubts(predictors, mvi_present, risk=None):
+    """Sentences on what will limit or spoil an analysis, each with a remedy.
+
+    Parameters
+    ----------
+    predictors : pandas.DataFrame of numbers, shape (n_patients, n_predictors)
+        Missing values allowed.
+    mvi_present : array-like of 0/1, shape (n_patients,)
+    risk : array-like of float, shape (n_patients,), optional
+        Predicted probability of MVI.
+
+    Returns
+    -------
+    list of tuple
+        (sentence, remedy).
+
+    Raises
+    ------
+    MviError
+        If the outcome has one class only, or a risk is no probability: nothing can be computed then.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> afp = pd.DataFrame({"afp": [1, 2, 3, 4, 5, 6]})
+    >>> [sentence for sentence, _ in doubts(afp, [0, 0, 0, 1, 1, 1])][-1]
+    'afp separates the patients with MVI from those without completely.'
+    """
+    outcome = binary("mvi_present", mvi_present)
+    fewer = min(both_classes("mvi_present (of mvi_grade)", outcome))
+    found = []
+    if fewer < FEW_EVENTS * max(predictors.shape[1], 1):
+        words = f"the rarer class has {fewer} patient(s): too few events for {predictors.shape[1]} predictor(s)."
+        found.append((words, "Use fewer predictors, or Firth's method, and read intervals as wide."))
+    for name, share in predictors.isna().mean().items():
+        if share > MUCH_MISSING:
+            n_missing = int(predictors[name].isna().sum())
+            words = (
+                f"{name} is missing in {n_missing} of {len(outcome)} patients, which complete-case models leave out."
+            )
+            found.append((words, "State the n of each model, or impute."))
+    if risk is not None and np.ptp(probability("risk", risk)) == 0:
+        found.append(("all risks are the same (constant), so no calibration slope exists.", "Check the predictions."))
+    return found + _of_design(predictors, outcome)
+
+
+def _of_design(predictors, outcome):
+    try:
+        frame, known = complete_design(predictors)
+    except MviError as problem:
+        sentence, _, remedy = str(problem).rpartition(". ")
+        together = " (collinear or redundant)" if "combination" in sentence else ""
+        return [(f"{sentence}{together}.", remedy)]
+    if len(set(outcome[known])) == 1:
+        return [("the patients with complete predictors are of one class only.", "Use fewer predictors, or impute.")]
+    direction = separation(np.column_stack([np.ones(len(frame)), frame.to_numpy()]), outcome[known])[1:]
+    names = [name for name, sign in zip(frame, direction, strict=True) if sign]
+    words = (
+        f"{' and '.join(names)} separate{'s' * (len(names) == 1)} the patients with MVI from those without completely."
+    )
+    return [(words, "Use Firth's method; its odds ratio is finite.")] if names else []
