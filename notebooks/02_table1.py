@@ -42,13 +42,17 @@ size = measured[measured["variable"] == "size_cm"]
 both = pd.concat([table, size[list(TABLE_COLUMNS)]]) if len(size) else table
 write_result(cohort, "size.csv", size, inputs=["patients.csv"])
 write_result(cohort, "measurements.csv", measured, inputs=["patients.csv"])
-write_result(cohort, "table1.csv", both, inputs=["patients.csv"])
+counts = ["n", "absent", "present"]
+kept = both.reset_index(drop=True)
+kept[counts] = report.masked_counts(kept[counts], kind=page.spec.kind, groups=kept["variable"], total="n")
+write_result(cohort, "table1.csv", kept, inputs=["patients.csv"])
 # %% tags=["hide-input"]
 labels = {name: report.term_label(name) for name in names} | numbers
-shown = report.characteristics(table, measured, labels=labels, digits=3)
+shown = report.characteristics(table, measured, labels=labels, kind=page.spec.kind, digits=3)
 counts = f"Counts with percentages of the {(present == 0).sum()} patients without and {(present == 1).sum()} with MVI"
 notes = [f"{counts}, of those whose value is known; measurements as median (quartiles).", f"{table.attrs['method']}."]
 notes += [f"Measurements: {row.attrs['method']}." for row in rows[:1]]
+notes += [report.MASKED_NOTE] if report.MASKED in shown[["MVI absent", "MVI present"]].to_numpy() else []
 report.show_table(page, shown, "Characteristics by microvascular invasion.", result="table1.csv", notes=notes)
 # %% [markdown]
 # ## Beside the print

@@ -47,7 +47,12 @@ tables = {
     )
     for name in markers
 }
-rows = pd.concat(tables, names=["predictor"]).reset_index("predictor")
+rows = pd.concat(tables, names=["predictor"]).reset_index("predictor").reset_index(drop=True)
+# %% tags=["hide-input"]
+counted = rows[["n", "present"]].assign(absent=rows["n"] - rows["present"])
+groups_of = rows["predictor"] + rows["variable"]
+counted = report.masked_counts(counted, kind=page.spec.kind, groups=groups_of, total="n")
+rows[["n", "present"]] = counted[["n", "present"]].where(counted["absent"] != report.MASKED, report.MASKED)
 write_result(cohort, "subgroups.csv", rows, parameters={"fewest_events": fewest_events}, inputs=["analysis.csv"])
 # %% tags=["hide-input"]
 told = {name: (report.term_label(name), *report.term_levels(name)) for name in groups if name != "size_gt_5"}

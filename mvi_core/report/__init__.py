@@ -1,6 +1,7 @@
 """What stands on a page: numbers as text, tables and figures signed with their cohort, the print beside ours."""
 
 from mvi_core.report.checklist import count_checklist, fill_checklist, read_checklist, show_checklist
+from mvi_core.report.masking import MASKED, MASKED_NOTE, masked_counts
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
 from mvi_core.report.printed import agrees, beside_paper, paper_value, paper_values, term_label, term_levels
@@ -9,8 +10,8 @@ from mvi_core.report.verdicts import show_verdicts
 from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
 
 __all__ = [
-    "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist", "estimate_text",
-    "fill_checklist", "interval_column", "interval_text", "network_card", "nomogram_card", "open_page", "p_text",
-    "paper_value", "paper_values", "publish", "read_checklist", "show_checklist", "show_figure", "show_table",
-    "show_verdicts", "term_label", "term_levels",
+    "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist",
+    "estimate_text", "fill_checklist", "interval_column", "interval_text", "masked_counts", "network_card",
+    "nomogram_card", "open_page", "p_text", "paper_value", "paper_values", "publish", "read_checklist",
+    "show_checklist", "show_figure", "show_table", "show_verdicts", "term_label", "term_levels",
 ]  # fmt: skip

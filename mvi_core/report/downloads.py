@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 from mvi_core.cohort.spec import cohort_ids, load_spec
 from mvi_core.errors import PageError
-from mvi_core.names import PATIENT_ID, CohortKind
+from mvi_core.names import PATIENT_ID
+from mvi_core.report.masking import PEOPLE
 from mvi_core.study import load_study
 
-PEOPLE = (CohortKind.REAL, CohortKind.OWN)
 # Results of people that a book may hand out: each row counts or summarises patients. Whatever is not named stays at
 # home, such as survival.csv and roc.csv, in which a row can be the time or the risk of one patient.
 COUNTS_ONLY = frozenset({

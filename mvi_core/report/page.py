@@ -7,7 +7,8 @@ from itertools import count
 
 from mvi_core.cohort.spec import CohortSpec, load_spec
 from mvi_core.names import PATIENT_ID
-from mvi_core.report.downloads import PEOPLE, download_link
+from mvi_core.report.downloads import download_link
+from mvi_core.report.masking import PEOPLE
 from mvi_core.report.publication import docx_table, latex_table
 from mvi_core.results import atomic_write, commit, read_stored, result_path
 from mvi_core.study import Study, load_study

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mvi_core.report.masking import MASKED, masked_counts
 from mvi_core.report.words import interval_text, p_text
 from mvi_core.stats.tables import MISSING
 
@@ -22,7 +23,7 @@ FONT_PT = 9
 RULES = {"top": 12, "header": 6, "bottom": 12}  # eighths of a point
 
 
-def characteristics(table, measurements, *, labels, digits=2):
+def characteristics(table, measurements, *, labels, kind, digits=2):
     """Univariable table as journals print it: one row a level or measurement, patients of each group side by side.
 
     Parameters
@@ -33,6 +34,8 @@ def characteristics(table, measurements, *, labels, digits=2):
         Rows of `continuous_row`, or none.
     labels : mapping of str to str
         Printed name of each variable.
+    kind : str
+        Kind of the cohort; of people, small counts are masked, see `masked_counts`.
     digits : int
         Decimals of odds ratios.
 
@@ -44,11 +47,15 @@ def characteristics(table, measurements, *, labels, digits=2):
     """
     groups = ("absent", "present")
     known = table[table["level"] != MISSING].groupby("variable")[list(groups)].sum()
+    shown = masked_counts(table[list(groups)], kind=kind, groups=table["variable"]).to_numpy()
     rows = []
-    for row in table.to_dict("records"):
+    for row, counts in zip(table.to_dict("records"), shown, strict=True):
         shares = [100 * row[group] / known.loc[row["variable"], group] for group in groups]
-        of = ["" if row["level"] == MISSING else f" ({share:.1f} %)" for share in shares]
-        rows.append((row, row["level"], *(f"{row[group]}{words}" for group, words in zip(groups, of, strict=True))))
+        of = [
+            "" if n == MASKED or row["level"] == MISSING else f" ({share:.1f} %)"
+            for n, share in zip(counts, shares, strict=True)
+        ]
+        rows.append((row, row["level"], *(f"{n}{words}" for n, words in zip(counts, of, strict=True))))
     for row in measurements.to_dict("records"):
         ends = [[f"{row[f'{group}_{part}']:.4g}" for part in ("median", "q1", "q3")] for group in groups]
         texts = [f"{median} ({low}\N{EN DASH}{high})" for median, low, high in ends]

@@ -85,7 +85,8 @@ def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
     sex = pd.DataFrame({"sex": [0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, None, None]})
     mvi, size = [0] * 4 + [1] * 8 + [0, 1], pd.Series([1.0, 2, 3, 4] + [5.0, 6, 7, 8] * 2 + [2.5, 6.5], name="size_cm")
     table = univariable_table(sex, mvi, labels={"sex": ["Male", "Female"]})
-    shown = characteristics(table, continuous_row(size, mvi), labels={"sex": "Sex", "size_cm": "Size, cm"})
+    labels = {"sex": "Sex", "size_cm": "Size, cm"}
+    shown = characteristics(table, continuous_row(size, mvi), labels=labels, kind="phantom")
     assert shown[["Variable", "Level", "MVI absent", "MVI present"]].to_numpy().tolist() == [
         ["Sex", "Male", "1 (25.0 %)", "4 (50.0 %)"],
         ["Sex", "Female", "3 (75.0 %)", "4 (50.0 %)"],
@@ -99,4 +100,12 @@ def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
 
 def test_characteristics_of_a_cohort_without_measurements():
     table = univariable_table(pd.DataFrame({"sex": [0, 1, 0, 1]}), [0, 1, 1, 0])
-    assert len(characteristics(table, pd.DataFrame(), labels={"sex": "Sex"})) == 2
+    assert len(characteristics(table, pd.DataFrame(), labels={"sex": "Sex"}, kind="phantom")) == 2
+
+
+def test_of_people_a_small_count_and_its_share_are_masked():
+    sex = pd.DataFrame({"sex": ["male"] * 40 + ["female"] * 10})
+    table = univariable_table(sex, [0, 1] * 20 + [0] * 3 + [1] * 7)
+    shown = characteristics(table, pd.DataFrame(), labels={"sex": "Sex"}, kind="real")
+    assert shown["MVI absent"].tolist() == ["masked", "masked"]
+    assert shown["MVI present"].tolist() == ["7 (25.9 %)", "20 (74.1 %)"]
