@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mvi_core import figures, report
+from mvi_core.cohort.enrolment import development_and_external
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.estimate import wilson
 
@@ -18,8 +19,7 @@ page = report.open_page("04_table2", cohort)
 # ## What was trained
 # The network of the paper at book size: one shared backbone for all branches, one fully connected layer on the joined
 # features, three grades out. [Chapter 13](13_network.ipynb) draws it, counts its parameters, lists what we chose where the
-# paper is silent, and shows how the loss fell. Every patient of the development year is predicted by a network trained
-# **without** them; the paper does not say how its accuracies were measured.
+# paper is silent, and shows how the loss fell. Every development patient is predicted by a network trained **without** them; the paper does not say how its accuracies were measured.
 # %% [markdown]
 # ## Accuracy by set of sequences
 # A prediction counts once a patient: present or absent, from the first slice of each sequence as in the paper. Intervals
@@ -40,7 +40,8 @@ table[["accuracy", "ci_low", "ci_high"]] = [(estimate.value, estimate.low, estim
 write_result(cohort, "table2.csv", table, inputs=["patients.csv", "ablation.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of present against absent by set of sequences, out of fold, with Wilson 95 % intervals; the paper's printed accuracy as open diamonds.", "name": "fig-ablation"}, "image": {"alt": "Dot plot: one row a set of sequences, its accuracy with interval beside the accuracy that the paper prints, and lines for the majority class, AFP alone and lesion size alone."}}
 printed = report.paper_values().loc[table["printed"], "value"].to_numpy() / 100
-rules = read_result(cohort, "baselines.csv").join(patients, on="patient_id").query("enrolment == '2015'")
+development = development_and_external(patients)[0].index
+rules = read_result(cohort, "baselines.csv").join(patients, on="patient_id").query("patient_id in @development")
 baselines = (rules["dl_mvi"] == rules["mvi_present"]).groupby(rules["baseline"]).mean().sort_values().to_dict()
 figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(table)))
 note = f"accuracy, 95 % CI; n = {table['n_patients'].max()}"

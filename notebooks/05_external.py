@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Does the network hold in a later year?
+# # Does the network hold in patients it has not seen?
 # Paper: Results, *Generalization between different cohorts*.
 # Reads `patients.csv`, `predictions.csv` and `baselines.csv`; writes `external.csv`, `operating.csv` and `grades.csv`.
 # %% tags=["parameters", "remove-cell"]
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core import figures, report
+from mvi_core.cohort.enrolment import enrolment_parts
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.discrimination import auc, binary_metrics, grade_metrics, roc_table
 from mvi_core.stats.estimate import estimate_table
@@ -19,21 +20,23 @@ from mvi_core.stats.estimate import estimate_table
 figures.theme()
 page = report.open_page("05_external", cohort)
 # %% [markdown]
-# ## One model, two years
-# The **development** patients are predicted out of fold, the **external** ones by a model that was trained on the first year
-# only and applied once. Three predictions need no network: the commoner answer of the training patients, AFP above its
-# cut-off, and lesion size alone (a logistic model of its logarithm, fitted to the same training patients).
+# ## One model, patients it knows and patients it does not
+# **Development** patients are predicted out of fold, the **external** ones by a model that was trained on development
+# patients only and applied once; a frozen model has external patients only. Up to three predictions need no network: the
+# commoner answer of the training patients, AFP above its cut-off, and lesion size alone (a logistic model of its logarithm,
+# fitted to the same training patients).
 # %% tags=["hide-input"]
 rng = np.random.default_rng(seed)
 truth = read_result(cohort, "patients.csv").set_index("patient_id")[["mvi_present", "mvi_grade"]]
 rules = read_result(cohort, "baselines.csv").pivot(index="patient_id", columns="baseline", values="dl_mvi")
 predictions = read_result(cohort, "predictions.csv").join(truth, on="patient_id")
 people = predictions.set_index("patient_id", drop=False).join(rules)
-years = {name: people[people["enrolment"] == name] for name in ("2015", "2018")}
-series = {"network, 2015": "dl_mvi", "network, 2018": "dl_mvi"}
-series |= {f"{rule}, 2018": rule for rule in ("majority", "AFP > 20", "lesion size")}
+years = enrolment_parts(people)
+*first, last = years
+series = {f"network, {name}": "dl_mvi" for name in years}
+series |= {f"{rule}, {last}": rule for rule in ("majority", "AFP > 20", "lesion size") if rule in rules}
 # %% tags=["hide-input"]
-judged = {name: years[name[-4:]].dropna(subset=[column]) for name, column in series.items()}
+judged = {name: years[name.rpartition(", ")[2]].dropna(subset=[column]) for name, column in series.items()}
 tables = {
     name: binary_metrics(judged[name]["mvi_present"], judged[name][column], rng=rng, n_bootstrap=n_bootstrap)
     for name, column in series.items()
@@ -43,9 +46,9 @@ tables |= {f"network, {name} ": estimate_table({"auc": area}) for name, area in 
 every = pd.concat(tables, names=["series"]).reset_index("series").replace({"metric": {"sensitivity": "recall"}})
 every["series"] = every["series"].str.strip()
 made = {"parameters": {"seed": seed, "n_bootstrap": n_bootstrap}, "inputs": ["patients.csv", "predictions.csv"]}
-write_result(cohort, "external.csv", every[every["series"] == "network, 2018"].drop(columns="series"), **made)
+write_result(cohort, "external.csv", every[every["series"] == f"network, {last}"].drop(columns="series"), **made)
 write_result(cohort, "operating.csv", every, **made)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's four measures in the later year, beside the earlier year, three baselines and the printed values.", "name": "fig-external"}, "image": {"alt": "Dot plot of accuracy, precision, recall and F1: network in 2015 and 2018, the commoner answer, AFP and lesion size alone, and the paper's printed values, with intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's four measures in external patients, beside development patients, baselines and the printed values.", "name": "fig-external"}, "image": {"alt": "Dot plot of accuracy, precision, recall and F1: network in development and external patients, predictions without a network, and the paper's printed values, with intervals."}}
 names = ["accuracy", "precision", "recall", "f1"]
 printed = report.paper_values().loc[[f"external_{name}" for name in names], "value"].to_numpy() / 100
 paper = pd.DataFrame({"metric": names, "series": "paper", "value": printed, "ci_low": printed, "ci_high": printed})
@@ -62,7 +65,7 @@ wide = texts.pivot(index="metric", columns="series", values="text").loc[every["m
 wide["paper prints"] = paper.set_index("metric")["value"].map("{:.4f}".format)
 caption = "All measures: Wilson intervals for shares, bootstrap for the others, DeLong for the AUC."
 report.show_table(page, wide.fillna("").rename_axis(None, axis=1).reset_index(), caption, result="operating.csv")
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "ROC curves of the network in the two years, with AUC and DeLong 95 % interval.", "name": "fig-external-roc"}, "image": {"alt": "Two ROC curves, the development year out of fold and the external year, with the diagonal of chance."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "ROC curves of the network, one an enrolment, with AUC and DeLong 95 % interval.", "name": "fig-external-roc"}, "image": {"alt": "Two ROC curves, the development year out of fold and the external year, with the diagonal of chance."}}
 curves = {
     f"{name}: {report.estimate_text(areas[name])}": roc_table(year["mvi_present"], year["dl_risk"])
     for name, year in years.items()
@@ -87,14 +90,16 @@ report.show_table(
 # %% tags=["remove-cell"]
 accuracy = every[every["metric"] == "accuracy"]
 cells = dict(zip(accuracy["series"], report.interval_column(accuracy, digits=1, percent=True), strict=True))
-for key, name in zip(("inside", "outside", "majority", "afp", "size"), series, strict=True):
-    report.publish(key, cells[name] + " %")
-report.publish("auc_inside", areas["2015"])
-report.publish("auc_outside", areas["2018"])
+shown = {"outside": f"network, {last}", "majority": f"majority, {last}", "afp": f"AFP > 20, {last}"}
+shown |= {"size": f"lesion size, {last}", "inside": f"network, {first[0]}" if first else ""}
+for key, name in shown.items():
+    report.publish(key, f"{cells[name]} %" if name in cells else "no number here")
+report.publish("auc_inside", areas[first[0]] if first else "no number here")
+report.publish("auc_outside", areas[last])
 report.publish("paper_outside", report.paper_value("external_accuracy"))
 # %% [markdown]
 # ## Answer
-# Accuracy is {glue:text}`inside` in the year the network comes from and {glue:text}`outside` in the later year, where
+# Accuracy is {glue:text}`inside` in patients of the network's own year and {glue:text}`outside` in external ones, where
 # the commoner answer reaches {glue:text}`majority`, AFP alone {glue:text}`afp` and lesion size alone {glue:text}`size`. The AUC goes from
 # {glue:text}`auc_inside` to {glue:text}`auc_outside`. The paper prints {glue:text}`paper_outside` for its later year.
 #

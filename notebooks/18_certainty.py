@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core import figures, report
+from mvi_core.cohort.enrolment import enrolment_parts
 from mvi_core.results import read_result, write_result
 from mvi_core.stats import conformal
 
@@ -22,25 +23,27 @@ page = report.open_page("18_certainty", cohort)
 # ## Sets with a promise
 # Instead of one grade, a patient gets the **set** of grades that cannot be ruled out. For each grade apart, patients whose
 # grade is known and whom the network has not been trained on tell how strange such a patient may look; so the promise holds
-# for M2 too, of which there are few. The patients of 2015 are predicted out of fold, each fold judged by the others; those
-# of 2018 are judged by all of 2015. A third series judges 2018 by other patients of 2018, which needs their histology.
+# for M2 too, of which there are few. Development patients are predicted out of fold, each fold judged by the others; later
+# ones are judged by all of these. A third series judges the later by others of their own year, which needs their histology.
 # %% tags=["hide-input"]
 chances = ["p_m0", "p_m1", "p_m2"]
 grades = read_result(cohort, "patients.csv").set_index("patient_id")["mvi_grade"]
 people = read_result(cohort, "predictions.csv").set_index("patient_id").join(grades)
-years = {year: people[people["enrolment"] == year] for year in ("2015", "2018")}
-known, later = years["2015"], years["2018"]
-told = {
-    "2015": conformal.fold_p_values(known[chances], known["mvi_grade"], known["fold"]),
-    "2018": conformal.conformal_p_values(later[chances], calibration=known[chances], grade=known["mvi_grade"]),
-    "2018, judged by 2018": conformal.fold_p_values(later[chances], later["mvi_grade"], np.arange(len(later)) % 5),
+years = enrolment_parts(people)
+(first, known), *rest = years.items()
+told = {first: conformal.fold_p_values(known[chances], known["mvi_grade"], known["fold"])}
+judges = {"calibration": known[chances], "grade": known["mvi_grade"]}
+told |= {year: conformal.conformal_p_values(part[chances], **judges) for year, part in rest}
+told |= {
+    f"{year}, judged by {year}": conformal.fold_p_values(part[chances], part["mvi_grade"], np.arange(len(part)) % 5)
+    for year, part in rest
 }
 # %% tags=["hide-input"]
 sets = {name: conformal.conformal_sets(p_values, level=promised) for name, p_values in told.items()}
 parts = {name: conformal.set_coverage(chosen, people.loc[chosen.index, "mvi_grade"]) for name, chosen in sets.items()}
 coverage = pd.concat(parts, names=["series"]).reset_index("series")
 write_result(cohort, "conformal.csv", coverage, parameters={"promised": promised}, inputs=["predictions.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Share of patients whose set holds their grade, with Wilson 95 % intervals; the line is the promise.", "name": "fig-sets"}, "image": {"alt": "Dot plot of the coverage of the sets for all patients and each grade, in 2015, in 2018 and in 2018 when judged by 2018, with intervals and the promised share as a line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Share of patients whose set holds their grade, with Wilson 95 % intervals; the line is the promise.", "name": "fig-sets"}, "image": {"alt": "Dot plot of the coverage of the sets for all patients and each grade, of the earlier enrolment, of the later one and of the later one when judged by itself, with intervals and the promised share as a line."}}
 figure, axes = plt.subplots(figsize=(7, 4.8))
 figures.metric_points(coverage.rename(columns={"grade": "metric", "coverage": "value"}), axes, note="coverage, 95 % CI")
 axes.axvline(promised, color="black", linewidth=1.1, linestyle="--")
@@ -65,7 +68,7 @@ report.show_table(page, shown, caption, result="conformal.csv")
 # ## The surest first
 # A network may also be asked to answer only where it is surest. The **area** under the curve of the error is the error rate
 # where its confidence says nothing, and lower where it tells right from wrong.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of the grade among the patients of whom the network is surest, with Wilson 95 % bands.", "name": "fig-surest"}, "image": {"alt": "Two curves of accuracy over the share of patients kept, for 2015 and 2018, each with a band."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of the grade among the patients of whom the network is surest, with Wilson 95 % bands.", "name": "fig-surest"}, "image": {"alt": "Two curves of accuracy over the share of patients kept, one an enrolment, each with a band."}}
 rng = np.random.default_rng(seed)
 right = {year: (part["dl_grade"] == part["mvi_grade"]).astype(int) for year, part in years.items()}
 surest = {year: part[chances].max(axis=1) for year, part in years.items()}
@@ -79,24 +82,27 @@ report.show_figure(page, figure, result="risk_coverage.csv")
 drawn = {"n_bootstrap": n_bootstrap, "rng": rng}
 areas = {year: conformal.risk_coverage_area(right[year], surest[year], **drawn) for year in years}
 texts = shown.set_index(["series", "grade"])["coverage"]
-for year in years:
-    report.publish(f"area_{year}", areas[year])
-    report.publish(f"error_{year}", f"{1 - right[year].mean():.2f}")
+later = [year for year, _ in rest]
+for name, year in zip(("first", "later"), [first, *later, None], strict=False):
+    report.publish(f"area_{name}", areas[year] if year else "not known (no later patients)")
+    report.publish(f"error_{name}", f"{1 - right[year].mean():.2f}" if year else "unknown")
 for grade in ("all", "M0", "M1", "M2"):
-    report.publish(f"held_{grade}", texts["2018", grade] + " %")
-report.publish("held_2015", texts["2015", "all"] + " %")
+    report.publish(f"held_{grade}", f"{texts[later[0], grade]} %" if later else "none")
+report.publish("held_first", texts[first, "all"] + " %")
 report.publish("promised", f"{100 * promised:.0f} %")
 size = coverage.set_index(["series", "grade"])["mean_size"]
-report.publish("size_later", f"{size['2018, judged by 2018', 'all']:.1f}")
+report.publish(
+    "size_later", f"{size[f'{later[0]}, judged by {later[0]}', 'all']:.1f}" if later else "an unknown number"
+)
 # %% [markdown]
 # ## Answer
-# In the year the network comes from, its sets hold the grade of {glue:text}`held_2015` of patients, {glue:text}`promised`
+# Where the network comes from, its sets hold the grade of {glue:text}`held_first` of patients, {glue:text}`promised`
 # promised; there the calibration patients and the judged ones are alike, so this checks the arithmetic more than the network.
-# In the later year they hold that of {glue:text}`held_all`: {glue:text}`held_M0` for M0, {glue:text}`held_M1` for M1 and
+# Of later patients they hold that of {glue:text}`held_all`: {glue:text}`held_M0` for M0, {glue:text}`held_M1` for M1 and
 # {glue:text}`held_M2` for M2. The drift breaks the promise, and for one grade more than for another. Judged by patients
 # of its own year the promise is kept, with {glue:text}`size_later` of three grades in a set. The area under the error is
-# {glue:text}`area_2015` in 2015, where {glue:text}`error_2015` of all grades are wrong, and {glue:text}`area_2018` in 2018,
-# where {glue:text}`error_2018` are.
+# {glue:text}`area_first` where it was made, with an error of {glue:text}`error_first` over all grades, and
+# {glue:text}`area_later` later, with an error of {glue:text}`error_later`.
 #
 # **What this page cannot show.** A promise for each grade is not one for each patient. The calibration predictions come from
 # the models of the folds, those of the later year from one model of all folds. On phantom images the drift is the one that

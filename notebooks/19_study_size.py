@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from mvi_core import figures, report
+from mvi_core.cohort.enrolment import development_and_external
 from mvi_core.cohort.predictors import predictor_table
-from mvi_core.names import EXTERNAL_YEAR
 from mvi_core.results import read_result, write_result
 from mvi_core.stats import sample_size
 from mvi_core.stats.discrimination import auc
@@ -86,8 +86,7 @@ report.show_table(page, shown, "Patients needed for a model of three grades.", r
 # benefit; each needs its number of patients to be known with some precision {cite:p}`riley2021,riley2024`. Shown is the width of
 # the interval that the later year, or all patients of a cohort without years, would give for a calibrated model of this AUC.
 # %% tags=["hide-input"]
-years = analysis.loc[predictors.index, "enrolment"]
-n_later = int((years == EXTERNAL_YEAR).sum()) or n
+n_later = len(development_and_external(analysis.loc[predictors.index])[1]) or n
 log_odds = np.log(predict(fit, predictors) / (1 - predict(fit, predictors)))
 validation = validation_size(n_later, prevalence, auc=area.value, threshold=threshold, log_odds=log_odds)
 write_result(cohort, "validation_size.csv", validation, inputs=["analysis.csv"])

@@ -5,7 +5,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mvi_core.figures.style import (
     ENROLMENT_COLOURS,
-    ENROLMENT_MARKERS,
     LINES,
     MARKERS,
     OURS,
@@ -63,16 +62,14 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
 
 
 def embedding_panel(points, axes, *, title, separation):
-    """Draw one t-SNE panel: whether patients of 2015 and 2018 lie apart.
+    """Draw one t-SNE panel: whether patients of the earlier and of the later enrolment lie apart.
 
     ``points`` has columns ``x``, ``y``, ``enrolment``; one row a patient. ``title``: grade and sequence of the panel.
     ``separation``: number that says how far the years are apart, with its interval, already formatted.
     """
-    for year, part in points.groupby("enrolment", sort=True):
-        axes.scatter(
-            part["x"], part["y"], s=15, alpha=0.75, linewidths=0, marker=ENROLMENT_MARKERS[year],
-            color=ENROLMENT_COLOURS[year], label=year,
-        )  # fmt: skip
+    looks = zip(ENROLMENT_COLOURS.values(), ("o", "^"), points.groupby("enrolment", sort=True), strict=False)
+    for colour, marker, (year, part) in looks:
+        axes.scatter(part["x"], part["y"], s=15, alpha=0.75, linewidths=0, marker=marker, color=colour, label=year)
     axes.set(xticks=[], yticks=[])
     axes.margins(0.08)
     axes.set_title(title, fontsize=11.5)

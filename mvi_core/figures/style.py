@@ -11,7 +11,6 @@ ABSENT, PRESENT = "#2a7ab0", "#93301b"
 GRADE_COLOURS = {"M0": ABSENT, "M1": "#e2983a", "M2": "#5c1410"}
 MVI_COLOURS = {"absent": ABSENT, "present": PRESENT}
 ENROLMENT_COLOURS = {"2015": "#574699", "2018": "#7a9e1f"}
-ENROLMENT_MARKERS = {"2015": "o", "2018": "^"}
 OURS, PAPER = "#00687a", INK
 KIND_COLOURS = {"reconstructed": "#8f5f00", "phantom": "#7b3fa0", "real": "#1a7237", "own": "#0a5cc2"}
 SERIES = (OURS, "#c98a1b", "#7d8590", "#574699", "#a5361f", INK)  # several results side by side, ours first

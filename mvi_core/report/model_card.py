@@ -4,6 +4,7 @@ import json
 
 import yaml
 
+from mvi_core.cohort.enrolment import enrolment_parts
 from mvi_core.cohort.spec import load_spec
 from mvi_core.manifest import sha256
 from mvi_core.report.printed import term_label
@@ -19,7 +20,7 @@ def network_card(cohort):
     """Card of the network that was trained on a cohort: the nine sections of Mitchell et al., each with its text."""
     spec, path = load_spec(cohort), result_path(cohort, WEIGHTS)
     made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    inside = read_result(cohort, "operating.csv").query("series == 'network 2015'")
+    inside = _of_development(cohort)
     shift = read_result(cohort, "shift.csv")
     separations = [
         f"{group} {block} {interval_text(*ends)}"
@@ -60,6 +61,12 @@ def write_cards():
         written.append(result_path(cohort, CARD))
         atomic_write(written[-1], "\n\n".join(lines) + "\n")
     return written
+
+
+def _of_development(cohort):
+    operating = read_result(cohort, "operating.csv")
+    first = next(iter(enrolment_parts(read_result(cohort, "patients.csv"))))
+    return operating[operating["series"] == f"network, {first}"]
 
 
 def _filled(model, facts):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mvi_core.cohort.enrolment import development_and_external
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES, PATIENT_ID
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.study import load_study, setting
@@ -16,7 +17,7 @@ def split(cohort, repeat):
 
     people, study = read_result(cohort, "patients.csv"), load_study()
     seed, n_folds = setting(study, "seeds.training") + repeat, setting(study, "training.n_folds")
-    development, external = (people[people[ENROLMENT] == year] for year in YEARS)
+    development, external = development_and_external(people)
     folds = patient_folds(development, n_folds=n_folds, rng=np.random.default_rng(seed)).assign(part="development")
     table = pd.concat([folds.astype({"fold": "Int64"}), external[[PATIENT_ID]].assign(part="external")])
     check_split(table, pd.concat([development, external]))
@@ -32,7 +33,7 @@ def development_folds(cohort, repeat):
     if not result_path(cohort, name).is_file():
         split(cohort, repeat)
     table, people = read_result(cohort, name), read_result(cohort, "patients.csv")
-    check_split(table, people[people[ENROLMENT].isin(YEARS)])
+    check_split(table, pd.concat(development_and_external(people)))
     return table[table["part"] == "development"].astype({"fold": int})[[PATIENT_ID, "fold"]]
 
 

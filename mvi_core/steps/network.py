@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pandas as pd
 
-from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES
+from mvi_core.cohort.enrolment import development_and_external
+from mvi_core.names import PAPER_SEQUENCES
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.steps.leakage import development_folds
 from mvi_core.steps.progress import epochs
@@ -99,8 +100,7 @@ def final(cohort):
 
 
 def _by_year(cohort):
-    people = read_result(cohort, "patients.csv")
-    return tuple(people[people[ENROLMENT] == year] for year in (DEVELOPMENT_YEAR, EXTERNAL_YEAR))
+    return development_and_external(read_result(cohort, "patients.csv"))
 
 
 def _dataset(study, cohort, people, sequences):

@@ -1,10 +1,11 @@
 """Which tables of patients does the workflow make before the pages."""
 
+from mvi_core.cohort.enrolment import development_and_external
 from mvi_core.cohort.load import load_cohort
 from mvi_core.cohort.predictions import join_predictions
 from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import SplitError
-from mvi_core.names import DEVELOPMENT_YEAR, DL_MVI, ENROLMENT, PATIENT_ID
+from mvi_core.names import DL_MVI, PATIENT_ID
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.study import load_study, setting
 
@@ -39,7 +40,8 @@ def ensure_tables(cohort):
 
 def _join(people, predictions):
     joined = join_predictions(people, predictions, ["split", "dl_risk", DL_MVI], risk="dl_risk")
-    split, later = joined["split"].fillna(""), joined[ENROLMENT] != DEVELOPMENT_YEAR  # the cohort's year, not theirs
+    external = development_and_external(people)[1][PATIENT_ID]  # by the cohort's enrolment, not by theirs
+    split, later = joined["split"].fillna(""), joined[PATIENT_ID].isin(external)
     inside = joined.loc[~split.str.contains("out-of-fold") & ~(later & (split == "external")), PATIENT_ID]
     if len(inside):
         raise SplitError(

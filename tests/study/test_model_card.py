@@ -46,10 +46,11 @@ def trained(project):
     shift = pd.DataFrame({"group": ["M0"], "block": ["T1"], "domain_auc": [0.99], "ci_low": [0.9], "ci_high": [1.0]})
     inner = metrics.drop(columns=["n", "value"]).assign(apparent=0.6, optimism=0.01, corrected=0.59)
     for name, frame in (
-        ("external.csv", metrics), ("operating.csv", metrics.assign(series="network 2015")), ("shift.csv", shift),
+        ("external.csv", metrics), ("operating.csv", metrics.assign(series="network, 2015")), ("shift.csv", shift),
         ("performance.csv", metrics), ("optimism.csv", inner), ("nomogram.json", {"coefficients": {"afp_gt_20": 1.5}}),
     ):  # fmt: skip
         write_result("phantom", name, frame)
+    write_result("phantom", "patients.csv", pd.DataFrame({"enrolment": ["2015", "2018"]}))
     atomic_write(result_path("phantom", WEIGHTS), "weights")
     atomic_write(
         result_path("phantom", WEIGHTS).with_suffix(".json"),
