@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.roi import RoiBox, crop, enlarge, expect_inside, resize
 from mvi_core.dataset.triplets import box_diameter, triplet_at_largest
-from mvi_core.errors import ManifestError, RoiError
+from mvi_core.errors import DicomError, ManifestError, RoiError
 from mvi_core.names import MARGIN_PX, N_SLICES, SEQUENCES
 
 INDEX_COLUMNS = (
@@ -38,26 +38,30 @@ class RoiStep:
     boxes: tuple[RoiBox, ...]
 
 
-def build_roi_cache(images_root, rois, cache, *, roi_px, margin_px=MARGIN_PX[1], progress=None):
+def build_roi_cache(source, rois, cache, *, roi_px, sequences=SEQUENCES, skip_bad=False, progress=None):
     """Lesion ROIs of all patients in one file, with the largest margin, so that smaller margins are parts of it.
 
     For each patient and sequence the series is read, the three consecutive slices at the largest box are taken, each is
-    cropped to its own box (where none was drawn: the box of the largest slice) enlarged by `margin_px` at each side,
-    and resized to `roi_px` x `roi_px`. Intensities stay as the scanner stored them (after rescale): each image keeps
-    its own scale, and normalisation is left to the training, which may look at training patients only.
+    cropped to its own box (where none was drawn: the box of the largest slice) enlarged by the largest margin at each
+    side, clamped at the image border, and resized to `roi_px` x `roi_px`. Each sequence has boxes of its own in its own
+    pixels, so that phases which do not share a geometry need no resampling. Intensities stay as the scanner stored them
+    (after rescale): each image keeps its own scale, and normalisation is left to the training, which may look at
+    training patients only.
 
     Parameters
     ----------
-    images_root : path
-        Folder with ``<patient_id>/<sequence>/`` for the six sequences.
+    source : path or callable
+        Folder with ``<patient_id>/<sequence>/``; or what gives the `Volume` of a patient and sequence, both str.
     rois : pandas.DataFrame
         Columns ``patient_id``, ``sequence``, ``slice_index``, ``row0``, ``col0``, ``row1``, ``col1``: one row for each
         slice with a drawn box.
     cache : path
         Receives tensor ``rois``, float16, shape (P, 6, 3, roi_px, roi_px); written whole or not at all.
     roi_px : int
-    margin_px : int
-        Pixels added at each side, clamped at the image border.
+    sequences : collection of str
+        Those that the patients have; NaN stands in the place of the others, which no dataset accepts.
+    skip_bad : bool
+        Leave out patients with a fault and go on with the others, whose values do not depend on it.
     progress : callable, optional
         Called after each patient with the number done and the number of all.
 
@@ -66,39 +70,67 @@ def build_roi_cache(images_root, rois, cache, *, roi_px, margin_px=MARGIN_PX[1],
     pandas.DataFrame
         Columns ``INDEX_COLUMNS``, one row for each patient, sequence and slice in the order of the tensor. The box is
         that of the crop before its resize, in pixels of its image; ``height`` and ``width`` are its size and
-        ``spacing_mm`` is the pixel spacing.
+        ``spacing_mm`` is the pixel spacing. ``attrs["left_out"]`` maps patients to what is wrong with them.
 
     Raises
     ------
     RoiError
         If a patient lacks the boxes of a sequence, a slice has two boxes, or a box lies outside its image.
     DicomError
-        If a series cannot be read rightly.
+        If a series cannot be read rightly. One error tells the faults of all patients.
     """
-    _expect_boxes(rois)
+    _expect_columns(rois)
+    read = (
+        source if callable(source) else lambda patient_id, sequence: read_series(Path(source) / patient_id / sequence)
+    )
+    crops, index, left_out, kinds = [], [], {}, []
     by_patient = dict(list(rois.groupby("patient_id", sort=False)))
-    tensor = np.empty((len(by_patient), len(SEQUENCES), N_SLICES, roi_px, roi_px), dtype=np.float16)
-    index = []
     for number, (patient_id, drawn) in enumerate(by_patient.items()):
-        for place, sequence in enumerate(SEQUENCES):
-            boxes = _boxes(drawn[drawn["sequence"] == sequence])
-            volume = read_series(Path(images_root) / patient_id / sequence)
-            where = f"ROI of patient {patient_id}, sequence {sequence}"
-            for third, (slice_index, box) in enumerate(_triplet(volume, boxes, margin_px, where)):
-                tensor[number, place, third] = _storable(resize(crop(volume.pixels[slice_index], box), roi_px), where)
-                row = (patient_id, str(sequence), slice_index, *box.edges, box.height, box.width, volume.spacing_mm[1])
-                index.append(row)
+        images, rows, faults = _of_patient(patient_id, drawn, read, sequences, roi_px)
+        if faults:
+            left_out[patient_id] = "\n".join(map(str, faults))
+            kinds += map(type, faults)
+        else:
+            crops.append(images)
+            index += rows
         if progress is not None:
             progress(number + 1, len(by_patient))
-    cache = Path(cache)
+    if left_out and not (skip_bad and crops):
+        raise kinds[0]("\n".join(left_out.values()))
+    table = pd.DataFrame(index, columns=list(INDEX_COLUMNS))
+    _write_cache(Path(cache), np.stack(crops), table)
+    table.attrs["left_out"] = left_out
+    return table
+
+
+def _of_patient(patient_id, drawn, read, sequences, roi_px):
+    """Crops (6, 3, roi_px, roi_px), index rows, and faults of one patient."""
+    images = np.full((len(SEQUENCES), N_SLICES, roi_px, roi_px), np.nan, dtype=np.float16)
+    rows, faults = [], _box_faults(patient_id, drawn, sequences)
+    for place, sequence in enumerate([] if faults else SEQUENCES):
+        if sequence not in sequences:
+            rows += [(patient_id, str(sequence), *[np.nan] * 8)] * N_SLICES
+            continue
+        where = f"ROI of patient {patient_id}, sequence {sequence}"
+        try:
+            volume = read(patient_id, str(sequence))
+            chosen = _triplet(volume, _boxes(drawn[drawn["sequence"] == sequence]), where)
+            for third, (slice_index, box) in enumerate(chosen):
+                images[place, third] = _storable(resize(crop(volume.pixels[slice_index], box), roi_px), where)
+                spacing = volume.spacing_mm[1]
+                rows.append((patient_id, str(sequence), slice_index, *box.edges, box.height, box.width, spacing))
+        except (DicomError, RoiError) as problem:
+            faults.append(problem)
+    return images, rows, faults
+
+
+def _write_cache(cache, tensor, table):
     cache.parent.mkdir(parents=True, exist_ok=True)
     unfinished = cache.with_name(f".{cache.name}.part")
-    save_file({"rois": tensor}, unfinished, metadata={"margin_px": str(margin_px)})  # one key: order is not kept
+    save_file({"rois": tensor}, unfinished, metadata={"margin_px": str(MARGIN_PX[1])})  # one key: order is not kept
     unfinished.replace(cache)
-    table = pd.DataFrame(index, columns=list(INDEX_COLUMNS))
     table.to_csv(unfinished, index=False)
     unfinished.replace(index_path(cache))
-    return table
 
 
 def index_path(cache):
@@ -161,38 +193,47 @@ def lesion_roi_steps(image, box, *, roi_px, margin_px=MARGIN_PX[1]):
     )
 
 
-def _expect_boxes(rois):
+def _expect_columns(rois):
     lacking = [column for column in ("patient_id", "sequence", "slice_index", *_EDGES) if column not in rois]
     if lacking or not len(rois):
         raise RoiError(
             f"The ROI table lacks {', '.join(lacking) or 'rows'}. Compare it with data_manifest/dictionary.csv."
         )
-    key = ["patient_id", "sequence", "slice_index"]
-    twice = rois[rois.duplicated(key)]
-    if len(twice):
-        patient_id, sequence, slice_index = twice.iloc[0][key]
-        raise RoiError(f"Patient {patient_id}, sequence {sequence}: slice {slice_index} has two boxes. Keep one.")
-    drawn = rois.groupby("patient_id")["sequence"].agg(set)
-    for patient_id, found in drawn.items():
-        missing = [str(sequence) for sequence in SEQUENCES if sequence not in found]
-        if missing or len(found) > len(SEQUENCES):
-            raise RoiError(
-                f"Patient {patient_id} must have boxes in {', '.join(SEQUENCES)}. Missing: "
-                f"{', '.join(missing) or 'none'}; unknown: {len(found - set(SEQUENCES))}. Complete rois.csv."
+
+
+def _box_faults(patient_id, drawn, sequences):
+    """List what is wrong with the boxes of one patient, before any image is read."""
+    faults, found = [], set(drawn["sequence"])
+    for sequence, slice_index in drawn.loc[
+        drawn.duplicated(["sequence", "slice_index"]), ["sequence", "slice_index"]
+    ].values:
+        faults.append(
+            RoiError(f"Patient {patient_id}, sequence {sequence}: slice {slice_index} has two boxes. Keep one.")
+        )
+    missing = [str(sequence) for sequence in SEQUENCES if sequence in sequences and sequence not in found]
+    unknown = len(found - set(SEQUENCES))
+    if missing or unknown:
+        wanted = ", ".join(str(sequence) for sequence in SEQUENCES if sequence in sequences)
+        faults.append(
+            RoiError(
+                f"Patient {patient_id} must have boxes in {wanted}. Missing: {', '.join(missing) or 'none'}; "
+                f"unknown: {unknown}. Complete rois.csv."
             )
+        )
+    return faults
 
 
 def _boxes(rows):
     return {int(row.slice_index): RoiBox(*(getattr(row, edge) for edge in _EDGES)) for row in rows.itertuples()}
 
 
-def _triplet(volume, boxes, margin_px, where):
+def _triplet(volume, boxes, where):
     shape, spacing = volume.pixels.shape[1:], volume.spacing_mm[1:]
     for box in boxes.values():
         expect_inside(box, shape, where, spacing)
     indices = triplet_at_largest({i: box_diameter(box) for i, box in boxes.items()}, len(volume.pixels), where)
     largest = max((i for i in indices if i in boxes), key=lambda i: box_diameter(boxes[i]))
-    return [(i, enlarge(boxes.get(i, boxes[largest]), margin_px, shape)) for i in indices]
+    return [(i, enlarge(boxes.get(i, boxes[largest]), MARGIN_PX[1], shape)) for i in indices]
 
 
 def _storable(image, where):

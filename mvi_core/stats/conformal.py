@@ -38,15 +38,29 @@ def conformal_p_values(probability, *, calibration, grade):
     >>> conformal_p_values(new, calibration=known, grade=["M0", "M0", "M1", "M2"]).round(3).values.tolist()
     [[0.667, 0.5, 0.5]]
     """
+    return stored_p_values(probability, own_grade_probabilities(calibration, grade))
+
+
+def own_grade_probabilities(calibration, grade):
+    """Return all that conformal sets need of the calibration patients: the sorted probabilities of their own grade.
+
+    Arguments are those of `conformal_p_values`; a mapping of each grade to float of shape (n_c,), with no order of
+    patients left in it, so that a model can carry it.
+    """
     known = _probabilities("calibration", calibration)
     same_patients(calibration=calibration.iloc[:, 0], grade=grade)
     truth = _grades(grade, calibration=known)
+    return {str(name): np.sort(known[truth == name, place]) for place, name in enumerate(GRADES)}
+
+
+def stored_p_values(probability, own):
+    """How well each grade would fit each patient, from what `own_grade_probabilities` kept."""
     new, told = _probabilities("probability", probability), {}
     for place, name in enumerate(GRADES):
-        own = np.sort(known[truth == name, place])
-        if not own.size:
+        scores = np.asarray(own.get(str(name), ()))
+        if not scores.size:
             raise MviError(f"No calibration patient has grade {name}, so nothing can be said of it. Add some.")
-        told[str(name)] = (np.searchsorted(own, new[:, place], side="right") + 1) / (len(own) + 1)
+        told[str(name)] = (np.searchsorted(scores, new[:, place], side="right") + 1) / (len(scores) + 1)
     return pd.DataFrame(told, index=probability.index)
 
 

@@ -128,3 +128,38 @@ def test_the_steps_of_the_real_lesion_end_at_the_size_of_the_paper():
     assert drawn.boxes == (RoiBox(139, 46, 174, 81),) and enlarged.boxes[1] == RoiBox(129, 36, 184, 91)
     assert part.image.shape == (55, 55) and resized.image.shape == (320, 320)
     assert part.title == "Crop, 55 x 55 px" and not resized.boxes
+
+
+def test_all_faulty_patients_are_told_and_with_skip_bad_the_others_are_bit_equal(study, tmp_path):
+    """Witness: the cache of the sound patient alone."""
+    folder, boxes = study
+    others = pd.concat([boxes, boxes.assign(patient_id="P9"), boxes[:1].assign(patient_id="P8")])
+    others = others.drop_duplicates(["patient_id", "sequence", "slice_index"])
+    others.loc[(others["patient_id"] == "P2") & (others["sequence"] == "T2"), "row1"] = 500
+    with pytest.raises(RoiError) as told:
+        build_roi_cache(folder / "dicom", others, tmp_path / "all.safetensors", roi_px=24)
+    assert all(
+        words in str(told.value) for words in ("patient P2, sequence T2", "P9/DWI", "Patient P8 must have boxes")
+    )
+    assert not list(tmp_path.iterdir())
+    found = build_roi_cache(folder / "dicom", others, tmp_path / "all.safetensors", roi_px=24, skip_bad=True)
+    build_roi_cache(folder / "dicom", boxes[boxes["patient_id"] == "P1"], tmp_path / "one.safetensors", roi_px=24)
+    assert set(found.attrs["left_out"]) == {"P2", "P8", "P9"} and set(found["patient_id"]) == {"P1"}
+    assert (tmp_path / "all.safetensors").read_bytes() == (tmp_path / "one.safetensors").read_bytes()
+
+
+def test_nothing_is_written_when_every_patient_is_faulty(study, tmp_path):
+    bad = study[1].assign(row1=500)
+    with pytest.raises(RoiError, match="patient P1"):
+        build_roi_cache(study[0] / "dicom", bad, tmp_path / "rois.safetensors", roi_px=8, skip_bad=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_sequences_that_the_cohort_lacks_are_not_asked_for_and_not_used(study, tmp_path):
+    folder, boxes = study
+    three = boxes[boxes["sequence"].isin(["T1", "T1V", "T1D"])]
+    build_roi_cache(folder / "dicom", three, tmp_path / "r.safetensors", roi_px=24, sequences=("T1", "T1V", "T1D"))
+    (few, _), (full, _) = (read_roi_cache(path / "r.safetensors" if path == tmp_path else path / "rois.safetensors")
+                           for path in (tmp_path, folder))  # fmt: skip
+    np.testing.assert_array_equal(few[:, [0, 2, 3]], full[:, [0, 2, 3]])
+    assert np.isnan(few[:, [1, 4, 5]]).all()
