@@ -9,8 +9,8 @@ import yaml
 from mvi_core.errors import MviError, PageError
 
 STEPS = (
-    "patients", "simulate", "rois", "train", "ablation", "final", "twins", "replaced", "attention", "split",
-    "baselines", "ladder", "leakage", "analysis", "report", "contents", "html",
+    "patients", "simulate", "rois", "admit", "apply", "train", "ablation", "final", "twins", "replaced", "attention",
+    "split", "baselines", "ladder", "leakage", "analysis", "report", "contents", "html",
 )  # fmt: skip
 
 

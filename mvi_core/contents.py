@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 import mvi_core
-from mvi_core.cohort.spec import cohort_ids, load_spec, unavailable
+from mvi_core.cohort.spec import cohort_ids, load_spec, own_folders, unavailable
 from mvi_core.errors import MviError
 from mvi_core.finish import API_PACKAGES
 from mvi_core.names import CohortKind
@@ -73,7 +73,7 @@ def api_page(package):
 def cohort_lines():
     """One line a cohort and one a page that it cannot have, for the terminal."""
     lines = []
-    for spec in map(load_spec, cohort_ids()):
+    for spec in map(load_spec, (*cohort_ids(), *own_folders())):
         lines.append(f"{spec.id:12} {spec.kind:14} {spec.title}")
         if reason := unavailable(spec):
             lines.append(f"             not here: {reason}")

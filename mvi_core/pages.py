@@ -8,15 +8,19 @@ from pathlib import Path
 
 import yaml
 
-from mvi_core.cohort.spec import load_spec, unavailable
+from mvi_core.cohort.spec import COHORT_VARIABLE, load_spec, unavailable
 from mvi_core.errors import PageError
+from mvi_core.names import SEQUENCES
 from mvi_core.study import load_study, setting
 
-COHORT_VARIABLE = "MVI_COHORT"  # environment: a cohort to add to those of the settings
 ANALYSIS_WORDS = {
     "images": "no images",
     "survival": "no follow-up that supports survival analysis",
     "enrolment": "no enrolment years",
+    "trained": "no network of its own (the model is frozen)",
+    "external": "no patients whom its network has not seen in training",
+    "years": "no two enrolment years with a network of their own",
+    "all_sequences": "not all six sequences",
     "mvi_grade": "no MVI grade",
     "dl_mvi": "no DL-MVI",
 }
@@ -63,9 +67,9 @@ def find_page(name):
 
 
 def study_cohorts(study):
-    """Ids of the cohorts of the study, one named by the environment variable ``MVI_COHORT`` included."""
-    extra = os.environ.get(COHORT_VARIABLE)
-    return list(dict.fromkeys([*study.settings["cohorts"], *([extra] if extra else [])]))
+    """Ids of the cohorts of the study, those named in the environment variable ``MVI_COHORT`` included."""
+    extra = [Path(word).resolve().name if os.sep in word else word for word in _named_cohorts()]
+    return list(dict.fromkeys([*study.settings["cohorts"], *extra]))
 
 
 def plan(study):
@@ -107,6 +111,10 @@ def executed_path(study, page, cohort):
     return study.executed / cohort / f"{page.name}.ipynb"
 
 
+def _named_cohorts():
+    return os.environ.get(COHORT_VARIABLE, "").split()
+
+
 def _unsupported(page, spec, study):
     if page.cohorts and spec.id not in page.cohorts:
         (only, why), *_ = page.cohorts.items()
@@ -114,8 +122,16 @@ def _unsupported(page, spec, study):
     skipped = study.settings.get("leave_out", {}).get(spec.id, {})
     if page.name in skipped:
         return skipped[page.name]
-    lacking = [ANALYSIS_WORDS[need] for need in page.needs if not spec.analyses.get(need)]
+    lacking = [ANALYSIS_WORDS[need] for need in page.needs if not _supports(spec)[need]]
     return f"the cohort has {' and '.join(lacking)}" if lacking else None
+
+
+def _supports(spec):
+    """Tell what a cohort has: the analyses of its description, and what follows from them."""
+    images, frozen = spec.analyses["images"], spec.frozen
+    enrolment = bool(spec.analyses["enrolment"])
+    return {**spec.analyses, "trained": images and not frozen, "external": images and (frozen or enrolment),
+            "years": images and enrolment and not frozen, "all_sequences": spec.sequences == SEQUENCES}  # fmt: skip
 
 
 def _parameter_names(notebook):

@@ -7,6 +7,8 @@ import pandas as pd
 
 from mvi_core.cohort.clca import read_clca
 from mvi_core.cohort.flow import FLOW_COLUMNS, exclusion_flow, quality_table
+from mvi_core.cohort.folder import find_cohort
+from mvi_core.cohort.own import admitted, left_out_table, refuse_dull
 from mvi_core.cohort.predictors import predictor_table, refuse_leaks
 from mvi_core.cohort.reconstruct import reconstruct_patients
 from mvi_core.cohort.spec import CohortSpec, load_spec, table_path
@@ -15,6 +17,7 @@ from mvi_core.cohort.tcga import read_tcga
 from mvi_core.errors import CohortError
 from mvi_core.manifest import locate
 from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_ID
+from mvi_core.results import read_result
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def load_cohort(cohort, *, seed, limit=None):
         If a file is missing or is not the recorded one.
     """
     spec = load_spec(cohort)
+    if spec.source["reader"] == "folder":
+        return _own(spec)
     rows, flow, quality = _read(spec, seed)
     patients = validate_patients(rows, spec)
     refuse_leaks(predictor_table(patients, spec.predictors), patients["mvi_present"])
@@ -60,6 +65,19 @@ def load_cohort(cohort, *, seed, limit=None):
         line = ("Not in the subset", excluded, len(patients), "small run: stratified by MVI and enrolment")
         flow = pd.concat([flow, pd.DataFrame([line], columns=FLOW_COLUMNS)], ignore_index=True)
     return Cohort(spec, patients, flow, quality)
+
+
+def _own(spec):
+    """Patients of a cohort folder, under pseudonyms, without those whose images `mvi step admit` left out."""
+    left_out = left_out_table({})
+    if spec.analyses["images"]:
+        left_out = read_result(spec.id, "left_out.csv").assign(reason="")
+    patients, flow, _ = admitted(spec, find_cohort(spec.folder).key, left_out)
+    refuse_dull(patients, spec)
+    refuse_leaks(
+        predictor_table(patients, [name for name in spec.predictors if name != DL_MVI]), patients["mvi_present"]
+    )
+    return Cohort(spec, patients, flow, quality_table())
 
 
 def choose_patients(patients, n_patients, *, seed):

@@ -1,5 +1,6 @@
 """What is a cohort and what can be asked of it: the descriptions in ``data_manifest/cohorts``."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +13,9 @@ import yaml
 from mvi_core.cohort.predictors import DEFINED_WITH_OUTCOME, MODEL_TERMS
 from mvi_core.errors import CohortError, ManifestError
 from mvi_core.manifest import data_files, locate, project_root
-from mvi_core.names import CohortKind
+from mvi_core.names import PAPER_SEQUENCES, SEQUENCES, CohortKind
 
-READERS = ("reconstruct", "phantom", "clca", "tcga", "table")
+READERS = ("reconstruct", "phantom", "clca", "tcga", "table", "folder")
 ANALYSES = {
     "mvi_grade": (True, False), "images": (True, False), "survival": (True, False),
     "dl_mvi": ("column", "network", False), "enrolment": (True, False),
@@ -22,7 +23,13 @@ ANALYSES = {
 TEXT_KEYS = ("id", "title", "kind", "summary", "licence", "citation")
 LIST_KEYS = ("predictors", "multivariable", "notes")
 FREE_KEYS = ("planted", "drift")  # what a phantom holds, free in form
-ALL_KEYS = (*TEXT_KEYS, *LIST_KEYS, "source", "analyses", *FREE_KEYS)
+ALL_KEYS = (*TEXT_KEYS, *LIST_KEYS, "source", "analyses", *FREE_KEYS, "images", "skip_bad")
+OPTIONAL_KEYS = (*FREE_KEYS, "notes", "images", "skip_bad")
+IMAGE_KEYS = ("root", "model", "model_path", "sequences")
+FROZEN, TRAINED = "frozen", "trained"  # a model that exists already judges the patients; or they train their own
+COHORT_VARIABLE = "MVI_COHORT"  # environment: cohorts to add to those of the settings, by id or path
+COHORTS_VARIABLE = "MVI_COHORTS"  # environment: the folder of own cohorts, in place of cohorts/
+DESCRIPTION = "cohort.yaml"  # of an own cohort, in its folder
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -44,11 +51,31 @@ class CohortSpec:
     notes: tuple = ()  #: what a reader must know, one sentence or two each
     planted: Mapping = field(default_factory=dict)  #: effects that were put into a phantom
     drift: Mapping = field(default_factory=dict)
+    images: Mapping = field(default_factory=dict)  #: of an own cohort: see `IMAGE_KEYS`
+    skip_bad: bool = False  #: whether faulty patients are left out, and listed, instead of stopping the run
+
+    @property
+    def frozen(self):
+        """Whether a model that was trained elsewhere judges all patients."""
+        return self.images.get("model") == FROZEN
+
+    @property
+    def sequences(self):
+        """MR sequences that every patient has, in the order of the paper."""
+        return tuple(name for name in SEQUENCES if name in self.images.get("sequences", SEQUENCES))
 
 
 def cohort_ids():
-    """Sorted identifiers of the cohorts that have a description: tuple of str."""
+    """Sorted identifiers of the cohorts of the book, those in ``data_manifest/cohorts``: tuple of str."""
     return tuple(sorted(path.stem for path in _folder().glob("*.yaml")))
+
+
+def own_folders():
+    """Folders of the user's own cohorts by identifier: named by path in ``MVI_COHORT``, or in the cohorts folder."""
+    parent = Path(os.environ.get(COHORTS_VARIABLE) or project_root() / "cohorts")
+    named = [Path(word) for word in os.environ.get(COHORT_VARIABLE, "").split() if os.sep in word]
+    found = [*sorted(parent.glob(f"*/{DESCRIPTION}")), *(folder / DESCRIPTION for folder in named)]
+    return {path.resolve().parent.name: path.resolve().parent for path in found if path.is_file()}
 
 
 def load_spec(cohort):
@@ -57,7 +84,7 @@ def load_spec(cohort):
     Parameters
     ----------
     cohort : str
-        Identifier, which is the name of a file in ``data_manifest/cohorts`` without ``.yaml``.
+        Identifier: the name of a file in ``data_manifest/cohorts`` without ``.yaml``, or of a folder of `own_folders`.
 
     Returns
     -------
@@ -68,17 +95,22 @@ def load_spec(cohort):
     CohortError
         If the cohort is unknown or its description breaks the format; the message lists every fault.
     """
-    if not ID_PATTERN.fullmatch(str(cohort)) or cohort not in cohort_ids():
-        raise CohortError(f"Cohort '{str(cohort)[:40]}' is unknown. The known cohorts are {', '.join(cohort_ids())}.")
+    known = (*cohort_ids(), *own_folders())
+    if not ID_PATTERN.fullmatch(str(cohort)) or cohort not in known:
+        raise CohortError(f"Cohort '{str(cohort)[:40]}' is unknown. The known cohorts are {', '.join(known)}.")
     path = _folder() / f"{cohort}.yaml"
+    if not path.is_file():
+        path = own_folders()[cohort] / DESCRIPTION
     content = _read(path)
-    if faults := _faults(content, path.stem):
+    if faults := _faults(content, cohort):
         where = f"{path.name} breaks the format of a cohort description in {len(faults)} place(s):"
         raise CohortError(f"{where}\n{numbered(faults)}")
     lists = {key: tuple(content.get(key) or ()) for key in LIST_KEYS}
-    frozen = {key: MappingProxyType(content[key]) for key in ("source", "analyses", *FREE_KEYS) if content.get(key)}
+    keys = ("source", "analyses", *FREE_KEYS, "images")
+    frozen = {key: MappingProxyType(content[key]) for key in keys if content.get(key)}
     texts = {key: content[key].strip() for key in TEXT_KEYS}
-    return CohortSpec(**{**texts, **lists, **frozen, "kind": CohortKind(content["kind"])}, folder=path.parent)
+    rest = {"kind": CohortKind(content["kind"]), "skip_bad": content.get("skip_bad", False), "folder": path.parent}
+    return CohortSpec(**{**texts, **lists, **frozen, **rest})
 
 
 def unavailable(spec):
@@ -86,7 +118,7 @@ def unavailable(spec):
     try:
         for record in data_files(spec.id):
             locate(record.id)
-        if spec.source["reader"] == "table":
+        if spec.source["reader"] in ("table", "folder"):
             table_path(spec)
     except (CohortError, ManifestError) as problem:
         return str(problem)
@@ -94,14 +126,15 @@ def unavailable(spec):
 
 
 def table_path(spec):
-    """Path of an own cohort's patient table, from ``source: {reader: table, path: patients.csv}``.
+    """Path of an own cohort's patient table: ``patients.csv``, or another ``path`` of its ``source``.
 
     Raises
     ------
     CohortError
         If the path is an address, leaves the description's folder (also by a link), or names no regular file.
     """
-    named, folder = str(spec.source.get("path", "")), spec.folder.resolve()
+    default = "patients.csv" if spec.source["reader"] == "folder" else ""
+    named, folder = str(spec.source.get("path", default)), spec.folder.resolve()
     path, place = (folder / named).resolve(), f"in the folder of {spec.id}.yaml"
     if not named or "://" in named or "\0" in named or not path.is_relative_to(folder):
         raise CohortError(
@@ -159,7 +192,7 @@ def _read(path, loader=_StrictLoader):
 
 
 def _faults(content, stem):
-    required = [key for key in ALL_KEYS if key not in (*FREE_KEYS, "notes")]
+    required = [key for key in ALL_KEYS if key not in OPTIONAL_KEYS]
     faults = [f"key '{key}' is missing" for key in required if key not in content]
     faults += [f"key '{key}' is unknown{did_you_mean(key, ALL_KEYS)}" for key in content if key not in ALL_KEYS]
     no_text = [key for key in TEXT_KEYS if not _is_text(content.get(key, "-"))]
@@ -172,6 +205,7 @@ def _faults(content, stem):
     if not isinstance(source, dict) or source.get("reader") not in READERS:
         faults.append(f"'source' must hold `reader:` with one of {', '.join(READERS)}")
     faults += _analyses_faults(content.get("analyses", dict.fromkeys(ANALYSES, False)))
+    faults += _image_faults(content)
     for key in LIST_KEYS:
         faults += _list_faults(key, content.get(key) or [])
     return faults
@@ -185,6 +219,33 @@ def _analyses_faults(analyses):
         value, choices = analyses.get(key), ", ".join(map(_yaml_word, allowed))
         if not any(value is choice or (isinstance(choice, str) and value == choice) for choice in allowed):
             faults.append(f"analyses.{key} must be one of {choices}, got {_yaml_word(value)}")
+    return faults
+
+
+def _image_faults(content):
+    """List what is wrong with the images of an own cohort, and with what needs them."""
+    images, analyses, source = content.get("images") or {}, content.get("analyses"), content.get("source")
+    faults = [] if isinstance(content.get("skip_bad", False), bool) else ["'skip_bad' must be true or false"]
+    if not isinstance(images, dict) or not isinstance(analyses, dict) or not isinstance(source, dict):
+        return [*faults, "'images' must hold `root:` and `model:`"] if not isinstance(images, dict) else faults
+    if source.get("reader") != "folder":
+        return faults
+    faults += [f"images.{key} is unknown{did_you_mean(key, IMAGE_KEYS)}" for key in images if key not in IMAGE_KEYS]
+    if not analyses.get("images"):
+        return faults
+    if not _is_text(images.get("root")):
+        faults.append("images.root must name the folder of the DICOM files")
+    if images.get("model") not in (FROZEN, TRAINED):
+        faults.append(f"images.model must be {FROZEN} or {TRAINED}, got {images.get('model')}")
+    if images.get("model") == TRAINED and not analyses.get("mvi_grade"):
+        faults.append(f"images.model: {TRAINED} needs the grades M0, M1 and M2 (analyses.mvi_grade)")
+    if analyses.get("dl_mvi") != "network":
+        faults.append("analyses.dl_mvi must be network where there are images")
+    named = images.get("sequences", list(SEQUENCES))
+    wrong = [name for name in named if name not in SEQUENCES] if isinstance(named, list) else [named]
+    lacking = [] if wrong else [name for name in PAPER_SEQUENCES if name not in named]
+    faults += [f"images.sequences: {name} is no sequence of {', '.join(SEQUENCES)}" for name in wrong]
+    faults += [f"images.sequences lacks {name}, which the network reads" for name in lacking]
     return faults
 
 

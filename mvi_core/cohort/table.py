@@ -8,6 +8,7 @@ import unicodedata
 import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
+from mvi_core.cohort.enrolment import ENROLMENT_PATTERN
 from mvi_core.cohort.spec import did_you_mean, numbered
 from mvi_core.errors import CohortError
 from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_COLUMNS, PATIENT_ID, SURVIVAL_COLUMNS
@@ -81,6 +82,13 @@ def validate_patients(frame, spec):
     CohortError
         With one numbered line for each fault: row, column, found, expected, remedy.
     """
+    typed, faults = typed_patients(frame, spec)
+    _raise(f"Cohort '{spec.id}'", faults)
+    return typed.astype({"mvi_present": int}).reset_index(drop=True)
+
+
+def typed_patients(frame, spec):
+    """Patient table with the package's types, indexed by row number, and its faults; a faulty cell is missing."""
     columns = (*PATIENT_COLUMNS, DL_MVI) if spec.analyses["dl_mvi"] == "column" else PATIENT_COLUMNS
     rows = frame.index if frame.index.name == ROW else range(2, len(frame) + 2)
     faults = _column_faults(frame, columns, spec)
@@ -93,9 +101,7 @@ def validate_patients(frame, spec):
     faults += id_faults(typed[PATIENT_ID])
     typed, found = _labels(typed, table.isna(), spec)
     faults += found
-    faults += _survival_faults(typed, table.isna())
-    _raise(f"Cohort '{spec.id}'", faults)
-    return typed.astype({"mvi_present": int}).reset_index(drop=True)
+    return typed, faults + _survival_faults(typed, table.isna())
 
 
 def _decode(path):
@@ -154,6 +160,8 @@ def cell_faults(column, entry):
     if entry["type"] in TEXT_TYPES:
         texts = values = column.dropna().map(str).astype(object)
         good = texts.isin(levels) if levels else texts.notna()
+        if column.name == ENROLMENT:
+            good, expected = texts.map(lambda cell: bool(ENROLMENT_PATTERN.fullmatch(cell))), "a year such as 2015"
     else:
         texts = column.dropna().map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
         values = pd.to_numeric(texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell))))).astype(float)

@@ -70,7 +70,7 @@ def build_roi_cache(source, rois, cache, *, roi_px, sequences=SEQUENCES, skip_ba
     pandas.DataFrame
         Columns ``INDEX_COLUMNS``, one row for each patient, sequence and slice in the order of the tensor. The box is
         that of the crop before its resize, in pixels of its image; ``height`` and ``width`` are its size and
-        ``spacing_mm`` is the pixel spacing. ``attrs["left_out"]`` maps patients to what is wrong with them.
+        ``spacing_mm`` is the pixel spacing. ``attrs["left_out"]`` maps patients to their faults, `MviError` objects.
 
     Raises
     ------
@@ -83,20 +83,20 @@ def build_roi_cache(source, rois, cache, *, roi_px, sequences=SEQUENCES, skip_ba
     read = (
         source if callable(source) else lambda patient_id, sequence: read_series(Path(source) / patient_id / sequence)
     )
-    crops, index, left_out, kinds = [], [], {}, []
+    crops, index, left_out = [], [], {}
     by_patient = dict(list(rois.groupby("patient_id", sort=False)))
     for number, (patient_id, drawn) in enumerate(by_patient.items()):
         images, rows, faults = _of_patient(patient_id, drawn, read, sequences, roi_px)
         if faults:
-            left_out[patient_id] = "\n".join(map(str, faults))
-            kinds += map(type, faults)
+            left_out[patient_id] = faults
         else:
             crops.append(images)
             index += rows
         if progress is not None:
             progress(number + 1, len(by_patient))
     if left_out and not (skip_bad and crops):
-        raise kinds[0]("\n".join(left_out.values()))
+        faults = [fault for found in left_out.values() for fault in found]
+        raise type(faults[0])("\n".join(map(str, faults)))
     table = pd.DataFrame(index, columns=list(INDEX_COLUMNS))
     _write_cache(Path(cache), np.stack(crops), table)
     table.attrs["left_out"] = left_out

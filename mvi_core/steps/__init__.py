@@ -5,9 +5,10 @@ from mvi_core.steps.book import contents, html, report
 from mvi_core.steps.images import rois, simulate
 from mvi_core.steps.leakage import baselines, ladder, leakage, split
 from mvi_core.steps.network import ablation, final, train
+from mvi_core.steps.own import admit, apply
 from mvi_core.steps.tables import analysis, ensure_tables, patients
 
 __all__ = [
-    "ablation", "analysis", "attention", "baselines", "contents", "ensure_tables", "final", "html", "ladder", "leakage",
-    "patients", "replaced", "report", "rois", "simulate", "split", "train", "twins",
+    "ablation", "admit", "analysis", "apply", "attention", "baselines", "contents", "ensure_tables", "final", "html",
+    "ladder", "leakage", "patients", "replaced", "report", "rois", "simulate", "split", "train", "twins",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.enrolment import development_and_external
+from mvi_core.cohort.spec import load_spec
 from mvi_core.names import PAPER_SEQUENCES
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.steps.leakage import development_folds
@@ -77,6 +78,7 @@ def final(cohort):
     from mvi_core.model.checkpoint import save_network
     from mvi_core.model.cross_fit import fit_final, in_sample
     from mvi_core.model.embedding import feature_table, slice_features
+    from mvi_core.model.reference import fit_reference, save_reference
 
     study = load_study()
     seed = setting(study, "seeds.training")
@@ -87,8 +89,12 @@ def final(cohort):
     predictions = pd.concat([read_result(cohort, name), predicted], ignore_index=True)
     features = [slice_features(network, people.plain_rois()) for people in sets]
     ids = np.concatenate([people.patient_ids for people in sets])
-    notes = {"trained_on": settings.trained_on(sets[0])}
+    spec = load_spec(cohort)
+    notes = {"trained_on": settings.trained_on(sets[0]), "cohort": spec.title, "kind": str(spec.kind)}
     save_network(result_path(cohort, "model/model.safetensors"), network, sequences=PAPER_SEQUENCES, notes=notes)
+    save_reference(
+        result_path(cohort, "model"), fit_reference(features[0], _own_grade(predictions, sets[0])), notes=notes
+    )
     inputs = ["patients.csv", "rois.safetensors", name]
     table = feature_table(np.concatenate(features), ids, PAPER_SEQUENCES)
     write_result(cohort, "features.csv", table, parameters={"seed": seed}, inputs=inputs)
@@ -97,6 +103,16 @@ def final(cohort):
     for scoring, result in SCORING_RESULTS.items():  # the paper's first slice; ours, the mean over combinations
         rows = predictions[predictions["scoring"] == scoring].drop(columns="scoring")
         write_result(cohort, result, rows, parameters={"seed": seed, "scoring": scoring}, inputs=inputs)
+
+
+def _own_grade(predictions, development):
+    """How sure the networks that had not seen them were of the development patients' own grades."""
+    from mvi_core.names import GRADES
+    from mvi_core.stats.conformal import own_grade_probabilities
+
+    rows = predictions[predictions["scoring"] == "first"].set_index("patient_id").loc[development.patient_ids]
+    grades = [str(GRADES[grade]) for grade in development.grades.tolist()]
+    return own_grade_probabilities(rows[["p_m0", "p_m1", "p_m2"]], grades)
 
 
 def _by_year(cohort):

@@ -13,7 +13,7 @@ from mvi_core.study import load_study, setting
 def patients(cohort):
     """Patient table, exclusion flow and quality table of a cohort."""
     study = load_study()
-    limit = setting(study, "phantom.limit") if load_spec(cohort).analyses["images"] else None
+    limit = setting(study, "phantom.limit") if load_spec(cohort).source["reader"] == "phantom" else None
     seed = setting(study, "seeds.cohort")
     loaded = load_cohort(cohort, seed=seed, limit=limit)
     for name, frame in (("quality", loaded.quality), ("flow", loaded.flow), ("patients", loaded.patients)):
