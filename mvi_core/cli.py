@@ -2,10 +2,13 @@
 
 import argparse
 import inspect
+import os
 import sys
+from pathlib import Path
 
 import yaml
 
+from mvi_core.cohort.spec import COHORT_VARIABLE
 from mvi_core.errors import MviError, PageError
 
 STEPS = (
@@ -28,6 +31,9 @@ def main(arguments=None):
         Exit status: 0, 1 if `mvi check` found an error, 2 if the verb could not be run.
     """
     parsed = _parser().parse_args(arguments)
+    if os.sep in str(getattr(parsed, "cohort", None) or ""):  # a folder: known to all that this command starts
+        os.environ[COHORT_VARIABLE] = f"{os.environ.get(COHORT_VARIABLE, '')} {Path(parsed.cohort).resolve()}"
+        parsed.cohort = Path(parsed.cohort).resolve().name
     try:
         return parsed.verb(parsed) or 0
     except MviError as problem:
@@ -45,6 +51,10 @@ def _parser():
     run.add_argument("page", help="page name or number, for example 02_table1")
     run.add_argument("--cohort", required=True, help="cohort id, see `mvi cohorts`")
     run.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="notebook parameter")
+    book = _add(verbs, "book", _book, "check a cohort, run every chapter that it supports, render the book")
+    book.add_argument("cohort", nargs="+", help="cohorts by id, or by the path of their folder")
+    book.add_argument("--skip-bad", action="store_true", help="leave faulty patients out, and list them")
+    book.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="jobs side by side")
     predict = _add(verbs, "predict", _predict, "apply a trained model to DICOM series (research use only)")
     predict.add_argument("--images", required=True, help="folder of DICOM series: <patient>/<sequence>/*.dcm")
     predict.add_argument("--rois", required=True, help="rois.csv: boxes in pixels, half-open")
@@ -103,6 +113,12 @@ def _literal(name, text):
         raise PageError(
             f"Parameter {name}: '{text}' is no plain value. Write it as YAML, such as 0.5 or T1."
         ) from problem
+
+
+def _book(parsed):
+    from mvi_core.steps.book import make_book
+
+    return make_book(parsed.cohort, skip_bad=parsed.skip_bad, jobs=parsed.jobs)
 
 
 def _predict(parsed):

@@ -80,16 +80,18 @@ def overridden(study, overrides):
     return replace(study, settings=settings)
 
 
-def ablation_sets(study):
+def ablation_sets(study, available=SEQUENCES):
     """List the trainings of the ablation: ``sequences`` joined with ``+``, ``repeat``, in a list perhaps ``printed``.
+
+    Sets with a sequence that is not available to a cohort are left out.
 
     The setting is such a list, or ``{all_subsets: true, repeats: 3}`` for every set of the six sequences.
     """
     listed = setting(study, "ablation")
-    if isinstance(listed, list):
-        return listed
-    subsets = ["+".join(chosen) for size in range(len(SEQUENCES)) for chosen in combinations(SEQUENCES, size + 1)]
-    return [{"sequences": name, "repeat": repeat} for name in subsets for repeat in range(listed["repeats"])]
+    if not isinstance(listed, list):
+        subsets = ["+".join(chosen) for size in range(len(SEQUENCES)) for chosen in combinations(SEQUENCES, size + 1)]
+        listed = [{"sequences": name, "repeat": repeat} for name in subsets for repeat in range(listed["repeats"])]
+    return [row for row in listed if set(row["sequences"].split("+")) <= set(available)]
 
 
 def setting(study, key):

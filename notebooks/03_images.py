@@ -14,8 +14,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mvi_core import figures, report
-from mvi_core.dataset.dicom import read_series, real_liver_slice
+from mvi_core.dataset.dicom import real_liver_slice
 from mvi_core.dataset.kinetics import phase_signal
+from mvi_core.dataset.own import cohort_volume
 from mvi_core.dataset.roi import RoiBox, from_mask, overlay_lesion_mask
 from mvi_core.dataset.rois import lesion_roi_steps, read_roi_cache
 from mvi_core.names import SEQUENCES
@@ -44,33 +45,36 @@ report.show_figure(replace(page, spec=slice_spec), figure)
 # %% [markdown]
 # ## The study's own images, the same way
 # Every file of the cohort goes through the same reader: slices in the order of their position in space, never of their
-# file names; three consecutive slices at the largest lesion diameter; one box a slice.
+# file names; three consecutive slices at the largest lesion diameter; one box a slice. Each sequence has boxes in its own
+# pixels, so that phases which do not share a geometry are cropped each for itself and none is resampled.
 # %% tags=["hide-input"]
-patients = read_result(cohort, "patients.csv")
+patients = read_result(cohort, "patients.csv").fillna({"mvi_grade": "not graded"})
 crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
 ids = index["patient_id"].drop_duplicates().tolist()
 shown = patients.groupby("mvi_grade").sample(1, random_state=seed)
 last = shown.iloc[-1]
 middle = index[index["patient_id"] == last["patient_id"]].groupby("sequence").nth(1).set_index("sequence")
-series = {name: read_series(result_path(cohort, f"images/dicom/{last['patient_id']}/{name}")) for name in SEQUENCES}
-slices = {name: series[name].pixels[middle.loc[name, "slice_index"]] for name in SEQUENCES}
-boxes = {name: RoiBox(*middle.loc[name, ["row0", "col0", "row1", "col1"]].astype(int)) for name in SEQUENCES}
+names = page.spec.sequences
+series = {name: cohort_volume(page.spec, last["patient_id"], name) for name in names}
+slices = {name: series[name].pixels[int(middle.loc[name, "slice_index"])] for name in names}
+boxes = {name: RoiBox(*middle.loc[name, ["row0", "col0", "row1", "col1"]].astype(int)) for name in names}
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The middle slice of one patient in the six sequences, with the enlarged lesion box.", "name": "fig-series"}, "image": {"alt": "Six axial liver slices of one patient, one a sequence, each with a box around the lesion."}}
-figure, axes = plt.subplots(2, 3, figsize=(9, 6.4), layout="constrained")
-figures.sequence_panel(slices, axes.flat, boxes=boxes)
+figure, axes = plt.subplots(2, -(-len(names) // 2), figsize=(9, 6.4), layout="constrained")
+figures.sequence_panel(slices, axes.flat[: len(names)], boxes=boxes)
 figures.stamp(axes[0, 0], page.spec.kind)
 report.show_figure(page, figure, result="rois_index.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One patient of each grade: the lesion in the six sequences, as the network receives it.", "name": "fig-crops"}, "image": {"alt": "Three rows of six crops: one patient of each MVI grade, columns T1, T1A, T1V, T1D, T2 and DWI."}}
-figure, axes = plt.subplots(len(shown), 6, figsize=(11, 2.2 * len(shown)), layout="constrained")
+figure, axes = plt.subplots(len(shown), len(names), figsize=(11, 2.2 * len(shown)), layout="constrained", squeeze=False)
+places = [SEQUENCES.index(name) for name in names]
 for row, patient in zip(axes, shown.itertuples(), strict=True):
-    figures.sequence_panel(dict(zip(SEQUENCES, crops[ids.index(patient.patient_id), :, 1], strict=True)), row)
+    figures.sequence_panel(dict(zip(names, crops[ids.index(patient.patient_id), places, 1], strict=True)), row)
     row[0].set_ylabel(patient.mvi_grade)
 figures.stamp(axes[0, 0], page.spec.kind)
 report.show_figure(page, figure, result="rois_index.csv")
 # %% [markdown]
 # ## What was planted
-# The images were simulated with known signs of invasion, one for each sequence, and with a known drift between the years.
-# Whatever the later chapters find must be held against this table. An empty table means that nothing was planted.
+# Phantom images are simulated with known signs of invasion, one for each sequence, and with a known drift between the years;
+# whatever the later chapters find must be held against this table. It is empty where nothing was planted: in patients.
 # %% tags=["hide-input"]
 planted = pd.DataFrame(
     {"Sign": page.spec.planted.get("sign", {}), "Effect, SD": page.spec.planted.get("sign_effect", {})}
@@ -85,11 +89,13 @@ report.show_table(page, planted.fillna("none").rename_axis("Sequence").reset_ind
 # uses these constants; liver, portal vein and aorta follow curves measured in people after gadoxetic acid.
 # %% tags=["hide-input"]
 tissues = ("liver", "portal", "aorta", "hcc")
-signal = pd.DataFrame({name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in SEQUENCES[:4]})
+signal = pd.DataFrame(
+    {name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in ("T1", "T1A", "T1V", "T1D")}
+)
 report.show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
 # %% tags=["hide-input"]
 report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
-report.publish("n_images", f"{len(index):,}")
+report.publish("n_images", f"{index['spacing_mm'].notna().sum():,}")
 report.publish("n_patients", int(index["patient_id"].nunique()))
 # %% [markdown]
 # ## Answer

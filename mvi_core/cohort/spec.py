@@ -29,6 +29,7 @@ IMAGE_KEYS = ("root", "model", "model_path", "sequences")
 FROZEN, TRAINED = "frozen", "trained"  # a model that exists already judges the patients; or they train their own
 COHORT_VARIABLE = "MVI_COHORT"  # environment: cohorts to add to those of the settings, by id or path
 COHORTS_VARIABLE = "MVI_COHORTS"  # environment: the folder of own cohorts, in place of cohorts/
+SKIP_BAD_VARIABLE = "MVI_SKIP_BAD"  # environment: if set, every own cohort leaves faulty patients out
 DESCRIPTION = "cohort.yaml"  # of an own cohort, in its folder
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -109,8 +110,15 @@ def load_spec(cohort):
     keys = ("source", "analyses", *FREE_KEYS, "images")
     frozen = {key: MappingProxyType(content[key]) for key in keys if content.get(key)}
     texts = {key: content[key].strip() for key in TEXT_KEYS}
-    rest = {"kind": CohortKind(content["kind"]), "skip_bad": content.get("skip_bad", False), "folder": path.parent}
+    skip_bad = content.get("skip_bad", False) or bool(os.environ.get(SKIP_BAD_VARIABLE))
+    rest = {"kind": CohortKind(content["kind"]), "skip_bad": skip_bad, "folder": path.parent}
     return CohortSpec(**{**texts, **lists, **frozen, **rest})
+
+
+def description_path(spec):
+    """Path of the file that describes a cohort."""
+    own = spec.folder / DESCRIPTION
+    return own if own.is_file() else spec.folder / f"{spec.id}.yaml"
 
 
 def unavailable(spec):

@@ -177,13 +177,13 @@ def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None
     return pd.concat(tables).sort_values(order, ignore_index=True), pd.concat(histories, ignore_index=True)
 
 
-def fit_final(development, external, *, settings, seed, checkpoints=None, progress=None):
+def fit_final(development, external=None, *, settings, seed, checkpoints=None, progress=None):
     """Network trained on every development patient, and what it says of the external ones.
 
     Parameters
     ----------
     development, external : object
-        Datasets without a shared patient, as `cross_fit` asks.
+        Datasets without a shared patient, as `cross_fit` asks; there may be no external patients.
     settings : ModelSettings
     seed : int
     checkpoints : pathlib.Path, optional
@@ -193,11 +193,12 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
     -------
     network : MviNet
     predictions : pandas.DataFrame
-        As `prediction.prediction_table`, with split ``"external"``.
+        As `prediction.prediction_table`, with split ``"external"``; None without external patients.
     history : pandas.DataFrame
     """
-    development.refuse_shared(external)
-    settings.refuse_seen(external)
+    if external is not None:
+        development.refuse_shared(external)
+        settings.refuse_seen(external)
     network, history = fit_network(
         _batches(development, settings.training, seed=seed),
         settings=settings,
@@ -205,6 +206,8 @@ def fit_final(development, external, *, settings, seed, checkpoints=None, progre
         checkpoints=checkpoints,
         progress=progress,
     )
+    if external is None:
+        return network, None, history
     chance = grade_probabilities(network, external.plain_rois())
     return network, prediction_table(external, chance, split=EXTERNAL), history
 

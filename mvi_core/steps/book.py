@@ -1,10 +1,13 @@
 """How do the executed pages become the book."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 
+from mvi_core.cohort.spec import COHORT_VARIABLE, SKIP_BAD_VARIABLE, load_spec
+from mvi_core.pages import study_cohorts
 from mvi_core.results import atomic_write
 from mvi_core.study import load_study
 
@@ -48,6 +51,30 @@ def html():
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     (part / "_build" / "html").rename(root / "_build" / "html")
     shutil.rmtree(part)
+
+
+def make_book(cohorts, *, skip_bad=False, jobs=1):
+    """Check cohorts, run every chapter that they support, and render the book; the exit status.
+
+    ``cohorts``: identifiers, or paths of cohort folders. With ``skip_bad`` faulty patients are left out and listed;
+    else they stop the run.
+    """
+    root = load_study().root
+    extra = {COHORT_VARIABLE: " ".join(map(str, cohorts))} | ({SKIP_BAD_VARIABLE: "1"} if skip_bad else {})
+    os.environ.update(extra)
+    for cohort in study_cohorts(load_study()):
+        spec = load_spec(cohort)
+        if spec.source["reader"] == "folder" and _mvi("check", str(spec.folder)).returncode and not spec.skip_bad:
+            print("mvi: nothing was run. Mend the errors above, or leave those patients out with --skip-bad.")
+            return 1
+    run = [sys.executable, "workflow/run.py", "html", "--jobs", str(jobs)]
+    status = subprocess.run(run, cwd=root, check=False).returncode
+    return status or _mvi("summary").returncode
+
+
+def _mvi(*words):
+    code = "import sys; from mvi_core.cli import main; sys.exit(main())"
+    return subprocess.run([sys.executable, "-c", code, *words], check=False)
 
 
 def _slim(static):

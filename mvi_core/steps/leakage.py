@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.enrolment import development_and_external
+from mvi_core.cohort.spec import load_spec
 from mvi_core.names import DEVELOPMENT_YEAR, ENROLMENT, EXTERNAL_YEAR, PAPER_SEQUENCES, PATIENT_ID
 from mvi_core.results import read_result, result_path, write_result
 from mvi_core.study import load_study, setting
@@ -39,8 +40,10 @@ def development_folds(cohort, repeat):
 
 def baselines(cohort):
     """Predict without a network, by the commoner answer, AFP, and lesion size: out of fold, and in the later year."""
-    table = _baselines(read_result(cohort, "patients.csv"), development_folds(cohort, 0))
-    write_result(cohort, "baselines.csv", table, inputs=["patients.csv", "splits/r0.csv"])
+    people, frozen = read_result(cohort, "patients.csv"), load_spec(cohort).frozen
+    folds = pd.DataFrame(columns=[PATIENT_ID, "fold"]) if frozen else development_folds(cohort, 0)
+    inputs = ["patients.csv"] if frozen else ["patients.csv", "splits/r0.csv"]
+    write_result(cohort, "baselines.csv", _baselines(people, folds), inputs=inputs)
 
 
 def ladder():
@@ -173,16 +176,22 @@ def _baselines(people, folds):
     from mvi_core.stats.logistic import fit_logistic, predict
 
     people = people.merge(folds, how="left", on=PATIENT_ID).set_index(PATIENT_ID, drop=False)
-    people = people.dropna(subset=["size_cm", "afp_ng_ml"])
+    known = [name for name in ("size_cm", "afp_ng_ml") if people[name].notna().any()]
+    people = people.dropna(subset=known)
     afp, size = predictor_table(people, ["afp_gt_20"])["afp_gt_20"], np.log2(people[["size_cm"]])
     development, tables = people["fold"].notna(), []
     for number in [*sorted(people["fold"].dropna().unique()), None]:  # None: the later year
         test = people["fold"] == number if number is not None else ~development
-        present = people["mvi_present"][development & ~test]
-        fit = fit_logistic(size[development & ~test], present)
-        risks = {"majority": np.full(test.sum(), present.mean()), "AFP > 20": afp[test]}
-        for name, risk in {**risks, "lesion size": predict(fit, size[test])}.items():
+        present, risks = people["mvi_present"][development & ~test], {}
+        if len(present):  # a frozen model has no development patients here
+            risks["majority"] = np.full(test.sum(), present.mean())
+        if "afp_ng_ml" in known:
+            risks["AFP > 20"] = afp[test]
+        if len(present) and "size_cm" in known:
+            risks["lesion size"] = predict(fit_logistic(size[development & ~test], present), size[test])
+        for name, risk in risks.items():
             told = {PATIENT_ID: people.index[test], "baseline": name, "dl_risk": np.asarray(risk)}
             tables.append(pd.DataFrame(told))
-    table = pd.concat(tables, ignore_index=True)
+    empty = pd.DataFrame(columns=[PATIENT_ID, "baseline", "dl_risk"])
+    table = pd.concat(tables, ignore_index=True) if tables else empty
     return table.assign(dl_mvi=(table["dl_risk"] >= 0.5).astype(int))

@@ -64,7 +64,7 @@ def out_of_fold(cohort, sequences, repeat=0, *, overrides=None, checkpoints=None
 
 def ablation(cohort):
     """All sets of sequences in one table: predictions, and losses by epoch."""
-    sets = ablation_sets(load_study())
+    sets = ablation_sets(load_study(), load_spec(cohort).sequences)
     for result, suffix in (("ablation.csv", ""), ("training.csv", "_epochs")):
         inputs = [f"training/{row['sequences']}_r{row['repeat']}{suffix}.csv" for row in sets]
         frames = [
@@ -82,7 +82,7 @@ def final(cohort):
 
     study = load_study()
     seed = setting(study, "seeds.training")
-    sets = [_dataset(study, cohort, people, PAPER_SEQUENCES) for people in _by_year(cohort)]
+    sets = [_dataset(study, cohort, people, PAPER_SEQUENCES) for people in _by_year(cohort) if len(people)]
     settings = _model_settings(study)
     network, predicted, _ = fit_final(*sets, settings=settings, seed=seed, progress=epochs("final model"))
     name = "training/" + "+".join(PAPER_SEQUENCES) + "_r0.csv"

@@ -25,8 +25,36 @@ rule rois:
     output:
         RESULTS / "{cohort}/rois.safetensors",
         RESULTS / "{cohort}/rois_index.csv",
+    wildcard_constraints:
+        cohort=only(cohort for cohort in IMAGED if cohort not in OWN),
     params:
         roi_px=setting(STUDY, "network.roi_px"),
     priority: 100
     shell:
         "mvi step rois --cohort {wildcards.cohort}"
+
+
+def scanned(wildcards):
+    """Tables of a user's own cohort folder that say who has which images, and the frozen model whose size they take."""
+    spec = SPECS[wildcards.cohort]
+    tables = [spec.folder / name for name in ("patients.csv", "series.csv", "files.csv", "rois.csv")]
+    return [description_path(spec), *tables, *([model_folder(spec) / "model.safetensors"] if spec.frozen else [])]
+
+
+rule admit:
+    """Lesion images of a user's own patients; a fault stops the run here, before any training."""
+    input:
+        scanned,
+        code_of("admit"),
+    output:
+        RESULTS / "{cohort}/rois.safetensors",
+        RESULTS / "{cohort}/rois_index.csv",
+        RESULTS / "{cohort}/left_out.csv",
+    wildcard_constraints:
+        cohort=only(OWN),
+    params:
+        roi_px=setting(STUDY, "network.roi_px"),
+        skip_bad=lambda wildcards: SPECS[wildcards.cohort].skip_bad,
+    priority: 100
+    shell:
+        "mvi step admit --cohort {wildcards.cohort}"

@@ -23,7 +23,7 @@ rule baselines:
     """What needs no network: the commoner answer, AFP, and lesion size."""
     input:
         RESULTS / "{cohort}/patients.csv",
-        RESULTS / "{cohort}/splits/r0.csv",
+        lambda wildcards: [] if wildcards.cohort in FROZEN else RESULTS / wildcards.cohort / "splits/r0.csv",
         code_of("baselines"),
     output:
         RESULTS / "{cohort}/baselines.csv",

@@ -2,7 +2,9 @@
 
 
 def files_read(planned):
-    return [result_path(planned.cohort, name) for name in planned.page.reads]
+    """Results that a page reads, a ``*`` for every cohort of the study."""
+    names = [name.replace("*", cohort) for name in planned.page.reads for cohort in (COHORTS if "*" in name else [""])]
+    return [result_path(planned.cohort, name) for name in names]
 
 
 def stored_read(planned):
@@ -19,7 +21,7 @@ for planned in PLAN:
             f"page_{planned.page.name}_{planned.cohort}".replace("-", "_")
         input:
             STUDY.root / "notebooks" / f"{planned.page.name}.py",
-            STUDY.root / "data_manifest" / "cohorts" / f"{planned.cohort}.yaml",
+            description_path(SPECS[planned.cohort]),
             files_read(planned),
             stored_read(planned),
             code_of_page(STUDY.root / "notebooks" / f"{planned.page.name}.py"),
