@@ -123,7 +123,7 @@ def _unsupported(page, spec, study):
     if page.name in skipped:
         return skipped[page.name]
     lacking = [ANALYSIS_WORDS[need] for need in page.needs if not _supports(spec)[need]]
-    return f"the cohort has {' and '.join(lacking)}" if lacking else None
+    return f"the cohort has {lacking[0]}" if lacking else None
 
 
 def _supports(spec):

@@ -20,7 +20,12 @@ DESCRIPTION = {
     "predictors": ["age_gt_50", "sex_female", "afp_gt_20", "cirrhosis"], "multivariable": ["afp_gt_20", "dl_mvi"],
     "licence": "none", "citation": "none",
 }  # fmt: skip
-PERSON = {"PatientName": "Quillfeather^Ada", "InstitutionName": "Zephyr Infirmary", "AccessionNumber": "ACC7700815"}
+PERSON = {
+    "PatientBirthDate": "19430517",
+    "PatientName": "Quillfeather^Ada",
+    "InstitutionName": "Zephyr Infirmary",
+    "AccessionNumber": "ACC7700815",
+}
 
 
 def make_scanned(folder, n_patients=4, *, seed=7, matrix=64, changes=None, drift=True):

@@ -85,7 +85,7 @@ def admitted(spec, key, left_out):
     if of_cohort or (faults and not spec.skip_bad):
         raise CohortError(f"Cohort '{spec.id}': {len(faults)} fault(s) in the patient table.\n{numbered(faults)}")
     wrong = pd.Series({row: bool(found) for row, found in by_row.items()})
-    steps = [("Faulty row in the table", wrong, "skip_bad: left out, listed in left_out.csv")]
+    steps = [("Faulty row in the table", wrong, "skip_bad: left out, listed in left_out.csv")] if wrong.any() else []
     for stage in dict.fromkeys(left_out["stage"]):
         gone = typed[PATIENT_ID].isin(left_out.loc[left_out["stage"] == stage, PATIENT_ID])
         steps.append(("Images that cannot be used", gone, f"{stage} (skip_bad: left out, listed in left_out.csv)"))

@@ -31,8 +31,9 @@ def report():
 
 
 def html():
-    """Render the book, with the files that it offers, and put it in place only when it is whole."""
+    """Render the book, with the files that it offers; put it in place only when whole and without anybody's identity."""
     from mvi_core.report.downloads import copy_downloads
+    from mvi_core.report.leaks import refuse_leaks
 
     root = load_study().root
     part = root / "_build" / "part"
@@ -48,6 +49,7 @@ def html():
         sys.exit(f"mvi: the book did not render\n{listed}")
     copy_downloads(part / "_build" / "html")
     _slim(part / "_build" / "html" / "_static")
+    refuse_leaks(study_cohorts(load_study()), [part / "_build" / "html", load_study().executed, load_study().results])
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     (part / "_build" / "html").rename(root / "_build" / "html")
     shutil.rmtree(part)
