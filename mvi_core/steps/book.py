@@ -31,7 +31,7 @@ def report():
 
 
 def html():
-    """Render the book, with the files that it offers; put it in place only when whole and without anybody's identity."""
+    """Render the book, with the files that it offers; it is put in place only when whole and without an identity."""
     from mvi_core.report.downloads import copy_downloads
     from mvi_core.report.leaks import refuse_leaks
 

@@ -1,4 +1,4 @@
-"""A patient's identity is found in every kind of output, however it is wrapped, and is never repeated in the message."""
+"""A patient's identity is found in every kind of output, however wrapped, and never repeated in the message."""
 
 import base64
 import gzip
@@ -106,7 +106,7 @@ PLANTED = {
     "log.gz": lambda path: path.write_bytes(gzip.compress(NAME.encode())),
     "arrays.npz": lambda path: np.savez(path, names=np.array([NUMBER])),
     "model.safetensors": lambda path: save_file({"a": np.zeros(2)}, path, metadata={"patients": NUMBER}),
-    "record.json": lambda path: path.write_text(json.dumps({"a": HOSPITAL.replace("Z", "\u017b")[1:] + "\u00e9", "b": NAME})),
+    "record.json": lambda path: path.write_text(json.dumps({"a": "\u017b\u00e9", "b": NAME})),
     "escaped.json": lambda path: path.write_text('{"a": "Quillf\\u0065ather"}'),
     "rows.csv": lambda path: pd.DataFrame({"x": [NUMBER.lower()]}).to_csv(path),
     "utf16.txt": lambda path: path.write_bytes(NAME.encode("utf-16-le")),
