@@ -45,6 +45,7 @@ def _parser():
     parser = argparse.ArgumentParser(prog="mvi", description="An executable, audited reproduction of Sun et al. 2022.")
     verbs = parser.add_subparsers(title="verbs", required=True, metavar="VERB")
     _add(verbs, "cohorts", _cohorts, "list the cohorts and the pages each can support")
+    _add_cohort_verbs(verbs)
     fetch = _add(verbs, "fetch", _fetch, "fetch the public tables by address and sha256")
     fetch.add_argument("cohort", nargs="?", help="only this cohort's files")
     run = _add(verbs, "run", _run, "execute one page for one cohort")
@@ -60,8 +61,6 @@ def _parser():
     predict.add_argument("--rois", required=True, help="rois.csv: boxes in pixels, half-open")
     predict.add_argument("--model", required=True, help="folder of a trained model")
     predict.add_argument("--out", required=True, help="table to write")
-    check = _add(verbs, "check", _check, "say everything that is wrong with a folder of DICOM, boxes and masks")
-    check.add_argument("folder", help="folder with manifest.csv, rois.csv, masks/ and the series")
     audit = _add(verbs, "audit", _audit, "what the printed numbers imply: this paper's, or another's")
     audit.add_argument(
         "paper", nargs="?", help="another paper's numbers as YAML (see data_manifest/audit_example.yaml)"
@@ -74,6 +73,23 @@ def _parser():
     step.add_argument("--repeat", type=int)
     _add(verbs, "summary", _summary, "the headline results of the last run")
     return parser
+
+
+def _add_cohort_verbs(verbs):
+    new = _add(verbs, "new", _new, "make the folder of a cohort of your own")
+    new.add_argument("cohort", help="name: lower-case letters, digits, '-'")
+    scan = _add(verbs, "scan", _scan, "find the series in a tree of DICOM and propose which sequence each is")
+    scan.add_argument("cohort", help="cohort of your own, see `mvi new`")
+    scan.add_argument("images", help="folder of DICOM, in any order, also zipped")
+    scan.add_argument("--afresh", action="store_true", help="forget your decisions in an earlier series.csv")
+    rois = _add(verbs, "rois", _rois, "bring masks or a table of boxes to the images and write rois.csv")
+    rois.add_argument("cohort")
+    rois.add_argument("--table", help="boxes in pixels or millimetres (default: the files in masks/)")
+    rois.add_argument("--overlay", action="store_true", help="lesions drawn as DICOM overlays in the images")
+    rois.add_argument("--share", metavar="SEQUENCE", help="use this sequence's mask where one has none of its own")
+    check = _add(verbs, "check", _check, "say everything that is wrong with a cohort, and which chapters it can fill")
+    check.add_argument("folder", help="cohort of your own, or a folder with manifest.csv, rois.csv, masks/ and series")
+    check.add_argument("--json", action="store_true", help="machine-readable")
 
 
 def _add(verbs, name, function, words):
@@ -127,10 +143,30 @@ def _predict(parsed):
     print(predict(parsed.images, parsed.rois, model=parsed.model, out=parsed.out))
 
 
+def _new(parsed):
+    from mvi_core.verbs.cohort import new
+
+    print(new(parsed.cohort))
+
+
+def _scan(parsed):
+    from mvi_core.verbs.cohort import scan
+
+    print("\n".join(scan(parsed.cohort, parsed.images, afresh=parsed.afresh)))
+
+
+def _rois(parsed):
+    from mvi_core.verbs.cohort import rois
+
+    lines, sound = rois(parsed.cohort, table=parsed.table, overlay=parsed.overlay, share=parsed.share)
+    print("\n".join(lines))
+    return 0 if sound else 1
+
+
 def _check(parsed):
     from mvi_core.verbs import check_lines
 
-    lines, sound = check_lines(parsed.folder)
+    lines, sound = check_lines(parsed.folder, as_json=parsed.json)
     print("\n".join(lines))
     return 0 if sound else 1
 

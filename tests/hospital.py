@@ -5,6 +5,7 @@ under one SeriesInstanceUID for every second patient, localisers, a subtraction,
 between the series. Nobody real is in it.
 """
 
+import copy
 import io
 import shutil
 import tempfile
@@ -153,8 +154,7 @@ def _copy(files, ending, **values):
 
 def _localiser(files):
     planes = ([1, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, -1], [0, 1, 0, 0, 0, -1])
-    copies = [pydicom.Dataset(data) for data in files[:3]]
-    for copy, data, plane in zip(copies, files, planes, strict=False):
-        copy.file_meta, copy.ImageOrientationPatient = pydicom.dataset.FileMetaDataset(data.file_meta), plane
-        copy.set_original_encoding(False, True, "iso8859")
+    copies = [copy.deepcopy(data) for data in files[:3]]
+    for data, plane in zip(copies, planes, strict=True):
+        data.ImageOrientationPatient = plane
     yield from _copy(copies, "6", SeriesDescription="localizer")

@@ -1,6 +1,7 @@
 """Where do a hospital's own patients lie: the cohort folder, its tables, and the pseudonyms that may leave it."""
 
 import hmac
+import json
 import os
 import re
 import secrets
@@ -19,6 +20,7 @@ from mvi_core.cohort.table import ROW, read_table
 from mvi_core.errors import CohortError, ManifestError
 from mvi_core.manifest import project_root
 from mvi_core.names import DL_MVI, PATIENT_ID, SEQUENCES
+from mvi_core.results import atomic_write
 
 COHORTS_VARIABLE = "MVI_COHORTS"  # environment: the folder of the cohort folders
 SERIES_COLUMNS = (
@@ -30,6 +32,7 @@ ROI_COLUMNS = (PATIENT_ID, "sequence", "slice_index", "row0", "col0", "row1", "c
 KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
 _LEVELS = {"sequence": tuple(map(str, SEQUENCES)), "use": ("yes", "no"), "confidence": ("high", "medium", "low")}
+_IMAGES_ROOT = re.compile(r"(?m)^(images:[^\n]*\n(?:[ \t#][^\n]*\n)*?[ \t]+root:[ ]*)[^#\n]*")
 _WHOLE = re.compile(r"\d{1,6}(\.0+)?")
 
 
@@ -139,6 +142,15 @@ def find_cohort(name):
     return CohortFolder(path, path.name, _key(path))
 
 
+def set_images_root(folder, root):
+    """Write the folder of DICOM into ``images.root`` of ``cohort.yaml``; every other line stays as it is."""
+    path = folder.path / "cohort.yaml"
+    text = path.read_text(encoding="utf-8")
+    named = json.dumps(str(Path(root).resolve()), ensure_ascii=False)  # a text in quotation marks is YAML too
+    changed, n_changed = _IMAGES_ROOT.subn(lambda found: f"{found[1]}{named} ", text, count=1)
+    atomic_write(path, changed if n_changed else f"{text.rstrip()}\nimages:\n  root: {named}\n")
+
+
 def read_series_table(folder):
     """Series that were found and decided on, from ``series.csv``.
 
@@ -239,7 +251,8 @@ def _series_fault(cells):
             return f"{name} must be one of {', '.join(levels)}.", "Correct the cell."
     if cells["use"] == "yes" and not cells["sequence"]:
         return "use is yes and sequence is empty.", "Write the sequence, or use no."
-    return None if cells["series"] and cells[PATIENT_ID] else ("series or patient_id is empty.", "Scan again.")
+    named = cells["series"] and (cells[PATIENT_ID] or cells["use"] == "no")
+    return None if named else ("series or patient_id is empty.", "Scan again.")
 
 
 def _roi_fault(cells):

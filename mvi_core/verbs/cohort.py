@@ -1,0 +1,57 @@
+"""What do ``mvi new``, ``mvi scan``, ``mvi rois`` and ``mvi check`` do with a cohort of one's own."""
+
+import sys
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+from mvi_core.cohort.folder import find_cohort, new_cohort, set_images_root
+from mvi_core.names import PATIENT_ID, SEQUENCES
+
+
+def new(name):
+    """Make the folder of a cohort, and say so in a sentence."""
+    folder = new_cohort(name)
+    return f"{folder.path} is made. Read README.md there; then `mvi scan {folder.id} DICOM_FOLDER`."
+
+
+def scan(cohort, images, *, afresh=False):
+    """Find the series of a tree of DICOM, write ``series.csv`` and ``files.csv``, and say what a person must decide."""
+    from mvi_core.dataset.scan import scan_folder
+
+    folder = find_cohort(cohort)
+    with _bar("headers", "file") as progress:
+        found = scan_folder(folder, images, afresh=afresh, progress=progress)
+    set_images_root(folder, images)
+    series = found.series
+    used = series[series["use"] == "yes"]
+    aside = series["set_aside"] != ""
+    unknown = (series["sequence"] == "") & ~aside
+    patients = series.loc[series[PATIENT_ID] != "", PATIENT_ID].unique()
+    lines = [
+        f"{found.n_files} files, {len(series)} series volumes of {len(patients)} patients; cohort.yaml names them."
+    ]
+    for sequence in SEQUENCES:
+        mine = used[used["sequence"] == sequence]
+        sure = mine["confidence"].value_counts()
+        levels = ", ".join(f"{sure[level]} {level}" for level in ("high", "medium", "low") if level in sure)
+        lines.append(
+            f"  {sequence:<4} {len(mine)} of {len(patients)} patients" + (f" (confidence: {levels})" if levels else "")
+        )
+    lines += [
+        f"  set aside {count}: {reason}" for reason, count in series.loc[aside, "set_aside"].value_counts().items()
+    ]
+    lines += [*found.told, f"{unknown.sum()} series are not known. Review series.csv, then `mvi check {folder.id}`."]
+    return lines
+
+
+@contextmanager
+def _bar(label, unit):
+    """Progress bar on a terminal: a function that is told how many are done, of how many."""
+    with tqdm(desc=f"mvi: {label}", unit=unit, disable=not sys.stderr.isatty(), delay=1) as bar:
+
+        def progress(done, total):
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress

@@ -1,0 +1,236 @@
+"""Scanning a tree of DICOM: what each series is, said with a reason, whatever the names and the order of the files."""
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pydicom
+import pytest
+
+from mvi_core.cohort.folder import find_cohort, new_cohort
+from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.phantom import write_phantom
+from mvi_core.dataset.scan import scan_folder
+from mvi_core.dataset.scan_rules import rules
+from mvi_core.errors import ManifestError
+
+PATIENT = {"patient_id": "0042", "enrolment": "2015", "mvi_grade": "M1", "size_cm": 3.0}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    root = tmp_path_factory.mktemp("plain")
+    write_phantom(pd.DataFrame([PATIENT]), root, seed=3, n_slices=5, matrix=32, pixel_mm=10)
+    return root / "0042"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("MVI_COHORTS", str(tmp_path / "cohorts"))
+    return new_cohort("my-hospital")
+
+
+@pytest.fixture
+def tree(plain, tmp_path):
+    shutil.copytree(plain, tmp_path / "images")
+    return tmp_path / "images"
+
+
+def change(files, **values):
+    for number, path in enumerate(files):
+        data = pydicom.dcmread(path)
+        for keyword, value in values.items():
+            setattr(data, keyword, value(number, data) if callable(value) else value)
+        data.save_as(path)
+
+
+def named(scan):
+    """Sequences in use, and their confidence."""
+    used = scan.series[scan.series["use"] == "yes"]
+    return dict(zip(used["sequence"], used["confidence"], strict=True))
+
+
+ALL = {"T1": "high", "T1A": "medium", "T1V": "medium", "T1D": "medium", "T2": "high", "DWI": "high"}
+
+
+def test_six_series_are_known_and_their_files_read_back_as_before(folder, tree):
+    scan = scan_folder(folder, tree)
+    assert named(scan) == ALL
+    series = scan.series.set_index("sequence")["series"]
+    paths = [tree / path for path in scan.files.loc[scan.files["series"] == series["T1V"], "path"]]
+    np.testing.assert_array_equal(read_series(paths).pixels, read_series(tree / "T1V").pixels)
+
+
+def test_names_order_and_zip_change_nothing(folder, tree, tmp_path):
+    before = scan_folder(folder, tree).series
+    for number, path in enumerate(sorted(tree.rglob("*.dcm"), key=lambda path: path.name[::-1])):
+        path.rename(tree / f"{number * 7919 % 31:03d}")
+    with zipfile.ZipFile(tree / "x.zip", "w") as archive:
+        for path in sorted(path for path in tree.iterdir() if path.is_file() and path.suffix != ".zip")[::2]:
+            archive.write(path, f"in/{path.name}")
+            path.unlink()
+    scan = scan_folder(folder, tree)
+    pd.testing.assert_frame_equal(scan.series, before)
+    assert scan.files["path"].str.startswith("x.zip!in/").sum() == 15
+
+
+def test_phases_under_one_series_uid_are_split_by_time(folder, tree):
+    change([path for name in ("T1A", "T1V", "T1D") for path in (tree / name).iterdir()], SeriesInstanceUID="1.2.3")
+    assert named(scan_folder(folder, tree)) == ALL
+
+
+@pytest.mark.parametrize("clock", ["TemporalPositionIdentifier", "TriggerTime", "per slice"])
+def test_any_clock_splits_a_dynamic_series(folder, tree, clock):
+    for place, name in enumerate(("T1A", "T1V", "T1D")):
+        values = {"SeriesInstanceUID": "1.2.3", "TriggerTime": str((0, 55000, 155000)[place])}
+        if clock == "TemporalPositionIdentifier":
+            values |= {"TemporalPositionIdentifier": place + 1}
+        if clock == "per slice":
+            del values["TriggerTime"]
+            at = ("1000{:02d}", "1001{:02d}", "1003{:02d}")[place]
+            values |= {"AcquisitionTime": lambda number, _, at=at: at.format(20 + number), "TriggerTime": "0"}
+        else:
+            values |= {"AcquisitionTime": "100025"}
+        change(sorted((tree / name).iterdir()), **values)
+    assert named(scan_folder(folder, tree)) == ALL
+
+
+def test_repeats_that_no_clock_tells_apart_are_set_aside(folder, tree):
+    for name in ("T1A", "T1V"):
+        change((tree / name).iterdir(), SeriesInstanceUID="1.2.3", AcquisitionTime="100025", TriggerTime="0")
+    scan = scan_folder(folder, tree)
+    assert "no time tells them apart" in scan.series["set_aside"].str.cat()
+    assert "T1A" not in named(scan) and "T1V" not in named(scan)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"SeriesDescription": "dyn_SUB_1"}, "subtraction"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "reformatted"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "OTHER"]}, "derived"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "PROJECTION IMAGE"]}, "projection"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "secondary capture"),
+        ({"Modality": "CT"}, "not MR"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "not axial"),
+        ({"AcquisitionTime": "102000"}, "hepatobiliary"),
+        ({"PatientID": ""}, "PatientID (0010,0020) is missing"),
+        ({"PatientID": "=cmd|x"}, "PatientID (0010,0020) is not of"),
+    ],
+)
+def test_what_is_no_image_of_the_study_is_set_aside_with_its_reason(folder, tree, values, reason):
+    change((tree / "T1D").iterdir(), **values)
+    scan = scan_folder(folder, tree)
+    assert scan.series["set_aside"].str.contains(reason, regex=False).any() and "T1D" not in named(scan)
+
+
+@pytest.mark.parametrize(
+    ("word", "sequence"),
+    [
+        ("LAVA arterielle Phase", "T1A"), ("eTHRIVE portalvenös", "T1V"), ("VIBE tardive", "T1D"), ("vibe nativ", "T1"),
+        ("t1 fase arteriosa", "T1A"), ("T1 phase portale", "T1V"), ("t1_vibe_dongmai", "T1A"), ("THRIVE pre", "T1"),
+    ],
+)  # fmt: skip
+def test_words_of_many_languages_name_a_phase_where_no_time_is_known(folder, tree, word, sequence):
+    for name in ("T1", "T1A", "T1V"):
+        shutil.rmtree(tree / name)
+    values = {"AcquisitionTime": "", "ContentTime": "", "SpecificCharacterSet": "ISO_IR 100"}
+    change((tree / "T1D").iterdir(), SeriesDescription=word, ProtocolName="", **values)
+    assert named(scan_folder(folder, tree))[sequence] == "medium"
+
+
+def test_a_phase_without_time_and_word_stays_unknown(folder, tree):
+    shutil.rmtree(tree / "T1")
+    change((path for name in ("T1A", "T1V", "T1D") for path in (tree / name).iterdir()), ContrastBolusAgent="")
+    scan = scan_folder(folder, tree)
+    assert set(named(scan)) == {"T2", "DWI"}
+    unknown = scan.series[(scan.series["sequence"] == "") & (scan.series["set_aside"] == "")]
+    assert len(unknown) == 3 and unknown["reason"].str.contains("no rule of step phase applies").all()
+
+
+def test_a_word_against_the_time_is_a_contradiction_and_not_decided(folder, tree):
+    change((tree / "T1V").iterdir(), SeriesDescription="vibe_arterial")
+    change((path for path in tree.rglob("*.dcm")), ContrastBolusStartTime="100000")
+    scan = scan_folder(folder, tree)
+    assert "T1V" not in named(scan) and scan.series["reason"].str.contains("contradiction").any()
+
+
+def test_two_candidates_are_both_shown_and_none_is_chosen_unless_a_rule_separates_them(folder, tree):
+    shutil.copytree(tree / "T2", tree / "again")
+    again = {"SeriesInstanceUID": "1.9", "SOPInstanceUID": lambda number, _: f"1.9.{number}"}
+    change((tree / "again").iterdir(), **again)
+    scan = scan_folder(folder, tree)
+    assert (scan.series["sequence"] == "T2").sum() == 2 and "T2" not in named(scan)
+    change((tree / "again").iterdir(), ScanOptions="", SeriesDescription="t2_tse_tra", ProtocolName="")
+    scan = scan_folder(folder, tree)
+    assert (scan.series["sequence"] == "T2").sum() == 2 and named(scan)["T2"] == "high"
+    assert scan.series["reason"].str.contains("preferred").sum() == 1
+
+
+def test_b_values_are_split_and_the_one_near_800_is_used(folder, tree):
+    for b_value in (0, 50):
+        shutil.copytree(tree / "DWI", tree / f"b{b_value}")
+        new = {"SOPInstanceUID": lambda number, _, b=b_value: f"1.8.{b}.{number}", "DiffusionBValue": float(b_value)}
+        change((tree / f"b{b_value}").iterdir(), **new)
+    scan = scan_folder(folder, tree)
+    assert named(scan)["DWI"] == "high" and (scan.series["sequence"] == "DWI").sum() == 2
+    assert scan.series["set_aside"].str.contains("b-value below 50").sum() == 1
+
+
+def test_copies_and_files_that_cannot_be_read_are_counted(folder, tree):
+    paths = sorted((tree / "T1").iterdir())
+    shutil.copyfile(paths[0], tree / "copy")
+    (tree / "note.txt").write_text("hello")
+    raw = paths[1].read_bytes()
+    (tree / "broken.dcm").write_bytes(raw[:200])
+    scan = scan_folder(folder, tree)
+    told = "\n".join(scan.told)
+    assert (
+        "1 file(s) are copies" in told and "1 file(s) are no DICOM file" in told and "1 DICOM file(s) not read" in told
+    )
+    assert named(scan) == ALL
+
+
+def test_decisions_of_a_person_are_kept_unless_told_otherwise(folder, tree):
+    scan_folder(folder, tree)
+    path = folder.path / "series.csv"
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame.loc[frame["sequence"] == "T2", "use"] = "no"
+    frame.to_csv(path, index=False)
+    assert "T2" not in named(scan_folder(folder, tree))
+    assert "T2" in named(scan_folder(folder, tree, afresh=True))
+
+
+def test_free_text_and_names_are_never_written(folder, tree):
+    change(
+        (tree / "T2").iterdir(), SeriesDescription="t2 Secretwoman", PatientName="Quill^Canary", StudyDescription="Zap"
+    )
+    scan_folder(folder, tree)
+    text = (folder.path / "series.csv").read_text() + (folder.path / "files.csv").read_text()
+    assert not any(word in text.lower() for word in ("secretwoman", "quill", "canary", "zap"))
+
+
+def test_a_link_and_a_folder_without_dicom_are_refused(folder, tmp_path, tree):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "link").symlink_to(tree)
+    with pytest.raises(ManifestError, match="None of the 0 files"):
+        scan_folder(folder, empty)
+
+
+def test_each_rule_can_be_reached():
+    for rule in rules():
+        assert rule.step in ("aside", "weight", "phase") and (rule.words or rule.conditions) and rule.reason
+
+
+@pytest.mark.real_data
+def test_real_files_of_four_vendors_are_split_and_none_is_taken_for_a_liver_sequence_by_chance(folder):
+    if not os.environ.get("MVI_DATA"):
+        pytest.skip("MVI_DATA names no folder with the real DICOM files")
+    scan = scan_folder(folder, Path(os.environ["MVI_DATA"]) / "dicom")
+    parts = scan.series[scan.series["n_slices"].eq(10)]
+    assert len(parts) >= 20  # ten slices x ten time points, twice
+    assert find_cohort(folder.path).id == "my-hospital"
