@@ -36,9 +36,7 @@ def read_tcga(path):
     recurrence or progression, and no entry for patients who died without it; such a death counts as an
     event at the time of death, as in the paper. The sample table is not used; there two patients have two rows.
     """
-    rows = read_source(path)
-    rows = rows.mask(rows.isin(MISSING))
-    rows, flow = exclusion_flow(rows, _steps(rows), start="Patients of TCGA-LIHC in the source")
+    rows, flow = included(read_source(path))
     lines = []
     survival = _survival(rows, lines)
     inr, seconds = _prothrombin(rows, lines)
@@ -60,6 +58,12 @@ def read_tcga(path):
         }
     )
     return patients.join(survival), flow, quality_table(lines)
+
+
+def included(rows):
+    """Rows of the source that belong to the study, every spelling of missing made missing, and the exclusion flow."""
+    rows = rows.mask(rows.isin(MISSING))
+    return exclusion_flow(rows, _steps(rows), start="Patients of TCGA-LIHC in the source")
 
 
 def _steps(rows):

@@ -1,0 +1,87 @@
+"""Do several cohorts tell of one effect: pooled odds ratio, heterogeneity, and where the next cohort may lie."""
+
+import numpy as np
+import pandas as pd
+from scipy import optimize, stats
+from statsmodels.stats.meta_analysis import combine_effects
+
+from mvi_core.errors import MviError
+from mvi_core.stats.estimate import critical_value
+
+POOLED = ("fixed", "random", "prediction")
+METHOD = "inverse variance; Paule-Mandel between-cohort variance, Knapp-Hartung interval never below the normal one"
+
+
+def pool(effects, *, level=0.95):
+    r"""Pool odds ratios of independent cohorts on the log scale.
+
+    The fixed answer takes one effect for all. The random one lets effects differ with variance :math:`\tau^2`
+    (Paule-Mandel); its interval is Knapp and Hartung's with :math:`t_{k-1}`, whose factor is held at 1 or above. The
+    prediction interval :math:`\hat\mu \pm t_{k-2}\sqrt{\hat\tau^2 + se^2}` says where the effect of a further cohort
+    may lie; of two cohorts there is none.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        Columns ``odds_ratio``, ``ci_low``, ``ci_high``, all finite; one row a cohort, at least two. The standard error
+        is the width of the interval on the log scale over twice the normal quantile.
+    level : float
+        Of the given and of the returned intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``fixed``, ``random``, ``prediction``: ``kind, odds_ratio, ci_low, ci_high``. ``attrs``: ``k``, ``q``,
+        ``q_p``, ``i2`` (share of the variance that is not chance, 0 to 1), ``tau2`` with ``tau2_low``, ``tau2_high``
+        (Q profile), ``method``.
+
+    Notes
+    -----
+    Higgins, Thompson and Spiegelhalter 2009, doi:10.1111/j.1467-985X.2008.00552.x; Viechtbauer 2007,
+    doi:10.1002/sim.2514; Röver, Knapp and Friede 2015, doi:10.1186/s12874-015-0091-1. With three cohorts every interval
+    of the random answer is wide because three cohorts say little of their spread.
+
+    Examples
+    --------
+    >>> same = pd.DataFrame({"odds_ratio": [2.0, 2.0], "ci_low": [1.0, 1.0], "ci_high": [4.0, 4.0]})
+    >>> pooled = pool(same)
+    >>> pooled.loc[0, ["odds_ratio", "ci_low", "ci_high"]].astype(float).round(3).tolist()  # 2 ** (1 ± sqrt(1/2))
+    [2.0, 1.225, 3.265]
+    >>> pooled.attrs["q"], pooled.attrs["i2"], bool(pooled["ci_low"].isna()[2])
+    (0.0, 0.0, True)
+    """
+    z = critical_value(level)
+    ends = effects[["odds_ratio", "ci_low", "ci_high"]].to_numpy(dtype=float)
+    if len(ends) < 2 or not np.isfinite(ends).all() or (ends <= 0).any():
+        raise MviError(f"pool needs two or more finite odds ratios with intervals, got {len(ends)}. Leave out others.")
+    log, low, high = np.log(ends).T
+    variance = ((high - low) / (2 * z)) ** 2
+    found = combine_effects(log, variance, method_re="pm", atol=1e-13, maxiter=500)
+    k, error = len(log), found.sd_eff_w_re
+    wide = error * max(1.0, found.scale_hksj_re) ** 0.5
+    rows = [("fixed", found.mean_effect_fe, z * found.sd_eff_w_fe)]
+    rows.append(("random", found.mean_effect_re, stats.t.ppf(0.5 + level / 2, k - 1) * wide))
+    reach = stats.t.ppf(0.5 + level / 2, k - 2) * (found.tau2 + error**2) ** 0.5 if k > 2 else np.nan
+    rows.append(("prediction", found.mean_effect_re, reach))
+    table = pd.DataFrame(
+        [(name, *np.exp([centre, centre - margin, centre + margin])) for name, centre, margin in rows],
+        columns=["kind", "odds_ratio", "ci_low", "ci_high"],
+    )
+    q = float(np.sum((log - found.mean_effect_fe) ** 2 / variance))
+    spread = {"tau2": float(found.tau2)} | dict(
+        zip(("tau2_low", "tau2_high"), _tau2_ends(log, variance, level), strict=True)
+    )
+    i2 = max(0.0, (q - (k - 1)) / q) if q > 0 else 0.0
+    table.attrs |= {"k": k, "q": q, "q_p": float(stats.chi2.sf(q, k - 1)), "i2": i2, **spread, "method": METHOD}
+    return table
+
+
+def _tau2_ends(log, variance, level):
+    """Q-profile interval of the between-cohort variance: where the generalised Q meets its chi-square quantiles."""
+
+    def excess(tau2, quantile):
+        weights = 1 / (variance + tau2)
+        return np.sum(weights * (log - np.average(log, weights=weights)) ** 2) - quantile
+
+    quantiles = stats.chi2.ppf([0.5 + level / 2, 0.5 - level / 2], len(log) - 1)
+    return [optimize.brentq(excess, 0, 1e4, args=(q,), xtol=1e-12) if excess(0, q) > 0 else 0.0 for q in quantiles]
