@@ -19,16 +19,17 @@ REFERENCE = ("reproduce", "glossary", "limits", "references")
 PEOPLE = {CohortKind.REAL: "Real patients", CohortKind.OWN: "Your cohort"}
 REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "Phantom"}
 READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
-    "the patients": ("01_cohort", "02_table1"),
+    "the patients": ("01_cohort", "02_table1", "28_afp_more", "32_grades", "29_missing"),
     "images and network": ("03_images", "13_network", "04_table2", "16_subsets", "15_attention"),
     "how good is it": (
         "05_external", "06_shift", "14_leakage", "08_table3", "17_added_value", "24_internal", "22_subgroups",
         "18_certainty",
     ),
-    "in the clinic": ("09_nomogram", "07_survival", "21_recurrence"),
+    "in the clinic": ("09_nomogram", "07_survival", "30_endpoints", "21_recurrence"),
     "the paper audited": (
         "10_paper_and_us", "11_solutions", "23_formula", "19_study_size", "12_other_paper", "20_reporting",
     ),
+    "does the paper hold": ("31_readings", "27_afp_elsewhere"),
 }  # fmt: skip
 
 
@@ -136,13 +137,20 @@ def _reading_order(planned):
 
     def place(item):
         kind, name = load_spec(item.cohort).kind, item.page.name
-        return kinds.index(kind), item.cohort if kind in PEOPLE else "", names.index(name) if name in names else 99
+        whose = "~" if _together(item) else item.cohort  # what compares cohorts stands after each of them
+        return kinds.index(kind), whose if kind in PEOPLE else "", names.index(name) if name in names else 99
 
     return sorted(planned, key=place)
 
 
+def _together(planned):
+    return bool(planned.page.others) and load_spec(planned.cohort).kind in PEOPLE
+
+
 def _caption(planned):
     spec = load_spec(planned.cohort)
+    if _together(planned):
+        return "Real patients: does the paper hold?"
     if spec.kind in PEOPLE:
         return f"{PEOPLE[spec.kind]}: {spec.title}"
     part = next((part for part, names in READING.items() if planned.page.name in names), "more")
@@ -151,7 +159,8 @@ def _caption(planned):
 
 def _title(planned):
     spec, number = load_spec(planned.cohort), planned.page.name.split("_")[0]
-    return f"{number} {planned.page.question}" + (f" ({spec.title})" if spec.kind in PEOPLE else "")
+    alone = spec.kind in PEOPLE and not _together(planned)
+    return f"{number} {planned.page.question}" + (f" ({spec.title})" if alone else "")
 
 
 def _cohort_section(spec, study):

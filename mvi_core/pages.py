@@ -8,11 +8,13 @@ from pathlib import Path
 
 import yaml
 
+from mvi_core.cohort.predictors import find_predictor
 from mvi_core.cohort.spec import COHORT_VARIABLE, load_spec, unavailable
 from mvi_core.errors import PageError
-from mvi_core.names import SEQUENCES
+from mvi_core.names import SEQUENCES, CohortKind
 from mvi_core.study import load_study, setting
 
+PEOPLE = (CohortKind.REAL, CohortKind.OWN)
 ANALYSIS_WORDS = {
     "images": "no images",
     "survival": "no follow-up that supports survival analysis",
@@ -37,6 +39,14 @@ class Page:
     writes: list
     parameters: dict
     cohorts: dict = field(default_factory=dict)
+    people: str = ""  #: why it is for real and own patients only; empty where it is for all
+    predictors: list = field(default_factory=list)  #: that the cohort must have
+
+    @property
+    def others(self):
+        """Ids of further cohorts whose results the page reads, in order."""
+        places = [name.split("/") for name in self.reads]
+        return list(dict.fromkeys(parts[1] for parts in places if parts[0] == ".." and len(parts) == 3))
 
 
 @dataclass(frozen=True)
@@ -119,11 +129,19 @@ def _unsupported(page, spec, study):
     if page.cohorts and spec.id not in page.cohorts:
         (only, why), *_ = page.cohorts.items()
         return f"made for cohort {only} only: {why}"
+    if page.people and spec.kind not in PEOPLE:
+        return f"made for real patients only: {page.people}"
+    if spec.only and page.name not in spec.only["pages"]:
+        return spec.only["because"]
     skipped = study.settings.get("leave_out", {}).get(spec.id, {})
     if page.name in skipped:
         return skipped[page.name]
     lacking = [ANALYSIS_WORDS[need] for need in page.needs if not _supports(spec)[need]]
-    return f"the cohort has {lacking[0]}" if lacking else None
+    lacking += [f"no {find_predictor(name).label}" for name in page.predictors if name not in spec.predictors]
+    if lacking:
+        return f"the cohort has {' and '.join(lacking)}"
+    absent = [other for other in page.others if other not in study_cohorts(study) or unavailable(load_spec(other))]
+    return f"it needs cohort {absent[0]} too, whose data are not here" if absent else None
 
 
 def _supports(spec):

@@ -22,7 +22,7 @@ ANALYSES = {
 }  # fmt: skip
 TEXT_KEYS = ("id", "title", "kind", "summary", "licence", "citation")
 LIST_KEYS = ("predictors", "multivariable", "notes")
-FREE_KEYS = ("planted", "drift")  # what a phantom holds, free in form
+FREE_KEYS = ("planted", "drift", "only")  # what a phantom holds, and the pages that a small cohort carries
 ALL_KEYS = (*TEXT_KEYS, *LIST_KEYS, "source", "analyses", *FREE_KEYS, "images", "skip_bad")
 OPTIONAL_KEYS = (*FREE_KEYS, "notes", "images", "skip_bad")
 IMAGE_KEYS = ("root", "model", "model_path", "sequences")
@@ -53,6 +53,7 @@ class CohortSpec:
     planted: Mapping = field(default_factory=dict)  #: effects that were put into a phantom
     drift: Mapping = field(default_factory=dict)
     images: Mapping = field(default_factory=dict)  #: of an own cohort: see `IMAGE_KEYS`
+    only: Mapping = field(default_factory=dict)  #: ``pages`` that are made, and ``because``: why no other
     skip_bad: bool = False  #: whether faulty patients are left out, and listed, instead of stopping the run
 
     @property
@@ -214,6 +215,9 @@ def _faults(content, stem):
         faults.append(f"'source' must hold `reader:` with one of {', '.join(READERS)}")
     faults += _analyses_faults(content.get("analyses", dict.fromkeys(ANALYSES, False)))
     faults += _image_faults(content)
+    only = content.get("only")
+    if only and not (isinstance(only, dict) and isinstance(only.get("pages"), list) and _is_text(only.get("because"))):
+        faults.append("'only' must hold `pages:`, a list, and `because:`, a text")
     for key in LIST_KEYS:
         faults += _list_faults(key, content.get(key) or [])
     return faults

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from mvi_core.cohort.spec import CohortSpec, load_spec
@@ -30,11 +30,17 @@ class OpenPage:
     tables: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
 
 
-def open_page(name, cohort):
-    """Show the banner that says which cohort and profile make a page of ``config/pages.yaml``, and open it."""
+def open_page(name, cohort, *, beside=()):
+    """Show the banner that says which cohort and profile make a page of ``config/pages.yaml``, and open it.
+
+    ``beside`` are further cohorts of a page that compares: banner and tables name them too.
+    """
     from IPython.display import HTML, display
 
-    page = OpenPage(name, load_spec(cohort), load_study())
+    spec, others = load_spec(cohort), [load_spec(other) for other in beside]
+    titles, summaries = (" ".join([getattr(spec, key), *(f"{word}{getattr(one, key)}" for one in others)])
+                         for key, word in (("title", "and "), ("summary", "")))  # fmt: skip
+    page = OpenPage(name, replace(spec, title=titles, summary=summaries), load_study())
     display(HTML(banner(page.spec, page.study.profile)))
     return page
 

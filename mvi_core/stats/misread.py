@@ -44,6 +44,8 @@ def beside_misread(readings):
 
 def _effect(table):
     known = table.dropna()
+    if known["value"].nunique() < 2:
+        return {"n": len(known)} | dict.fromkeys(COLUMNS, np.nan) | {"why": "all patients fall on one side"}
     try:
         row = univariable_table(known[["value"]], known["mvi"]).iloc[1]
     except MviError as problem:

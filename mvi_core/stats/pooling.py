@@ -76,6 +76,39 @@ def pool(effects, *, level=0.95):
     return table
 
 
+def pool_each(effects, *, level=0.95):
+    """Pool each variable that two cohorts or more have.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        As `pool` takes it, with ``variable``; one row a variable and cohort.
+    level : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a variable: ``variable, k``; ``fixed, random, prediction``, each with ``_low`` and ``_high``; ``q, q_p,
+        i2, tau2, tau2_low, tau2_high``.
+
+    Examples
+    --------
+    >>> same = pd.DataFrame({"variable": "afp", "odds_ratio": [2.0, 2.0], "ci_low": [1.0, 1.0], "ci_high": [4.0, 4.0]})
+    >>> pool_each(same)[["variable", "k", "fixed", "random"]].round(6).values.tolist()
+    [['afp', 2, 2.0, 2.0]]
+    """
+    rows = []
+    for name, part in effects.groupby("variable", sort=False):
+        if len(part) < 2:
+            continue
+        pooled = pool(part, level=level)
+        row = {"variable": name, "k": pooled.attrs["k"]}
+        for line in pooled.itertuples():
+            row |= {line.kind: line.odds_ratio, f"{line.kind}_low": line.ci_low, f"{line.kind}_high": line.ci_high}
+        rows.append(row | {key: pooled.attrs[key] for key in ("q", "q_p", "i2", "tau2", "tau2_low", "tau2_high")})
+    return pd.DataFrame(rows)
+
+
 def _tau2_ends(log, variance, level):
     """Q-profile interval of the between-cohort variance: where the generalised Q meets its chi-square quantiles."""
 
