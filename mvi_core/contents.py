@@ -29,7 +29,7 @@ READING = {  # a reader's order, whatever the numbers of the pages say; what is 
     "the paper audited": (
         "10_paper_and_us", "11_solutions", "23_formula", "19_study_size", "12_other_paper", "20_reporting",
     ),
-    "does the paper hold": ("31_readings", "27_afp_elsewhere"),
+    "does the paper hold": ("31_readings", "27_afp_elsewhere", "33_fixed_formula"),
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def read_endpoints(path):
     Returns
     -------
     pandas.DataFrame
-        ``endpoint`` (of `ENDPOINTS`), ``patient_id``, ``months`` from diagnosis, ``event`` (0 or 1): complete rows only;
+        ``endpoint`` (of `ENDPOINTS`), ``patient_id``, ``months`` from diagnosis, ``event`` (0 or 1): complete rows,
         no time of 0 without an event.
     """
     rows, _ = included(read_source(path))

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.clca import read_clca, read_source
-from mvi_core.cohort.predictors import find_predictor, predictor_table
+from mvi_core.cohort.predictors import DEFINED_WITH_OUTCOME, find_predictor, predictor_table, separation
 from mvi_core.cohort.tcga import included, read_tcga
+from mvi_core.names import GRADES
 
 COLUMNS = {  # of TCGA-LIHC: predictor, column of the source, what its units are, how they are misread
     "inr_gt_1": (
@@ -70,3 +71,29 @@ def _not_micro(source):
     afp = pd.to_numeric(source["AFP_AT_PROCUREMENT"], errors="coerce")
     mvi = (source["VASCULAR_INVASION"] == "Micro").astype(int)
     return pd.DataFrame({"value": (afp > 20).astype(float).mask(afp.isna()), "mvi": mvi})
+
+
+def leaks(samples_path, patients_path):
+    """Columns of both sources that were defined with the label: how far they separate it, and why they are refused.
+
+    Returns ``Source``, ``Column``, ``Patients``, ``Separation`` (text) and ``Refused because``.
+    """
+    clca = read_source(samples_path)
+    clca = clca[clca["MVI"].isin(GRADES)]
+    tcga = included(read_source(patients_path))[0].rename(columns={"AJCC_TUMOR_PATHOLOGIC_PT": "T"})
+    cases = [
+        ("CLCA 2024", "BCLC stage", "bclc", clca["BCLC"], clca["MVI"] != "M0"),
+        (
+            "TCGA-LIHC",
+            "AJCC T",
+            "ajcc_t",
+            tcga["T"].str[:2],
+            tcga["VASCULAR_INVASION"] != "None",
+        ),
+    ]
+    rows = []
+    for source, words, name, values, mvi in cases:
+        known = values.notna() & (values != "")
+        share = separation(values[known], mvi[known])
+        rows.append((source, words, int(known.sum()), f"{share:.3f}", DEFINED_WITH_OUTCOME[name]))
+    return pd.DataFrame(rows, columns=["Source", "Column", "Patients", "Separation", "Refused because"])

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mvi_core.errors import CohortError, SeparationWarning
 from mvi_core.names import DL_MVI, PATIENT_ID
 
-NEAR_PERFECT = 0.95  # sensitivity + specificity - 1 from which a predictor counts as the label in disguise
+NEAR_PERFECT = 0.95  # separation from which a predictor counts as the label in disguise
+BY_CHANCE = 1e-6  # Fisher's p below which such a separation is no chance
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,39 @@ def find_predictor(name):
     return TERMS[name]
 
 
-def refuse_leaks(predictors, mvi_present):
-    """Stop when a predictor that is defined with the outcome separates it.
+def separation(values, mvi_present):
+    """Measure how far a column tells patients with from patients without MVI: 0 not at all, 1 completely.
 
-    A yes/no predictor separates when :math:`|sensitivity + specificity - 1|` is at least 0.95 among the
-    patients who have it. One that is not known to be defined with the outcome gives a warning instead,
-    because a perfect predictor can also be chance in few patients.
+    Of numbers, the largest distance between the two distribution functions (Kolmogorov-Smirnov), which for a yes/no
+    predictor is :math:`|sensitivity + specificity - 1|`; of text, such as stages, the total variation distance. Missing
+    values are passed over; it is 0 where only one kind of patient is left.
+
+    Examples
+    --------
+    >>> separation([0.0, 1.0, 1.0, 1.0], [0, 0, 1, 1]), separation(["A", "B", "C", "C"], [0, 0, 1, 1])
+    (0.5, 1.0)
+    """
+    table = pd.DataFrame({"value": np.asarray(values), "mvi": np.asarray(mvi_present, dtype=float)}).dropna()
+    with_it, without = (table.loc[table["mvi"] == kind, "value"] for kind in (1, 0))
+    if not len(with_it) or not len(without):
+        return 0.0
+    if pd.api.types.is_numeric_dtype(table["value"]):
+        return float(stats.ks_2samp(with_it, without, method="asymp").statistic)
+    shares = [part.value_counts(normalize=True) for part in (with_it, without)]
+    return float(shares[0].sub(shares[1], fill_value=0).abs().sum() / 2)
+
+
+def refuse_leaks(predictors, mvi_present):
+    """Stop when a predictor separates patients with from patients without MVI, completely or nearly.
+
+    A predictor separates from a `separation` of 0.95 on. One that is known to be defined with the outcome is refused,
+    and so is any other whose separation cannot be chance (Fisher's p below 1e-6 at the best cut). In few
+    patients, and of DL-MVI, which may be as good as that, it is a warning.
 
     Parameters
     ----------
     predictors : pandas.DataFrame
-        0, 1 or missing; one column a predictor. Other columns (a size) are passed over.
+        Numbers or missing; one column a predictor.
     mvi_present : array-like of int, shape (n_patients,)
         Histologic MVI, 0 or 1.
 
@@ -122,13 +146,27 @@ def refuse_leaks(predictors, mvi_present):
     for name, column in predictors.items():
         values = column.to_numpy(dtype=float)
         known = ~np.isnan(values)
-        if not _separates(values[known], outcome[known]):
+        if separation(values, outcome) < NEAR_PERFECT:
             continue
-        n_agreeing = max(np.sum(values[known] == outcome[known]), np.sum(values[known] != outcome[known]))
-        counted = f"'{name}' separates MVI absent from present ({n_agreeing} of {known.sum()} patients)"
+        table = _best_cut(values[known], outcome[known])
+        counted = f"'{name}' separates MVI absent from present ({int(np.trace(table))} of {known.sum()} patients)"
         if reason := DEFINED_WITH_OUTCOME.get(name):
             raise CohortError(f"{counted} and cannot be a predictor: {reason}. Leave it out of the model.")
+        if name != DL_MVI and stats.fisher_exact(table).pvalue < BY_CHANCE:
+            raise CohortError(
+                f"{counted}, far beyond chance, as no finding before the operation does: it was made with the "
+                "label, or after it. Leave it out of the model."
+            )
         warnings.warn(f"{counted}. Check that it was not made from the label.", SeparationWarning, stacklevel=2)
+
+
+def _best_cut(values, outcome):
+    """Patients by side of the cut that separates best and by outcome, (2, 2), agreeing ones on the diagonal."""
+    cuts = np.unique(values)[:-1]
+    best = max(cuts, key=lambda cut: abs((values[outcome == 1] > cut).mean() - (values[outcome == 0] > cut).mean()))
+    above = values > best
+    table = np.array([[np.sum((above == side) & (outcome == kind)) for kind in (0, 1)] for side in (False, True)])
+    return table if np.trace(table) * 2 >= table.sum() else table[::-1]
 
 
 def _column(patients, predictor):
@@ -143,9 +181,3 @@ def _column(patients, predictor):
         return values.to_numpy(dtype=float)
     level = values == cutoff if isinstance(cutoff, str) else values.astype(float) > cutoff
     return np.where(values.isna(), np.nan, level.astype(float))
-
-
-def _separates(values, outcome):
-    if not np.isin(values, (0.0, 1.0)).all() or not 0 < outcome.sum() < len(outcome):
-        return False
-    return abs(values[outcome == 1].mean() - values[outcome == 0].mean()) >= NEAR_PERFECT

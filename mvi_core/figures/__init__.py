@@ -12,8 +12,8 @@ from mvi_core.figures.certainty import (
     risk_distribution,
     set_sizes,
 )
-from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomogram, roc
-from mvi_core.figures.cohort import flow_chart, forest, missing_bars
+from mvi_core.figures.clinic import calibration, decision_curve, dose_curve, figure_4, nomogram, roc
+from mvi_core.figures.cohort import flow_chart, forest, forest_groups, missing_bars
 from mvi_core.figures.images import attention_panel, network_flow, roi_steps, sequence_panel
 from mvi_core.figures.leakage import covering_intervals, protocol_ladder
 from mvi_core.figures.performance import (
@@ -30,9 +30,10 @@ from mvi_core.figures.sweep import spread_rows, subset_chart
 
 __all__ = [
     "accuracy_by_combination", "allowed_ranges", "attention_panel", "calibration", "calibration_instability",
-    "checklist_bars", "counted_bars", "covering_intervals", "decision_curve", "denominator_search", "embedding_panel",
-    "error_map", "figure_4", "flow_chart", "follow_up_lines", "forest", "half_reached", "incidence_curves",
-    "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter", "patients_needed",
+    "checklist_bars", "counted_bars", "covering_intervals", "decision_curve", "denominator_search", "dose_curve",
+    "embedding_panel", "error_map", "figure_4", "flow_chart", "follow_up_lines", "forest", "forest_groups",
+    "half_reached", "incidence_curves", "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter",
+    "patients_needed",
     "prediction_instability", "protocol_ladder", "risk_coverage", "risk_distribution", "roc", "roi_steps",
     "sequence_panel", "set_sizes", "spread_rows", "stamp", "subset_chart", "survival_curves", "theme",
     "training_curves",

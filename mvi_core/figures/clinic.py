@@ -1,7 +1,7 @@
 """What would a clinician read off: nomogram, ROC, calibration and decision curve."""
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, QUIET, SERIES, group_style, hide_frame, panel_letter
 
@@ -98,6 +98,23 @@ def decision_curve(table, axes, *, mark=None, note="threshold probability"):
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.yaxis.set_major_locator(MaxNLocator(6))
     axes.legend(loc="upper right")
+    return axes
+
+
+def dose_curve(curve, axes, *, groups, note=""):
+    """Draw the probability of MVI along a measurement: curve with band, step at the cut-off, observed shares.
+
+    ``curve`` has columns ``value``, ``curve``, ``ci_low``, ``ci_high``, ``step``; ``groups`` has ``value``,
+    ``observed``, ``ci_low``, ``ci_high``.
+    """
+    axes.fill_between(curve["value"], curve["ci_low"], curve["ci_high"], color=OURS, alpha=0.16, lw=0)
+    axes.plot(curve["value"], curve["curve"], color=OURS, label="curve, 95 % band")
+    axes.plot(curve["value"], curve["step"], color=PAPER, linestyle=LINES[1], label="cut-off")
+    axes.vlines(groups["value"], groups["ci_low"], groups["ci_high"], color=QUIET, linewidth=1.4)
+    axes.plot(groups["value"], groups["observed"], "o", color=QUIET, markersize=5.5, label="observed share")
+    axes.set(xscale="log", ylim=(0, 1), xlabel=note, ylabel="probability of MVI")
+    axes.xaxis.set_major_formatter(FuncFormatter("{:,g}".format))
+    axes.legend(loc="lower right")
     return axes
 
 

@@ -4,7 +4,7 @@ import textwrap
 
 import pandas as pd
 
-from mvi_core.figures.style import GRID, INK, OURS, PAPER, QUIET, hide_frame, point_and_interval, reading_rows
+from mvi_core.figures.style import GRID, INK, OURS, PAPER, QUIET, SERIES, hide_frame, point_and_interval, reading_rows
 
 FARTHEST = 1000  # odds ratio at which the axis ends; a bar that runs into the edge goes on, its text says how far
 
@@ -76,6 +76,27 @@ def forest(table, axes, *, note="odds ratio of MVI (log scale), 95 % CI"):
         )
         text = "not shown" if pd.isna(line.odds_ratio) else f"{value} ({low}\N{EN DASH}{high})"
         axes.annotate(text, (1.01, row), xycoords=("axes fraction", "data"), va="center", fontsize=10.5)
+    axes.set_xlabel(note)
+    return axes
+
+
+def forest_groups(table, axes, *, note=""):
+    """Draw odds ratios of several sets of patients side by side: one row a variable, one mark a set.
+
+    ``table`` has columns ``label``, ``group``, ``odds_ratio``, ``ci_low``, ``ci_high``; rows and marks in the order in
+    which they first occur.
+    """
+    labels, groups = list(dict.fromkeys(table["label"])), list(dict.fromkeys(table["group"]))
+    axes.axvline(1, color=QUIET, linewidth=1)
+    for place, group in enumerate(groups):
+        part = table[table["group"] == group]
+        height = part["label"].map(labels.index) + 0.24 * (place - (len(groups) - 1) / 2)
+        style = {"colour": (PAPER, *SERIES[:2])[place], "marker": ("D", "o", "s")[place], "label": group}
+        point_and_interval(axes, (part["odds_ratio"], part["ci_low"], part["ci_high"]), height, **style)
+    axes.set_xscale("log")
+    reading_rows(axes, labels)
+    _plain_log_ticks(axes)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(groups), borderaxespad=0.2)
     axes.set_xlabel(note)
     return axes
 

@@ -4,7 +4,15 @@ from mvi_core.report.checklist import count_checklist, fill_checklist, read_chec
 from mvi_core.report.masking import MASKED, MASKED_NOTE, masked_counts
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
-from mvi_core.report.printed import agrees, beside_paper, paper_value, paper_values, term_label, term_levels
+from mvi_core.report.printed import (
+    agrees,
+    beside_paper,
+    paper_value,
+    paper_values,
+    printed_effects,
+    term_label,
+    term_levels,
+)
 from mvi_core.report.publication import characteristics
 from mvi_core.report.verdicts import show_verdicts
 from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
@@ -12,6 +20,6 @@ from mvi_core.report.words import estimate_text, interval_column, interval_text,
 __all__ = [
     "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist",
     "estimate_text", "fill_checklist", "interval_column", "interval_text", "masked_counts", "network_card",
-    "nomogram_card", "open_page", "p_text", "paper_value", "paper_values", "publish", "read_checklist",
-    "show_checklist", "show_figure", "show_table", "show_verdicts", "term_label", "term_levels",
+    "nomogram_card", "open_page", "p_text", "paper_value", "paper_values", "printed_effects", "publish",
+    "read_checklist", "show_checklist", "show_figure", "show_table", "show_verdicts", "term_label", "term_levels",
 ]  # fmt: skip

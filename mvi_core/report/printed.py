@@ -56,12 +56,7 @@ def beside_paper(table, place):
         ``printed_odds_ratio``, ``printed_ci_low``, ``printed_ci_high``; and ``n_agree``: how many of the four are equal
         to every printed digit.
     """
-    printed = paper_values()["printed"]
-    keys = [re.sub(r"_(gt_\w+|female|3_4)$", "", name) for name in table["variable"]]
-    texts = {
-        column: [printed.get(f"{place}_{key}_{suffix}") for key in keys]
-        for column, suffix in (("odds_ratio", "or"), ("ci_low", "ci_low"), ("ci_high", "ci_high"), ("p_value", "p"))
-    }
+    texts = _printed(table["variable"], place)
     beside = table.assign(label=[term_label(name) for name in table["variable"]], n_agree=0)
     for column, words in texts.items():
         beside["n_agree"] += [agrees(*pair) for pair in zip(table[column], words, strict=True)]
@@ -70,6 +65,23 @@ def beside_paper(table, place):
     effects = zip(texts["odds_ratio"], texts["ci_low"], texts["ci_high"], strict=True)
     beside["paper"] = ["" if value is None else f"{value} ({low}\N{EN DASH}{high})" for value, low, high in effects]
     return beside.assign(paper_p=[text or "" for text in texts["p_value"]])
+
+
+def printed_effects(names, place):
+    """Read printed odds ratios as numbers: ``variable, odds_ratio, ci_low, ci_high``, those that are printed.
+
+    ``names`` are predictors; ``place`` is ``"table1"`` or ``"table3"``.
+    """
+    texts = {name: texts for name, texts in _printed(names, place).items() if name != "p_value"}
+    return pd.DataFrame({"variable": list(names), **texts}).dropna().astype(dict.fromkeys(texts, float))
+
+
+def _printed(names, place):
+    """Find printed odds ratio, interval ends and p value of each predictor as text, None where the paper has none."""
+    printed = paper_values()["printed"]
+    keys = [re.sub(r"_(gt_\w+|female|3_4)$", "", name) for name in names]
+    suffixes = {"odds_ratio": "or", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p"}
+    return {column: [printed.get(f"{place}_{key}_{suffix}") for key in keys] for column, suffix in suffixes.items()}
 
 
 def agrees(value, printed):

@@ -14,12 +14,11 @@ DONORS = 5  # patients among whom predictive mean matching draws; R's mice
 METHOD = "multiple imputation by chained equations (predictive mean matching), Rubin's rules"
 
 
-def impute(table, *, n_imputations, rng, n_burn=10):
+def impute(table, *, n_imputations, rng, n_burn=5, log=()):
     """Complete copies of a table: each missing value is that of a patient whose predicted value is near.
 
     Each variable is regressed on all others in turn, with coefficients drawn anew; the value is taken from one of the
-    `DONORS` nearest patients who have one, so that no value is impossible. The chain runs `n_burn` rounds before the
-    first copy and as many between two.
+    `DONORS` nearest patients who have one, so that no value is impossible. The chain runs `n_burn` rounds before each copy.
 
     Parameters
     ----------
@@ -28,6 +27,8 @@ def impute(table, *, n_imputations, rng, n_burn=10):
         complete.
     n_imputations, n_burn : int
     rng : numpy.random.Generator
+    log : iterable of str
+        Columns above 0 that are skewed: regressed and matched on their logarithm.
 
     Returns
     -------
@@ -46,6 +47,8 @@ def impute(table, *, n_imputations, rng, n_burn=10):
     (2, True, True)
     """
     frame = numbers(table)
+    logged = [name for name in frame if name in log]
+    frame[logged] = np.log(frame[logged])
     names = {f"v{place}": name for place, name in enumerate(frame)}  # its formulas take plain names only
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of constant columns inside the chain, which `numbers` and the caller know
@@ -54,7 +57,7 @@ def impute(table, *, n_imputations, rng, n_burn=10):
         for _ in range(n_imputations):
             chain.update_all(n_burn)
             copies.append(chain.data[list(names)].rename(columns=names).set_axis(frame.index))
-    return copies
+    return [copy.assign(**np.exp(copy[logged])) for copy in copies]
 
 
 def pool_fits(fits, *, level=0.95):

@@ -81,7 +81,7 @@ def brant_test(predictors, grade):
 
     Notes
     -----
-    Brant 1990, doi:10.2307/2532457. A small p speaks against one odds ratio for all cuts; a large one is no proof of it.
+    Brant 1990, doi:10.2307/2532457. A small p speaks against one odds ratio for all cuts; a large one proves nothing.
 
     Examples
     --------
@@ -124,7 +124,10 @@ def _equal(beta, joint, width, places):
 def _maximise(x, codes, n_grades):
     """Thresholds, then coefficients, at the maximum of the likelihood; its value and the observed information."""
     one_hot = np.eye(n_grades)[codes]
-    upper, lower = np.hstack([one_hot[:, :-1], -x]), np.hstack([one_hot[:, 1:], -x])  # grade j: theta_j-1 < . <= theta_j
+    upper, lower = (
+        np.hstack([one_hot[:, :-1], -x]),
+        np.hstack([one_hot[:, 1:], -x]),
+    )  # theta_j-1 < . <= theta_j
     top, bottom = codes == n_grades - 1, codes == 0
     shares = np.cumsum(np.bincount(codes, minlength=n_grades))[:-1] / len(codes)
     theta = np.concatenate([logit(shares), np.zeros(x.shape[1])])

@@ -10,6 +10,7 @@ from mvi_core.cohort.predictors import (
     find_predictor,
     predictor_table,
     refuse_leaks,
+    separation,
 )
 from mvi_core.errors import CohortError, SeparationWarning
 
@@ -78,13 +79,28 @@ def test_a_predictor_defined_with_the_outcome_is_refused_with_the_reason():
         refuse_leaks(pd.DataFrame({"bclc": nearly}), outcome)
 
 
-def test_another_perfect_predictor_warns():
+def test_another_perfect_predictor_is_refused_where_it_cannot_be_chance_and_warns_in_few_patients():
     outcome = np.repeat([0, 1], 50)
+    with pytest.raises(CohortError, match=r"'size_cm' separates .* \(99 of 100 patients\), far beyond chance"):
+        refuse_leaks(pd.DataFrame({"size_cm": np.where(np.arange(100) == 3, 9.0, outcome * 5.0 + 1)}), outcome)
     with pytest.warns(SeparationWarning, match="'afp_gt_20' separates"):
-        refuse_leaks(pd.DataFrame({"afp_gt_20": outcome}), outcome)
+        refuse_leaks(pd.DataFrame({"afp_gt_20": outcome[45:55]}), outcome[45:55])
+    with pytest.warns(SeparationWarning, match="'dl_mvi' separates"):
+        refuse_leaks(pd.DataFrame({"dl_mvi": outcome}), outcome)
 
 
-@pytest.mark.parametrize("column", [[0, 1, 0, 1], [1, 1, 1, 1], [np.nan] * 4, [3.2, 4.1, 9.9, 12.0], [np.nan, 0, 0, 0]])
+def test_separation_is_that_of_the_best_cut_in_any_order_and_of_stages_as_text():
+    rng = np.random.default_rng(3)
+    values, outcome = rng.integers(0, 6, 200).astype(float), rng.integers(0, 2, 200)
+    best = max(abs((values[outcome == 1] > cut).mean() - (values[outcome == 0] > cut).mean()) for cut in range(6))
+    assert separation(values, outcome) == pytest.approx(best)
+    assert separation(-values, outcome) == pytest.approx(best)
+    stages = pd.Series(["A", "B", "B", "C", "C", None])
+    assert separation(stages, [0, 0, 1, 1, 1, 1]) == pytest.approx(2 / 3)  # A and B 1/2 against 0 and 1/3
+    assert separation([1.0, np.nan], [1, 0]) == 0.0
+
+
+@pytest.mark.parametrize("column", [[0, 1, 0, 1], [1, 1, 1, 1], [np.nan] * 4, [3.2, 9.9, 4.1, 12.0], [np.nan, 0, 0, 0]])
 def test_usual_constant_missing_and_continuous_predictors_pass_silently(column):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
