@@ -2,7 +2,9 @@
 
 import argparse
 import inspect
+import json
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import yaml
 from mvi_core.cohort.spec import COHORT_VARIABLE
 from mvi_core.errors import MviError, PageError
 
+WARM_VARIABLE = "MVI_WARM"  # environment: socket of a process that has imported everything, in a run of the workflow
 STEPS = (
     "patients", "simulate", "rois", "admit", "apply", "train", "ablation", "final", "twins", "replaced", "attention",
     "split", "baselines", "ladder", "leakage", "analysis", "report", "contents", "html",
@@ -30,6 +33,8 @@ def main(arguments=None):
     int
         Exit status: 0, 1 if `mvi check` found an error, 2 if the verb could not be run.
     """
+    if arguments is None and Path(os.environ.get(WARM_VARIABLE, "")).is_socket():
+        return _hand_over(sys.argv[1:], os.environ[WARM_VARIABLE])
     parsed = _parser().parse_args(arguments)
     if os.sep in str(getattr(parsed, "cohort", None) or ""):  # a folder: known to all that this command starts
         os.environ[COHORT_VARIABLE] = f"{os.environ.get(COHORT_VARIABLE, '')} {Path(parsed.cohort).resolve()}"
@@ -39,6 +44,19 @@ def main(arguments=None):
     except MviError as problem:
         print(f"mvi: {problem}", file=sys.stderr)
         return 2
+
+
+def _hand_over(words, address):
+    """Exit status of a verb that another process runs, which has imported everything already (`workflow/warm.py`)."""
+    kept = {name: value for name, value in os.environ.items() if name != WARM_VARIABLE}
+    asked = json.dumps({"words": words, "folder": str(Path.cwd()), "environment": kept}).encode()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(address)
+        socket.send_fds(line, [asked], [1, 2])
+        answer = line.recv(16)
+    if not answer:
+        print("mvi: the process that ran this verb ended without a word", file=sys.stderr)
+    return int(answer or 1)
 
 
 def _parser():

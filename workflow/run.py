@@ -6,11 +6,16 @@ behind; unfinished files of a killed run are made again.
 
 import argparse
 import fcntl
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
+from pathlib import Path
 
+from mvi_core.cli import WARM_VARIABLE
 from mvi_core.study import load_study
 
 RULE = re.compile(r"^(?:local)?rule (\S+):")
@@ -89,7 +94,26 @@ def main():
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             sys.exit("Another run works in this folder. Wait until it ends.")
-        return follow(command(arguments, study), Progress(log), log.name)
+        with warm_process(arguments.engine):
+            return follow(command(arguments, study), Progress(log), log.name)
+
+
+@contextmanager
+def warm_process(engine):
+    """Process that has imported everything, for the verbs of this run (`workflow/warm.py`); none for other machines."""
+    elsewhere = any(word.split("=")[0] in ("--executor", "--profile", "--workflow-profile") for word in engine)
+    if elsewhere or not hasattr(os, "pidfd_open"):
+        yield
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ[WARM_VARIABLE] = f"{folder}/verbs"
+        words = [sys.executable, "-m", "workflow.warm", os.environ[WARM_VARIABLE]]
+        server = subprocess.Popen(words, cwd=Path(__file__).parents[1])
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def follow(words, progress, log_name):
