@@ -1,7 +1,8 @@
 # %% [markdown]
 # # Do patients with invasion recur and die earlier?
 # Paper: Results, *Predictors of survival*; Fig. 3.
-# Reads `analysis.csv`; writes `survival.csv`, `survival_summary.csv`, `survival_contrasts.csv` and `hazard_ratios.csv`.
+# Reads `analysis.csv`; writes `survival.csv`, `survival_months.csv`, `survival_summary.csv`,
+# `survival_contrasts.csv` and `hazard_ratios.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 tick_months: int = 12  # months between two numbers at risk
@@ -48,6 +49,12 @@ for axis, key, letter in zip(axes.flat, panels, "ABCD"[: len(panels)], strict=Tr
 figures.stamp(axes[0, 0], page.spec.kind)
 report.show_figure(page, figure, result="survival.csv")
 # %% [markdown]
+# Move over the curves, or move the slider, to read how many patients stand behind each point.
+# %% tags=["hide-input"]
+read = survival_groups.panel_months(panels, until, step=report.reading_step(page))
+write_result(cohort, "survival_months.csv", read, inputs=["analysis.csv"])
+report.survival_reader(page, read, endpoints | groupings, style=figures.group_style, result="survival_months.csv")
+# %% [markdown]
 # ## How long, and how many?
 # The **median** is the first time at which at most half are free of the event. Shares are read off the curves as steps.
 # %% tags=["hide-input"]
@@ -61,7 +68,6 @@ shares = shares.reset_index().pivot(index=by_group, columns="months", values="te
 shown = summary[["endpoint", "group", "n", "events"]].replace({"endpoint": endpoints})
 shown["median"] = report.interval_column(summary, digits=1, columns=("median", "ci_low", "ci_high"))
 shown = shown.join(summary[by_group].join(shares, on=by_group)[marks].fillna(""))
-shown = shown.replace("not reached (not reached–not reached)", "not reached")
 columns = [f"% free at {mark:g} months" for mark in marks]
 shown.columns = ["End point", "Group", "Patients", "Events", "Median, months (95 % CI)", *columns]
 caption = "Median survival by group, not reached where the curve stays above one half; share free of the event by then."
@@ -84,12 +90,11 @@ wide.columns = ["End point", "By", "Hazard ratio (95 % CI)", "p, drift", "Adjust
 caption = f"Present against absent; months lost of the restricted mean to {marks[-1]:g} months."
 report.show_table(page, wide, caption, result="survival_contrasts.csv")
 # %% tags=["hide-input"]
-rfs, design = panels["rfs", "mvi_present"], predictor_table(analysis, names).join(analysis["mvi_present"])
-order = ["mvi_present", *names]
-ratios = hazard_table.hazard_ratios(design.loc[rfs.index, order], rfs["months"], rfs["event"])
+rfs, design = panels["rfs", "mvi_present"], analysis[["mvi_present"]].join(predictor_table(analysis, names))
+ratios = hazard_table.hazard_ratios(design.loc[rfs.index], rfs["months"], rfs["event"])
 write_result(cohort, "hazard_ratios.csv", ratios, inputs=["analysis.csv"])
 ratios["text"] = report.interval_column(ratios, columns=("hazard_ratio", "ci_low", "ci_high"))
-each = ratios.pivot(index="variable", columns="model", values="text").loc[order, ["alone", "adjusted"]]
+each = ratios.pivot(index="variable", columns="model", values="text").loc[list(design), ["alone", "adjusted"]]
 each["drift"] = ratios.query("model == 'adjusted'").set_index("variable")["drift_p"].map(report.p_text)
 each = each.rename(index=report.term_label).reset_index()
 each.columns = ["Predictor of RFS", "Hazard ratio alone (95 % CI)", "Adjusted", "p, drift"]

@@ -44,6 +44,10 @@ figures.subset_chart(sets, axes, sequences=names, note=f"accuracy; n = {first['n
 figures.stamp(axes[0], page.spec.kind)
 report.show_figure(page, figure, result="subsets.csv", stored=stored)
 # %% [markdown]
+# The same sets as a table: sort by any column, or keep the sets with or without a sequence.
+# %% tags=["hide-input"]
+report.subset_explorer(page, sets, names, result="subsets.csv", stored=stored)
+# %% [markdown]
 # ## What does each sequence add?
 # Gain in AUC from adding a sequence to a set, over every pair of sets with and without it that were trained; where all sets
 # of a repeat were, also the fair share (Shapley) of each sequence in the way from chance to all six, with its range over

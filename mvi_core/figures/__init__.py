@@ -24,7 +24,7 @@ from mvi_core.figures.performance import (
     training_curves,
 )
 from mvi_core.figures.solutions import error_map, follow_up_lines, half_reached
-from mvi_core.figures.style import panel_letter, stamp, theme
+from mvi_core.figures.style import group_style, panel_letter, stamp, theme
 from mvi_core.figures.survival import incidence_curves, survival_curves
 from mvi_core.figures.sweep import spread_rows, subset_chart
 
@@ -32,9 +32,8 @@ __all__ = [
     "accuracy_by_combination", "allowed_ranges", "attention_panel", "calibration", "calibration_instability",
     "checklist_bars", "counted_bars", "covering_intervals", "decision_curve", "denominator_search", "dose_curve",
     "embedding_panel", "error_map", "figure_4", "flow_chart", "follow_up_lines", "forest", "forest_groups",
-    "half_reached", "incidence_curves", "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter",
-    "patients_needed",
-    "prediction_instability", "protocol_ladder", "risk_coverage", "risk_distribution", "roc", "roi_steps",
-    "sequence_panel", "set_sizes", "spread_rows", "stamp", "subset_chart", "survival_curves", "theme",
-    "training_curves",
+    "group_style", "half_reached", "incidence_curves", "metric_points", "missing_bars", "network_flow",
+    "nomogram", "panel_letter", "patients_needed", "prediction_instability", "protocol_ladder", "risk_coverage",
+    "risk_distribution", "roc", "roi_steps", "sequence_panel", "set_sizes", "spread_rows", "stamp",
+    "subset_chart", "survival_curves", "theme", "training_curves",
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 from itertools import product
 
+import numpy as np
 import pandas as pd
 
 from mvi_core.stats.hazard_table import model_rows
-from mvi_core.stats.kaplan_meier import kaplan_meier
+from mvi_core.stats.kaplan_meier import kaplan_meier, survival_at
 from mvi_core.stats.log_rank import log_rank
-from mvi_core.stats.survival import median_survival, restricted_mean_difference
+from mvi_core.stats.survival import at_risk_table, median_survival, restricted_mean_difference
 
 SHARED = ["ci_low", "ci_high", "n", "method", "drift_p"]
 
@@ -65,6 +66,34 @@ def panel_curves(panels):
         for key, table in panels.items()
         for group, part in table.groupby("group")
     }
+    return pd.concat(parts, names=["endpoint", "group_by", "group"]).reset_index([0, 1, 2]).reset_index(drop=True)
+
+
+def panel_months(panels, until, *, step=1):
+    """Share free of the event and number at risk at every ``step`` months up to ``until``, for each panel and group.
+
+    ``panels`` is as `survival_panels` returns them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``endpoint``, ``group_by``, ``group``, ``months``, ``at_risk``, ``survival``, ``ci_low``, ``ci_high``; the last
+        three missing beyond a group's follow-up.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"os_months": [1.0, 2, 3, 4], "os_event": [1, 1, 1, 1], "mvi_present": [1, 1, 0, 0]})
+    >>> read = panel_months(survival_panels(table, endpoints=["os"], groupings={"mvi_present": "MVI"}), 3)
+    >>> read.query("group == 'MVI absent'")[["at_risk", "survival"]].values.tolist()
+    [[2.0, 1.0], [2.0, 1.0], [2.0, 1.0], [2.0, 0.5]]
+    """
+    ticks, parts = np.arange(0, until + 1e-9, step), {}
+    for key, table in panels.items():
+        for group, part in table.groupby("group"):
+            curve = kaplan_meier(part["months"], part["event"])
+            at_risk = at_risk_table(part["months"], part["event"], ticks)[["months", "at_risk"]]
+            known = ticks[(ticks <= curve["months"].iloc[-1]) | (curve["survival"].iloc[-1] == 0)]
+            parts[*key, group] = at_risk.merge(survival_at(curve, known), on="months", how="left")
     return pd.concat(parts, names=["endpoint", "group_by", "group"]).reset_index([0, 1, 2]).reset_index(drop=True)
 
 
