@@ -10,6 +10,7 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from mvi_core.cohort.spec import load_spec
+from mvi_core.report.page import SAID
 from mvi_core.results import commit
 from mvi_core.study import STUDY_VARIABLE, load_study
 
@@ -29,10 +30,13 @@ def finish(notebook, cohort):
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cells.append(cell)
-        figure = cell.metadata.get("mystnb", {}).get("figure")
-        if figure:
+        settings = cell.metadata.get("mystnb", {})
+        if figure := settings.get("figure"):
+            said = _said_of_the_figure(cell)
+            settings["image"] = {"alt": said["alt"]}
+            figure["caption"] = f"{figure['caption'].rstrip()} {said['n']}".rstrip()
             if "Cohort:" not in figure["caption"]:  # a figure of somebody else says so itself
-                figure["caption"] = f"{figure['caption'].rstrip()} *Cohort: {spec.title} ({spec.kind}).*"
+                figure["caption"] += f" *Cohort: {spec.title} ({spec.kind}).*"
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
     used = sorted({name for cell in cells if cell.cell_type == "code" for name in _modules(cell.source)})
@@ -92,6 +96,12 @@ def _banner_first(cells):
     cells = [cell for cell in cells if cell is not injected]
     place = next((row for row, cell in enumerate(cells) if "open_page(" in cell.source), 1)
     return [*cells[: place + 1], injected, *cells[place + 1 :]]
+
+
+def _said_of_the_figure(cell):
+    """What `show_figure` says of the figure of a cell, for its caption and its alternative text."""
+    said = [output.metadata.pop(SAID) for output in cell.outputs if SAID in output.get("metadata", {})]
+    return said[0] if said else {"alt": "", "n": ""}
 
 
 def _beneath(cell):

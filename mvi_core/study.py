@@ -61,6 +61,11 @@ def load_study(path=None):
     return Study(settings["profile"], path, settings, root)
 
 
+def page_rule(page, cohort):
+    """Name of the workflow rule that executes a page for a cohort."""
+    return f"page_{page}_{cohort}".replace("-", "_")
+
+
 def overridden(study, overrides):
     """Study with some settings replaced or added, by path.
 

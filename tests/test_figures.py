@@ -1,7 +1,7 @@
 """Do the figures show what their tables hold, in one language of colours?"""
 
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +13,23 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from mvi_core import figures
-from mvi_core.figures.style import ENROLMENT_COLOURS, GRADE_COLOURS, KIND_COLOURS, MVI_COLOURS, OURS, group_style
+from mvi_core.figures.style import (
+    ABSENT,
+    ENROLMENT_COLOURS,
+    ENROLMENT_MARKERS,
+    GRADE_COLOURS,
+    KIND_COLOURS,
+    KIND_MARKERS,
+    LINES,
+    MARKERS,
+    MVI_COLOURS,
+    OURS,
+    PAPER,
+    PRESENT,
+    QUIET,
+    SERIES,
+    group_style,
+)
 from mvi_core.names import CohortKind, MviGrade
 from mvi_core.stats.nomogram import published_nomogram
 
@@ -117,6 +133,10 @@ RUNS = pd.DataFrame({"label": ["default", "default", "no flips"], "value": [0.84
 SIZES_NEEDED = pd.DataFrame(
     {"model": ["few", "few", "all", "all"], "parameters": [5, 5, 18, 18], "auc": [0.6, 0.8] * 2}
 ).assign(n_required=[900, 380, 4000, 600], rule=[118.0, 118.0, 425.0, 425.0])
+COHORTS = pd.DataFrame(
+    {"label": ["AFP", "AFP", "DL-MVI"], "kind": ["paper", "real", "phantom"], "series": ["paper", "real: CLCA", "phantom"],
+     "value": [3.4, 2.0, 5.9], "low": [np.nan, 1.2, 3.0], "high": [np.nan, 3.4, 11.0]}
+)  # fmt: skip
 CHECKLIST = pd.DataFrame(
     {"TRIPOD+AI": [10, 5, 2, 1, 6], "CLAIM": [8, 2, 1, 0, 9]},
     index=pd.MultiIndex.from_tuples(
@@ -132,6 +152,7 @@ DRAWINGS = {
     "protocol_ladder": lambda axes: figures.protocol_ladder(RUNGS, axes, title="null"),
     "covering_intervals": lambda axes: figures.covering_intervals(COVERING, axes, title="later year"),
     "metric_points": lambda axes: figures.metric_points(METRICS, axes),
+    "cohort_points": lambda axes: figures.cohort_points(COHORTS, axes, note="odds ratio", log=True),
     "embedding_panel": lambda axes: figures.embedding_panel(POINTS, axes, title="M0, T1", separation="AUC 0.9"),
     "training_curves": lambda axes: figures.training_curves(EPOCHS, axes, ylabel="cross-entropy"),
     "survival_curves": lambda axes: figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival"),
@@ -157,7 +178,7 @@ DRAWINGS = {
 }  # fmt: skip
 TABLES = (
     FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
-    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS, CHECKLIST,
+    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS, CHECKLIST, COHORTS,
 )  # fmt: skip
 
 
@@ -176,8 +197,35 @@ def texts(axes):
 
 def lightness(colour):
     """CIE L* of a colour: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance, then the cube-root law."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    return 116 * np.dot(linear, (0.2126, 0.7152, 0.0722)) ** (1 / 3) - 16
+    return 116 * np.dot(linear(colour), (0.2126, 0.7152, 0.0722)) ** (1 / 3) - 16
+
+
+def linear(colour):
+    """Linear RGB of a colour, from 0 to 1."""
+    return np.array([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)])
+
+
+# How dichromats see linear RGB: Machado 2009, doi:10.1109/TVCG.2009.113, table 1, severity 1.0.
+EYES = {
+    "usual": np.eye(3),
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+
+
+def apart(a, b, eye):
+    """CIE76 difference of two colours as an eye sees them: 2 is just seen, 100 is black against white."""
+    seen = [TO_XYZ @ np.clip(np.array(EYES[eye]) @ linear(c), 0, 1) / [0.95047, 1, 1.08883] for c in (a, b)]
+    f = [np.where(v > 0.008856, np.cbrt(v), 7.787 * v + 16 / 116) for v in seen]
+    labs = [(116 * y - 16, 500 * (x - y), 200 * (y - z)) for x, y, z in f]
+    return np.linalg.norm(np.subtract(*labs))
+
+
+def contrast_to_white(colour):
+    """Contrast ratio: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio."""
+    return 1.05 / (np.dot(linear(colour), (0.2126, 0.7152, 0.0722)) + 0.05)
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -311,6 +359,39 @@ def test_a_group_keeps_its_colour_whatever_its_place():
 def test_colours_that_meet_differ_in_greyscale(pair):
     shades = sorted(lightness(colour) for colour in pair.values())
     assert all(b - a > 12 for a, b in pairwise(shades))
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("group", [MVI_COLOURS, ENROLMENT_COLOURS, GRADE_COLOURS, {"ours": OURS, "paper": PAPER}], ids=list)
+def test_colours_that_tell_groups_apart_do_so_for_every_eye(eye, group):
+    assert min(apart(*pair, eye) for pair in combinations(group.values(), 2)) > 30
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("colours", [SERIES, tuple(KIND_COLOURS.values())], ids=["series", "kinds"])
+def test_colours_of_many_series_are_told_apart_by_every_eye_and_by_a_second_mark(eye, colours):
+    assert min(apart(*pair, eye) for pair in combinations(colours, 2)) > 10
+    for marks in (MARKERS, LINES, tuple(KIND_MARKERS.values()), tuple(ENROLMENT_MARKERS.values())):
+        assert len(set(marks)) == len(marks)
+    assert set(KIND_MARKERS) == set(KIND_COLOURS)
+
+
+def test_points_and_lines_stand_out_from_the_paper():
+    """WCAG 2.1, 1.4.11: graphics need a contrast of 3 to 1."""
+    named = {**MVI_COLOURS, **GRADE_COLOURS, **ENROLMENT_COLOURS, **KIND_COLOURS}
+    colours = [*named.values(), *SERIES, OURS, PAPER, QUIET, ABSENT, PRESENT]
+    assert [colour for colour in colours if contrast_to_white(colour) < 3] == []
+
+
+def test_each_kind_of_cohort_keeps_its_colour_and_marker_and_the_paper_stays_open(axes):
+    figures.cohort_points(COHORTS, axes, note="odds ratio", log=True)
+    looks = {line.get_label(): (line.get_color(), line.get_marker()) for line in axes.lines}
+    assert looks["real: CLCA"] == (KIND_COLOURS["real"], KIND_MARKERS["real"])
+    assert looks["phantom"] == (KIND_COLOURS["phantom"], KIND_MARKERS["phantom"])
+    paper = next(line for line in axes.lines if line.get_label() == "paper")
+    assert paper.get_markerfacecolor() == "white" and paper.get_xdata().tolist() == [3.4]
+    bars = [segment[:, 0].tolist() for bar in axes.collections for segment in bar.get_segments() if len(segment)]
+    assert [1.2, 3.4] in bars and [3.0, 11.0] in bars
 
 
 def test_every_grade_and_kind_has_a_colour_and_white_words_read_on_it():

@@ -10,6 +10,7 @@ import jupytext
 ROOT = Path(__file__).parent.parent
 MOST_LINES, MOST_LINES_CELL, MOST_LOOP_LINES = 80, 15, 3
 TYPED_NUMBER = re.compile(r"(?<![\w`{§.])\d+[.,]?\d*\s?(%|months|patients)")
+ENDING = ("## Answer", "**What it is worth.**", "**What this page cannot show.**")
 ESCAPE = re.compile(r"pip install|[\"']/\w+/|^\s*[%!]", re.MULTILINE)
 
 
@@ -42,6 +43,10 @@ def _layout(path, notebook, code):
     for node in ast.walk(ast.parse(tagged[0].source if tagged else "")):
         if isinstance(node, ast.Assign | ast.AnnAssign) and not _is_literal(node.value):
             yield f"the parameters cell computes '{ast.unparse(node.value)}'; plain literals only"
+    words = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    places = [words.find(part) for part in ENDING]
+    if min(places) < 0 or places != sorted(places):
+        yield f"the page must end with {', '.join(ENDING)}, in this order"
     if path.read_text(encoding="utf-8").startswith("# ---"):
         yield "no header: the runner adds the kernel"
 
@@ -63,12 +68,18 @@ def _cell(cell):
             yield f"holds a {type(node).__name__}; move it to mvi_core with a test"
         if isinstance(node, ast.For | ast.While) and node.end_lineno - node.lineno + 1 > MOST_LOOP_LINES:
             yield f"holds a loop of more than {MOST_LOOP_LINES} lines; move it to mvi_core with a test"
-    if "show_figure(" in cell.source:
-        settings = cell.metadata.get("mystnb", {})
-        if not settings.get("figure", {}).get("caption") or not settings.get("image", {}).get("alt"):
-            yield "shows a figure without caption or alt text"
-        if "figures.stamp(" not in cell.source:
-            yield "shows a figure that is not stamped with the kind of cohort"
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("show_figure"):
+            yield from _figure(cell, node)
+
+
+def _figure(cell, call):
+    if not cell.metadata.get("mystnb", {}).get("figure", {}).get("caption"):
+        yield "shows a figure without caption"
+    told = {keyword.arg: keyword.value for keyword in call.keywords}.get("alt", ast.Constant(""))
+    if not any(isinstance(node, ast.Name) for node in ast.walk(told)):
+        yield "shows a figure whose alt text says no number of the run"
+    if "figures.stamp(" not in cell.source:
+        yield "shows a figure that is not stamped with the kind of cohort"
 
 
 def main():

@@ -18,6 +18,7 @@ from mvi_core.figures.images import attention_panel, network_flow, roi_steps, se
 from mvi_core.figures.leakage import covering_intervals, protocol_ladder
 from mvi_core.figures.performance import (
     accuracy_by_combination,
+    cohort_points,
     embedding_panel,
     metric_points,
     patients_needed,
@@ -30,10 +31,11 @@ from mvi_core.figures.sweep import spread_rows, subset_chart
 
 __all__ = [
     "accuracy_by_combination", "allowed_ranges", "attention_panel", "calibration", "calibration_instability",
-    "checklist_bars", "counted_bars", "covering_intervals", "decision_curve", "denominator_search", "dose_curve",
-    "embedding_panel", "error_map", "figure_4", "flow_chart", "follow_up_lines", "forest", "forest_groups",
-    "group_style", "half_reached", "incidence_curves", "metric_points", "missing_bars", "network_flow",
-    "nomogram", "panel_letter", "patients_needed", "prediction_instability", "protocol_ladder", "risk_coverage",
-    "risk_distribution", "roc", "roi_steps", "sequence_panel", "set_sizes", "spread_rows", "stamp",
-    "subset_chart", "survival_curves", "theme", "training_curves",
+    "checklist_bars", "cohort_points", "counted_bars", "covering_intervals", "decision_curve",
+    "denominator_search", "dose_curve", "embedding_panel", "error_map", "figure_4", "flow_chart",
+    "follow_up_lines", "forest", "forest_groups", "group_style", "half_reached", "incidence_curves",
+    "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter", "patients_needed",
+    "prediction_instability", "protocol_ladder", "risk_coverage", "risk_distribution", "roc", "roi_steps",
+    "sequence_panel", "set_sizes", "spread_rows", "stamp", "subset_chart", "survival_curves", "theme",
+    "training_curves",
 ]  # fmt: skip

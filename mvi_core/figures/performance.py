@@ -5,6 +5,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mvi_core.figures.style import (
     ENROLMENT_COLOURS,
+    ENROLMENT_MARKERS,
+    KIND_COLOURS,
+    KIND_MARKERS,
     LINES,
     MARKERS,
     OURS,
@@ -58,6 +61,32 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
     reading_rows(axes, metrics)
     axes.set(xlim=(0, 1.02), xlabel=note)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=min(len(series), 3), borderaxespad=0.2)
+    return axes
+
+
+def cohort_points(table, axes, *, note, log=False):
+    """Draw what each kind of cohort gives for the same numbers, with its interval, beside what the paper prints.
+
+    ``table`` has columns ``label`` (rows in order of appearance), ``kind`` of cohort or ``"paper"``, ``series`` (text of
+    the legend), ``value``, ``low``, ``high``. ``log``: draw ratios on a log scale, with a line at 1.
+    """
+    labels, series = list(dict.fromkeys(table["label"])), table.drop_duplicates("series")
+    for place, (name, kind) in enumerate(series[["series", "kind"]].to_numpy()):
+        part, paper = table[table["series"] == name], kind == "paper"
+        rows = [labels.index(label) + (place - (len(series) - 1) / 2) * 0.72 / len(series) for label in part["label"]]
+        point_and_interval(
+            axes, (part["value"], part["low"], part["high"]), rows, label=name,
+            colour=KIND_COLOURS.get(kind, PAPER), marker=KIND_MARKERS.get(kind, "D"),
+            **({"markerfacecolor": "white", "markersize": 6} if paper else {}),
+        )  # fmt: skip
+    reading_rows(axes, labels)
+    if log:
+        axes.axvline(1, color=QUIET, linewidth=1)
+        axes.set_xscale("log")
+        ticks = [tick for tick in (0.5, 1, 2, 4, 10, 25, 100) if table["low"].min() / 2 < tick < 2 * table["high"].max()]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
+    axes.set_xlabel(note)
     return axes
 
 

@@ -3,9 +3,9 @@
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from mvi_core.figures.style import GRID, INK, LINES, OURS, PAPER, PRESENT, QUIET
+from mvi_core.figures.style import GRID, INK, LINES, ORANGE, OURS, PAPER, PRESENT, QUIET
 
-ENDS = {"died": PRESENT, "lost": "#e2983a", "followed to the end": "#b9c2cc"}  # how the follow-up of a patient ended
+ENDS = {"died": PRESENT, "lost": ORANGE, "followed to the end": "#b9c2cc"}  # how the follow-up of a patient ended
 
 
 def error_map(solutions, region, axes, *, asked):

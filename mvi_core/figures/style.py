@@ -7,13 +7,14 @@ WIDTH_IN = 7.0  # in; a page of the book, a journal's two columns
 INK, QUIET, GRID = "#1b1b1b", "#5f6670", "#dfe2e6"
 
 # Hue and lightness differ together, so that colour-blind readers and grey printers keep the difference.
-ABSENT, PRESENT = "#2a7ab0", "#93301b"
-GRADE_COLOURS = {"M0": ABSENT, "M1": "#e2983a", "M2": "#5c1410"}
+ABSENT, PRESENT, ORANGE = "#2a7ab0", "#93301b", "#cb841c"
+GRADE_COLOURS = {"M0": ABSENT, "M1": ORANGE, "M2": "#5c1410"}
 MVI_COLOURS = {"absent": ABSENT, "present": PRESENT}
 ENROLMENT_COLOURS = {"2015": "#574699", "2018": "#7a9e1f"}
 OURS, PAPER = "#00687a", INK
 KIND_COLOURS = {"reconstructed": "#8f5f00", "phantom": "#7b3fa0", "real": "#1a7237", "own": "#0a5cc2"}
-SERIES = (OURS, "#c98a1b", "#7d8590", "#574699", "#a5361f", INK)  # several results side by side, ours first
+KIND_MARKERS = {"reconstructed": "s", "phantom": "^", "real": "o", "own": "P"}
+SERIES = (OURS, ORANGE, "#7d8590", "#574699", "#a5361f", INK)  # several results side by side, ours first
 LINES, MARKERS = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2))), ("o", "s", "^", "D", "v", "P")
 
 

@@ -17,12 +17,12 @@ from mvi_core.report.publication import characteristics
 from mvi_core.report.subset_explorer import subset_explorer
 from mvi_core.report.survival_reader import reading_step, survival_reader
 from mvi_core.report.verdicts import show_verdicts
-from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
+from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish, rows_told
 
 __all__ = [
     "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist",
     "estimate_text", "fill_checklist", "interval_column", "interval_text", "masked_counts", "network_card",
     "nomogram_card", "open_page", "p_text", "paper_value", "paper_values", "printed_effects", "publish",
-    "read_checklist", "reading_step", "show_checklist", "show_figure", "show_table", "show_verdicts",
+    "read_checklist", "reading_step", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts",
     "subset_explorer", "survival_reader", "term_label", "term_levels",
 ]  # fmt: skip

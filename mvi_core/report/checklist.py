@@ -4,7 +4,7 @@ import html
 
 import pandas as pd
 
-from mvi_core.report.page import made_by_line
+from mvi_core.report.page import caption_html, made_by_line
 from mvi_core.results import result_path
 from mvi_core.study import load_study
 
@@ -61,7 +61,7 @@ def show_checklist(page, filled, caption, *, result=None):
         "</tr>"
         for row in filled.itertuples(index=False)
     )
-    table = f"<caption>{say(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    table = f"{caption_html(page, caption)}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     start = '<div class="table-wrap"><table class="study-table checklist">'
     return HTML(f"{start}{table}</table></div>{made_by_line(page, result)}")
 

@@ -21,7 +21,9 @@ COUNTS_ONLY = frozenset({
 })  # fmt: skip
 WHOLE_STUDY = ("report.json",)
 SIMULATED = (".csv", ".json", ".md", ".svg", ".png", ".tex", ".docx")
-LINK = re.compile(r'href="(?:\.\./)+downloads/([^"#?]+)"')
+LINK = re.compile(r'href="(?:\.\./)*downloads/([^"#?]+)"')
+SOURCE = re.compile(r'href="(?:\.\./)*source/([^"#?]+)\.txt"')
+SOURCES = ("notebooks", "workflow")  # folders whose text files a page may show
 
 
 def may_be_offered(path):
@@ -50,11 +52,17 @@ def download_link(path, words):
     return f'<a href="../../downloads/{path.relative_to(load_study().results).as_posix()}" download>{words}</a>'
 
 
+def source_link(name, words=None):
+    """HTML link from a page of a cohort to a text file of the project, which the book carries as ``source/*.txt``."""
+    return f'<a href="../../source/{name}.txt">{words or name}</a>'
+
+
 def copy_downloads(site):
     """Put every file that a page of a rendered book offers where its link leads; `PageError` if one may not go out."""
-    pages = sorted(site.rglob("*.html"))
-    names = {unquote(name) for page in pages for name in LINK.findall(page.read_text(encoding="utf-8"))}
-    for name in sorted(names):
+    pages = [page.read_text(encoding="utf-8") for page in sorted(site.rglob("*.html"))]
+    for name in sorted({unquote(name) for page in pages for name in SOURCE.findall(page)}):
+        _copy_source(name, site / "source" / f"{name}.txt")
+    for name in sorted({unquote(name) for page in pages for name in LINK.findall(page)}):
         source = (load_study().results / name).resolve()
         if not source.is_file() or not may_be_offered(source):
             raise PageError(
@@ -64,6 +72,15 @@ def copy_downloads(site):
         target = site / "downloads" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+
+
+def _copy_source(name, target):
+    root = load_study().root
+    source = (root / name).resolve()
+    if not source.is_file() or source.relative_to(root.resolve()).parts[0] not in SOURCES:
+        raise PageError(f"A page shows {name}, which is no file of {' or '.join(SOURCES)}. Take the link away.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def _names_patients(path):

@@ -7,15 +7,26 @@ from itertools import count
 
 from mvi_core.cohort.spec import CohortSpec, load_spec
 from mvi_core.names import PATIENT_ID
-from mvi_core.report.downloads import download_link
+from mvi_core.report.downloads import download_link, source_link
 from mvi_core.report.masking import PEOPLE
 from mvi_core.report.publication import docx_table, latex_table
+from mvi_core.report.words import publish
 from mvi_core.results import atomic_write, commit, read_stored, result_path
-from mvi_core.study import Study, load_study
+from mvi_core.study import Study, load_study, page_rule
 
 LONG_TEXT = 40  # characters from which a cell may wrap
 PRINT_DPI = 300  # dots per inch that journals ask of a figure
 FORMATS = {".svg": "SVG", ".png": f"PNG, {PRINT_DPI} dpi", ".tex": "LaTeX", ".docx": "Word"}
+SAID = "mvi_figure"  # key, in the metadata of a figure's output, of what its page says of it
+WORTH = {
+    "reconstructed": "These patients were rebuilt from printed numbers: this shows what the print implies, and is no "
+    "evidence about patients",
+    "phantom": "These images were simulated with known signs: this shows what the method finds of what was planted, "
+    "and is no evidence about patients",
+    "real": "These are real patients of a public source, other than the paper's: this is evidence about patients like "
+    "them",
+    "own": "These are your patients: this is evidence about patients like them, as far as their table is right",
+}
 NO_DATE = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}  # the same figure is the same file
 
 
@@ -28,12 +39,14 @@ class OpenPage:
     study: Study
     figures: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
     tables: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
+    stored: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
 
 
 def open_page(name, cohort, *, beside=()):
     """Show the banner that says which cohort and profile make a page of ``config/pages.yaml``, and open it.
 
-    ``beside`` are further cohorts of a page that compares: banner and tables name them too.
+    ``beside`` are further cohorts of a page that compares: banner and tables name them too. What an answer of such
+    patients is worth is published as ``worth``.
     """
     from IPython.display import HTML, display
 
@@ -42,6 +55,7 @@ def open_page(name, cohort, *, beside=()):
                          for key, word in (("title", "and "), ("summary", "")))  # fmt: skip
     page = OpenPage(name, replace(spec, title=titles, summary=summaries), load_study())
     display(HTML(banner(page.spec, page.study.profile)))
+    publish("worth", WORTH[page.spec.kind])
     return page
 
 
@@ -55,16 +69,17 @@ def banner(spec, profile):
     )
 
 
-def show_figure(page, figure, *, result=None, stored=None):
+def show_figure(page, figure, *, alt, n=None, result=None, stored=None):
     """Show a figure above the line that says what made it, and store it for print: as SVG and as PNG; then close it.
 
-    ``result`` is the result file behind it, ``stored`` the table of ``data_manifest/stored`` behind it: the line then
-    says when that was made, and on what.
+    ``alt`` tells the finding to those who cannot see it, with the numbers of the run; ``n``, a number or words, goes to
+    the end of the caption. ``result`` is the result file behind it, ``stored`` the table of ``data_manifest/stored``
+    behind it: the line then says when that was made, and on what.
     """
     import matplotlib.pyplot as plt
     from IPython.display import HTML, display
 
-    display(figure)
+    display(figure, metadata={SAID: {"alt": alt, "n": "" if n is None else f"n = {n}."}})
     files = _store_figure(page, figure)
     plt.close(figure)
     return HTML(made_by_line(page, result, stored, files=files))
@@ -83,16 +98,24 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
     cohort = f"Cohort: {page.spec.title} ({page.spec.kind})."
     start = body.index(">") + 1
-    table = f"{body[:start]}<caption>{html.escape(f'{caption} {cohort}')}</caption>{body[start:]}"
+    table = f"{body[:start]}{caption_html(page, caption)}{body[start:]}"
     line = made_by_line(page, result, stored, files=_store_table(page, frame, caption, [*notes, cohort]))
     feet = "".join(f'<p class="table-note">{html.escape(note)}</p>' for note in notes)
     return HTML(f'<div class="table-wrap">{table}</div>{feet}{line}')
 
 
+def caption_html(page, caption):
+    """Caption of the next table of a page as HTML: its number, such as 9.2 in chapter 9, the words, the cohort."""
+    number = f"{int(page.name.split('_')[0])}.{next(page.tables)}"
+    words = html.escape(f"{caption} Cohort: {page.spec.title} ({page.spec.kind}).")
+    return f'<caption><span class="caption-number">Table {number}.</span> {words}</caption>'
+
+
 def made_by_line(page, result, stored=None, *, files=()):
     """Line under a figure or table that says what made it and links what may be taken away, as HTML."""
-    parts = [f"notebooks/{page.name}.py", f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"]
-    parts = [html.escape(part) for part in parts]
+    made = f"cohort {page.spec.id} ({page.spec.kind})", f"profile {page.study.profile}"
+    rule = source_link("workflow/rules/pages.smk", page_rule(page.name, page.spec.id))
+    parts = [source_link(f"notebooks/{page.name}.py"), f"rule {rule}", *map(html.escape, made)]
     if result:
         path = result_path(page.spec.id, result)
         parts.append(download_link(path, html.escape(str(path.relative_to(page.study.root)))))
@@ -116,7 +139,7 @@ def _store_table(page, frame, caption, notes):
     """Table as files for a manuscript, ``results/<cohort>/tables/<page>/table_<k>``; never rows of people."""
     if page.spec.kind in PEOPLE and PATIENT_ID in frame:
         return []
-    stem = result_path(page.spec.id, f"tables/{page.name}/table_{next(page.tables)}")
+    stem = result_path(page.spec.id, f"tables/{page.name}/table_{next(page.stored)}")
     atomic_write(stem.with_suffix(".tex"), latex_table(frame, caption, notes))
     return [stem.with_suffix(".tex"), docx_table(stem.with_suffix(".docx"), frame, caption, notes)]
 

@@ -33,7 +33,7 @@ NOTEBOOK = """# %% [markdown]
 # %% tags=["parameters", "remove-cell"]
 cohort = "ward"  # cohort id
 seed: int = 1  # seeds nothing
-# %% mystnb={"figure": {"caption": "A figure.", "name": "fig-count"}, "image": {"alt": "a"}}
+# %% mystnb={"figure": {"caption": "A figure.", "name": "fig-count"}}
 print(cohort, seed)
 if seed == 13:
     raise ValueError("an unlucky seed")

@@ -13,7 +13,7 @@ from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import PageError
 from mvi_core.names import PATIENT_ID
 from mvi_core.report import OpenPage, show_figure, show_table
-from mvi_core.report.downloads import COUNTS_ONLY, copy_downloads, download_link, may_be_offered
+from mvi_core.report.downloads import COUNTS_ONLY, copy_downloads, download_link, may_be_offered, source_link
 from mvi_core.results import write_result
 from mvi_core.study import load_study
 
@@ -98,7 +98,7 @@ def test_a_figure_is_stored_for_print_with_text_as_text_and_the_same_bytes(phant
         axes.plot([0, 1], label="risk")
         axes.set_xlabel("months")
         with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mvi"}):
-            text = show_figure(page_of("phantom"), figure).data
+            text = show_figure(page_of("phantom"), figure, alt="a").data
         folder = load_study().results / "phantom/figures/01_count"
         texts.append([(folder / f"figure_1.{suffix}").read_bytes() for suffix in ("svg", "png")])
     assert texts[0] == texts[1]
@@ -108,7 +108,7 @@ def test_a_figure_is_stored_for_print_with_text_as_text_and_the_same_bytes(phant
 
 def test_the_figures_of_a_page_are_numbered_in_their_order(phantom):
     page = page_of("ward")
-    found = [re.findall(r"figure_\d\.\w+", show_figure(page, plt.figure()).data) for _ in range(2)]
+    found = [re.findall(r"figure_\d\.\w+", show_figure(page, plt.figure(), alt="a").data) for _ in range(2)]
     assert found == [["figure_1.png"], ["figure_2.png"]]
 
 
@@ -138,3 +138,16 @@ def test_a_link_to_rows_of_people_to_nothing_or_out_of_the_results_stops_the_boo
     (tmp_path / "site" / "page.html").write_text(f'<a href="../../downloads/{name}">x</a>')
     with pytest.raises(PageError, match="missing or holds rows of patients"):
         copy_downloads(tmp_path / "site")
+
+
+def test_the_source_of_a_page_is_shown_and_no_other_file_of_the_project(phantom, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "page.html").write_text(source_link("notebooks/01_count.py"))
+    copy_downloads(site)
+    copied = site / "source/notebooks/01_count.py.txt"
+    assert copied.read_text() == (phantom / "notebooks/01_count.py").read_text()
+    for name in ("data_manifest/files.csv", "notebooks/../config/study.yaml", "notebooks/none.py"):
+        (site / "page.html").write_text(source_link(name))
+        with pytest.raises(PageError, match="no file of notebooks or workflow"):
+            copy_downloads(site)

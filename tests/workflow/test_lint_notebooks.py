@@ -4,10 +4,11 @@ import pytest
 
 PARAMETERS = '# %% tags=["parameters"]\ncohort = "paper"  # cohort id\n'
 TITLE = "# %% [markdown]\n# # How many?\n"
-GOOD = TITLE + PARAMETERS + "# %%\nn_patients = 3\n"
+ENDING = "# %% [markdown]\n# ## Answer\n# **What it is worth.** x\n#\n# **What this page cannot show.** y\n"
+GOOD = TITLE + PARAMETERS + "# %%\nn_patients = 3\n" + ENDING
 FIGURE = (
-    '# %% mystnb={"figure": {"caption": "A figure."}, "image": {"alt": "a"}}\n'
-    "figures.stamp(axes, kind)\nshow_figure(page, figure)\n"
+    '# %% mystnb={"figure": {"caption": "A figure."}}\n'
+    'figures.stamp(axes, kind)\nreport.show_figure(page, figure, alt=f"AUC {area:.2f}")\n'
 )
 UNSIGNED = FIGURE.replace("figures.stamp(axes, kind)\n", "")
 LOOP = "# %%\nfor a in b:\n    c = 1\n    d = 2\n    e = 3\n"
@@ -51,8 +52,11 @@ def test_a_page_that_keeps_the_rules_has_no_fault(faults, text):
         (GOOD + "# %%\nf = lambda x: x\n", "holds a Lambda"),
         (GOOD + LOOP, "loop of more than 3 lines"),
         (GOOD + '# %%\npath = "/home/me/x.csv"\n', "absolute path"),
-        (GOOD + FIGURE.replace('"caption": "A figure."', '"name": "x"'), "without caption or alt text"),
-        (GOOD + FIGURE.replace('"alt": "a"', '"alt": ""'), "without caption or alt text"),
+        (GOOD + FIGURE.replace('"caption": "A figure."', '"name": "x"'), "without caption"),
+        (GOOD + FIGURE.replace('alt=f"AUC {area:.2f}"', 'alt="An ROC curve."'), "alt text says no number of the run"),
+        (GOOD + FIGURE.replace(', alt=f"AUC {area:.2f}"', ""), "alt text says no number of the run"),
+        (GOOD.replace("**What it is worth.**", ""), "must end with"),
+        (GOOD.replace("## Answer", "") + "# %% [markdown]\n# ## Answer\n", "in this order"),
         (GOOD + UNSIGNED, "not stamped"),
         (GOOD + "# %% [markdown]\n# We found 57.6 % with invasion.\n", "types the number '57.6 %'"),
         (GOOD + "# %% [markdown]\n# There were 321 patients.\n", "types the number '321 patients'"),

@@ -18,7 +18,7 @@ for planned in PLAN:
 
     rule:
         name:
-            f"page_{planned.page.name}_{planned.cohort}".replace("-", "_")
+            page_rule(planned.page.name, planned.cohort)
         input:
             STUDY.root / "notebooks" / f"{planned.page.name}.py",
             description_path(SPECS[planned.cohort]),
