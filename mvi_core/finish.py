@@ -99,7 +99,7 @@ def _banner_first(cells):
 
 
 def _said_of_the_figure(cell):
-    """What `show_figure` says of the figure of a cell, for its caption and its alternative text."""
+    """Take out what `show_figure` says of the figure of a cell, for its caption and its alternative text."""
     said = [output.metadata.pop(SAID) for output in cell.outputs if SAID in output.get("metadata", {})]
     return said[0] if said else {"alt": "", "n": ""}
 

@@ -22,28 +22,34 @@ quality = read_result(cohort, "quality.csv")
 # %% [markdown]
 # ## From source to study
 # Each step of the flow says how many patients left and why. Nobody is dropped without a line here.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}, "image": {"alt": "Flow chart of the inclusion steps, from the source at the top to the study patients at the bottom, each exclusion with its count."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Inclusion flow: patients left after each step, and those who left with the reason.", "name": "fig-flow"}}
 figure, axes = plt.subplots(figsize=(7, 1.2 + 1.1 * len(flow)))
 figures.stamp(figures.flow_chart(flow, axes), page.spec.kind)
-report.show_figure(page, figure, result="flow.csv")
+alt = f"Flow chart: {flow['n_excluded'].sum():.0f} patients of the source left out, {len(patients)} in the study."
+report.show_figure(page, figure, alt=alt, result="flow.csv")
 # %% [markdown]
 # ## What was measured
 # %% tags=["hide-input"]
 missing = missing_table(patients).query("n_missing < n")
 missing["label"] = missing["column"]
 write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}, "image": {"alt": "Bar chart: the number of patients without a value, one bar a variable."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Missing values of each variable that the cohort holds.", "name": "fig-missing"}}
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
 figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
-report.show_figure(page, figure, result="missing.csv")
+worst = missing.loc[missing["n_missing"].idxmax()]
+alt = f"Most values lack in {worst['label']}, {worst['n_missing']} of {worst['n']}; of {len(missing)} variables "
+alt += f"{(missing['n_missing'] == 0).sum()} are complete."
+report.show_figure(page, figure, alt=alt, n=len(patients), result="missing.csv")
 # %% [markdown]
 # ## How the values were read
-# Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was changed.
+# Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was
+# changed.
 # %% tags=["hide-input"]
 report.show_table(page, quality, "Values converted or set missing.", result="quality.csv")
 # %% [markdown]
 # ## How long they were followed
-# Follow-up is the reverse Kaplan-Meier median: the time to censoring, with the event as the censoring.
+# Follow-up is the median of a reversed {term}`Kaplan-Meier curve`: the time to the end of follow-up, with the event as
+# what hides it {cite:p}`schemper1996`.
 # %% tags=["hide-input"]
 ends = {"os": "overall survival", "rfs": "recurrence-free survival"} if page.spec.analyses["survival"] else {}
 times = {
@@ -67,9 +73,11 @@ report.publish("n_excluded", f"{int(flow['n_excluded'].sum())}")
 report.publish("n_complete", f"{int((missing['n_missing'] == 0).sum())} of {len(missing)}")
 # %% [markdown]
 # ## Answer
-# The study holds {glue:text}`n_patients` patients; {glue:text}`n_present` ({glue:text}`share_present`) have microvascular
-# invasion in the specimen. {glue:text}`n_excluded` patients of the source were excluded.
+# The study holds {glue:text}`n_patients` patients; {glue:text}`n_present` ({glue:text}`share_present`) have
+# {term}`microvascular invasion <MVI>` in the specimen. {glue:text}`n_excluded` patients of the source were excluded.
 # {glue:text}`n_complete` variables are complete.
+#
+# **What it is worth.** {glue:text}`worth`. The counts describe these patients exactly, so that they carry no interval.
 #
 # **What this page cannot show.** Patients who were never operated on are in no cohort of this kind, so nothing here
 # extends to them. A reconstructed cohort holds the printed margins and cannot tell who was excluded before counting.

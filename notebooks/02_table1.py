@@ -30,10 +30,11 @@ wanted = numbers if page.spec.kind in ("real", "own") else ["size_cm"]
 known = [name for name in wanted if patients[name].nunique() > 1]
 # %% [markdown]
 # ## One variable at a time
-# The **odds ratio** compares the odds of invasion above and below each cut-off; 1 means no difference. Its interval is
-# Woolf's, the p value Pearson's chi-square without correction: of the usual tests it is the one that returns the paper's
-# printed p values. A measurement is described by its median and quartiles, its odds ratio is per unit. In a cohort that was
-# rebuilt from counts only the tumour size is a measurement; the other numbers were drawn inside their cut-offs.
+# The {term}`odds ratio` compares the odds of invasion above and below each cut-off; 1 means no difference. Its interval
+# is Woolf's {cite:p}`woolf1955`, the p value Pearson's chi-square without correction: of the usual tests it is the one
+# that returns the paper's printed p values. A measurement is described by its median and quartiles, its odds ratio is
+# per unit. In a cohort that was rebuilt from counts only the tumour size is a measurement; the other numbers were drawn
+# inside their cut-offs.
 # %% tags=["hide-input"]
 table = univariable_table(predictors, present, labels=levels)
 rows = [measurements.continuous_row(patients[name], present) for name in known]
@@ -58,18 +59,18 @@ report.show_table(page, shown, "Characteristics by microvascular invasion.", res
 # ## Beside the print
 # Open diamonds are the paper's printed odds ratios. In the reconstructed cohort they must coincide, because the counts
 # were taken from the print; in real patients they show how far the paper's associations carry.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Univariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table1"}, "image": {"alt": "Forest plot: one row a clinical variable, the odds ratio of this cohort with its interval beside the odds ratio that the paper prints."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Univariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table1"}}
 own = table["level"] == table["variable"].map({name: level for name, (_, level) in levels.items()})
 beside = report.beside_paper(table[own].reset_index(drop=True), "table1")
 figure, axes = plt.subplots(figsize=(7, 1 + 0.36 * len(beside)))
 figures.forest(beside, axes, note=f"odds ratio of MVI (log scale), 95 % CI; n = {len(patients)}")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="table1.csv")
+report.show_figure(page, figure, alt=f"Forest plot: {report.forest_told(beside)}.", result="table1.csv")
 # %% [markdown]
 # ## Does the choice of the test matter?
-# Software differs in what it does when nothing is chosen: one prints Pearson's chi-square, another corrects it after Yates,
-# a third turns to Fisher's exact test; a measurement may be compared by ranks, with or without a correction, or by a
-# t test with or without equal variances. Here is every one of them for the same counts.
+# Software differs in what it does when nothing is chosen: one prints Pearson's chi-square, another corrects it after
+# Yates, a third turns to Fisher's exact test; a measurement may be compared by ranks, with or without a correction, or
+# by a t test with or without equal variances. Here is every one of them for the same counts.
 # %% tags=["hide-input"]
 every = {test: univariable_table(predictors, present, test=test)["p_value"] for test in TESTS}
 p_values = pd.DataFrame(every)[own].assign(variable=table["variable"])
@@ -107,10 +108,13 @@ report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]
 # ## Answer
-# The strongest single association is {glue:text}`strongest`. The median tumour size is {glue:text}`size`.
-# Of the {glue:text}`n_printed` printed effects (odds ratio, both interval ends, p), {glue:text}`n_agree` are met to every
-# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. The choice of the
-# test decides on which side of the usual limit of significance {glue:text}`n_tests_apart` variables fall.
+# The strongest single association is {glue:text}`strongest`. The median tumour size is {glue:text}`size`. Of the
+# {glue:text}`n_printed` printed effects (odds ratio, both interval ends, p), {glue:text}`n_agree` are met to every
+# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. The choice of
+# the test decides on which side of the usual limit of significance {glue:text}`n_tests_apart` variables fall.
+#
+# **What it is worth.** {glue:text}`worth`. The intervals hold the chance in the patients, not the choice of the
+# cut-offs.
 #
 # **What this page cannot show.** Cut-offs turn measurements into yes and no and lose information; many tests on one
 # cohort find something by chance; and a univariable odds ratio says nothing about what a variable adds to the others.

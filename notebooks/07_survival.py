@@ -24,10 +24,11 @@ figures.theme()
 page = report.open_page("07_survival", cohort)
 # %% [markdown]
 # ## The curves
-# **Kaplan-Meier** curves show the share still free of the event; marks are patients whose follow-up ended. Bands are
-# pointwise log-log intervals. The **log-rank** test asks whether the groups could share one curve. An axis ends where
-# less than a tenth of the patients is still at risk. Recurrence-free survival is the paper's RFS, which it calls PFS in
-# places; the Data page says what counts as its event in this cohort, and from when its time runs.
+# A {term}`Kaplan-Meier curve` {cite:p}`kaplan1958` shows the share still free of the event; marks are patients whose
+# follow-up ended. Bands are pointwise log-log intervals. The {term}`log-rank test` asks whether the groups could share
+# one curve. An axis ends where less than a tenth of the patients is still at risk. Recurrence-free survival is the
+# paper's {term}`RFS`, which it calls PFS in places; the Data page says what counts as its event in this cohort, and
+# from when its time runs.
 # %% tags=["hide-input"]
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
 endpoints = {"os": "overall survival", "rfs": "recurrence-free survival"}
@@ -36,7 +37,7 @@ panels = survival_groups.survival_panels(analysis, endpoints=endpoints, grouping
 curves, summary = survival_groups.panel_curves(panels), survival_groups.panel_summary(panels)
 write_result(cohort, "survival.csv", curves, inputs=["analysis.csv"])
 write_result(cohort, "survival_summary.csv", summary, inputs=["analysis.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Fig. 3 of the paper, redrawn: overall (left) and recurrence-free survival (right) by histologic MVI and, where the cohort has it, by DL-MVI. Legends give the events of the patients and the median in months; bands are pointwise 95 % intervals, marks censored patients, numbers at risk beneath.", "name": "fig-survival"}, "image": {"alt": "Survival curves in panels: patients with invasion against patients without, overall and recurrence-free survival, log-rank p in each panel, numbers at risk beneath."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Fig. 3 of the paper, redrawn: overall (left) and recurrence-free survival (right) by histologic MVI and, where the cohort has it, by DL-MVI. Legends give the events of the patients and the median in months; bands are pointwise 95 % intervals, marks censored patients, numbers at risk beneath.", "name": "fig-survival"}}
 ticks = np.arange(0, analysis["os_months"].max() + tick_months, tick_months)
 at_risk = {key: survival.at_risk_table(t.months, t.event, ticks, group=t.group) for key, t in panels.items()}
 by_group, until = ["endpoint", "group_by", "group"], max(map(survival.readable_until, at_risk.values()))
@@ -47,7 +48,10 @@ for axis, key, letter in zip(axes.flat, panels, "ABCD"[: len(panels)], strict=Tr
     style = {"at_risk": at_risk[key], "ylabel": endpoints[key[0]], "until": until}
     figures.panel_letter(figures.survival_curves(drawn[key], axis, **style, note=f"log-rank p {tests[key]}"), letter)
 figures.stamp(axes[0, 0], page.spec.kind)
-report.show_figure(page, figure, result="survival.csv")
+form = {"digits": 1, "columns": ("median", "ci_low", "ci_high")}
+alt = report.rows_told(summary[summary["group_by"] == "mvi_present"], ["endpoint", "group"], **form)
+alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests['rfs', 'mvi_present']}."
+report.show_figure(page, figure, alt=alt, n=len(analysis), result="survival.csv")
 # %% [markdown]
 # Move over the curves, or move the slider, to read how many patients stand behind each point.
 # %% tags=["hide-input"]
@@ -74,9 +78,10 @@ caption = "Median survival by group, not reached where the curve stays above one
 report.show_table(page, shown, caption, result="survival_summary.csv")
 # %% [markdown]
 # ## What difference does invasion make?
-# The **hazard ratio** of a Cox model (Efron's ties, Wald interval), alone and with age, sex, AFP, hepatitis and grade
-# held, is one number for the whole follow-up; the **test of proportional hazards** (score test) asks whether it drifts
-# over time. The **restricted mean** needs no such assumption: months free of the event, on average, up to a horizon.
+# The {term}`hazard ratio` of a Cox model {cite:p}`cox1972,efron1977` with Wald's interval, alone and with age, sex,
+# AFP, hepatitis and grade held, is one number for the whole follow-up; the **test of proportional hazards** (score test
+# {cite:p}`grambsch1994`) asks whether it drifts over time. The {term}`restricted mean` {cite:p}`royston2013` needs no
+# such assumption: months free of the event, on average, up to a horizon.
 # %% tags=["hide-input"]
 names = [name for name in adjust_for.split() if name in page.spec.predictors]
 contrasts = survival_groups.panel_contrasts(panels, predictor_table(analysis, names), until=marks[-1])
@@ -114,14 +119,18 @@ report.publish("lost", told["rfs", "mvi_present", "months lost"])
 report.publish("drift", wide.loc[wide["By"] == "MVI", "p, drift"].iloc[-1] or "not estimable")
 # %% [markdown]
 # ## Answer
-# There are {glue:text}`os_events` deaths and {glue:text}`rfs_events` events of recurrence-free survival; median follow-up
-# for survival, by reverse Kaplan-Meier, is {glue:text}`follow_up` months. The median overall survival in months is
-# {glue:text}`os_present` with invasion and {glue:text}`os_absent` without (log-rank p {glue:text}`os_p`); the median
-# recurrence-free survival is {glue:text}`rfs_present` and {glue:text}`rfs_absent` (p {glue:text}`rfs_p`). With the other
-# predictors held, invasion has a hazard ratio of {glue:text}`adjusted` for recurrence or death (p for a drift of the ratio
-# over time {glue:text}`drift`); patients with invasion lose {glue:text}`lost` months free of both within the horizon.
+# There are {glue:text}`os_events` deaths and {glue:text}`rfs_events` events of recurrence-free survival; median
+# follow-up for survival, by reverse Kaplan-Meier, is {glue:text}`follow_up` months. The median overall survival in
+# months is {glue:text}`os_present` with invasion and {glue:text}`os_absent` without (log-rank p {glue:text}`os_p`); the
+# median recurrence-free survival is {glue:text}`rfs_present` and {glue:text}`rfs_absent` (p {glue:text}`rfs_p`). With
+# the other predictors held, invasion has a hazard ratio of {glue:text}`adjusted` for recurrence or death (p for a drift
+# of the ratio over time {glue:text}`drift`); patients with invasion lose {glue:text}`lost` months free of both within
+# the horizon.
 #
-# **What this page cannot show.** Groups that differ in invasion differ in much else than five predictors. Times near the
-# end of follow-up rest on few patients, as the numbers at risk say. Where the hazard ratio drifts, it is an average that
-# depends on how long one looks. Survival of reconstructed and phantom patients was made to meet the printed medians: it
-# shows what these medians imply, not how patients fare.
+# **What it is worth.** {glue:text}`worth`. Intervals and tests hold the chance in the patients, as long as those who
+# were lost fared like those who stayed.
+#
+# **What this page cannot show.** Groups that differ in invasion differ in much else than five predictors. Times near
+# the end of follow-up rest on few patients, as the numbers at risk say. Where the hazard ratio drifts, it is an average
+# that depends on how long one looks. Survival of reconstructed and phantom patients was made to meet the printed
+# medians: it shows what these medians imply, not how patients fare.

@@ -23,9 +23,10 @@ predictors = predictor_table(analysis, page.spec.multivariable)
 present = analysis["mvi_present"]
 # %% [markdown]
 # ## All variables at once
-# A logistic regression by maximum likelihood with Wald intervals, as the paper reports it. Patients with a missing value
-# are left out and counted; no variable is chosen by its p value here. Where variables separate patients with from patients
-# without invasion, maximum likelihood has no finite answer: then Firth's method takes its place, and the table says so.
+# Each {term}`odds ratio` here holds the other variables fixed: a logistic regression by maximum likelihood with Wald
+# intervals, as the paper reports it. Patients with a missing value are left out and counted; no variable is chosen by
+# its p value here. Where variables separate patients with from patients without invasion, maximum likelihood has no
+# finite answer: then Firth's method {cite:p}`firth1993` takes its place, and the table says so.
 # %% tags=["hide-input"]
 ends = ("odds_ratio", "ci_low", "ci_high")
 table = multivariable_table(predictors, present)
@@ -38,16 +39,16 @@ counts = "{n} patients, {n_missing} left out, {events} with MVI, {events_per_var
 notes = [f"Method: {table.attrs['method']}; {counts.format(**table.attrs)}."]
 caption = "Multivariable odds ratios of microvascular invasion."
 report.show_table(page, shown, caption, result="table3.csv", notes=notes)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Multivariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table3"}, "image": {"alt": "Forest plot: one row a variable of the multivariable model, the odds ratio of this cohort with its interval beside the printed one."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Multivariable odds ratios of MVI with 95 % intervals; the paper's printed values as open diamonds.", "name": "fig-table3"}}
 figure, axes = plt.subplots(figsize=(7, 1.4 + 0.42 * len(beside)))
 figures.forest(beside, axes, note=f"adjusted odds ratio (log scale), 95 % CI; n = {table.attrs['n']}")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="table3.csv")
+report.show_figure(page, figure, alt=f"Forest plot: {report.forest_told(beside)}.", result="table3.csv")
 # %% [markdown]
 # ## Does the choice of method matter?
-# A **Wald** interval is symmetric on the log scale; a **profile** interval holds the values that a likelihood-ratio test
-# does not reject, and is exact where few patients decide. **Firth's** penalised likelihood pulls very large odds ratios back
-# and stays finite under separation. Interval and p value are of one family in each column.
+# A **Wald** interval is symmetric on the log scale; a **profile** interval holds the values that a likelihood-ratio
+# test does not reject, and is exact where few patients decide. **Firth's** penalised likelihood pulls very large odds
+# ratios back and stays finite under separation. Interval and p value are of one family in each column.
 # %% tags=["hide-input"]
 choices = {"Wald": ("auto", "wald"), "Profile": ("auto", "profile"), "Firth, profile": ("firth", "profile")}
 fits = {name: fit_logistic(predictors, present, method=how, interval=end) for name, (how, end) in choices.items()}
@@ -63,8 +64,9 @@ report.show_table(
 )
 # %% [markdown]
 # ## Do the variables overlap?
-# **Variance inflation** says how many times larger a coefficient's variance is because the variables overlap; one means not at
-# all. Least squares regresses each variable on the others; the other column reads the covariance of the fitted model.
+# **Variance inflation** says how many times larger a coefficient's variance is because the variables overlap; one means
+# not at all. Least squares regresses each variable on the others; the other column reads the covariance of the fitted
+# model.
 # %% tags=["hide-input"]
 overlap = variance_inflation(fits["Wald"], predictors)
 both = both.assign(squares=overlap["vif"].map("{:.2f}".format), model=overlap["vif_model"].map("{:.2f}".format))
@@ -73,8 +75,8 @@ report.show_table(page, both, "Variance inflation of each variable, by two defin
 # %% [markdown]
 # ## What would a stepwise selection keep?
 # SPSS's two likelihood-ratio methods, as many papers use them: a variable enters by its score test and leaves by its
-# likelihood-ratio test. What such a method keeps depends on the patients at hand, and the odds ratios after it are too far
-# from one: it is shown to be compared, not to be used. The page on the nomogram repeats selections in resamples.
+# likelihood-ratio test. What such a method keeps depends on the patients at hand, and the odds ratios after it are too
+# far from one: it is shown to be compared, not to be used. The page on the nomogram repeats selections in resamples.
 # %% tags=["hide-input"]
 runs = {name: stepwise(predictors, present, direction=name) for name in ("forward", "backward")}
 steps = pd.concat(runs, names=["method"]).reset_index("method")
@@ -97,9 +99,12 @@ report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]
 # ## Answer
 # With all variables in one model (n = {glue:text}`n`; {glue:text}`epv` events per variable) the strongest is
-# {glue:text}`largest`. Of the {glue:text}`n_printed` printed numbers of Table 3 for these variables, {glue:text}`n_agree`
-# are met to every printed digit in this cohort. The largest variance inflation is {glue:text}`vif`; a stepwise selection
-# would keep {glue:text}`kept`.
+# {glue:text}`largest`. Of the {glue:text}`n_printed` printed numbers of Table 3 for these variables,
+# {glue:text}`n_agree` are met to every printed digit in this cohort. The largest variance inflation is
+# {glue:text}`vif`; a stepwise selection would keep {glue:text}`kept`.
+#
+# **What it is worth.** {glue:text}`worth`. The table states its method, the patients it leaves out and the events a
+# variable, so that another program can be asked for the same numbers.
 #
 # **What this page cannot show.** Independence in a regression is not causation, and a predictor that was trained on
 # some of the same patients looks stronger than it is. Where DL-MVI comes from our network, development patients carry

@@ -23,9 +23,9 @@ figures.theme()
 page = report.open_page("11_solutions", cohort)
 # %% [markdown]
 # ## What the rebuilt patients meet
-# No patient is printed. A seeded search looked for counts that give the printed regression, and the patients of this book
-# carry the first of the stored ones. The chapters before ran on them as on any cohort; here their numbers stand beside the
-# print.
+# No patient is printed. A seeded search looked for counts that give the printed regression, and the patients of this
+# book carry the first of the stored ones. The chapters before ran on them as on any cohort; here their numbers stand
+# beside the print.
 # %% tags=["hide-input"]
 beside = read_result(cohort, "paper_vs_ours.csv").query("cohort == @cohort")
 apart = 100 * (beside["ours"].astype(float) / pd.to_numeric(beside["printed"], errors="coerce") - 1).abs()
@@ -37,8 +37,8 @@ report.show_table(page, shown, "Printed numbers and the rebuilt patients.", resu
 # %% [markdown]
 # ## Which errors of DL-MVI the print leaves open
 # Each stored solution is a table of counts whose refitted regression is compared with the print. The shaded region is a
-# proof, not a search: linear programming over all counts that can print these odds ratios, intervals and this intercept.
-# Arrows say what the recall of the external set asks for, by what its denominator counted.
+# proof, not a search: linear programming over all counts that can print these odds ratios, intervals and this
+# intercept. Arrows say what the recall of the external set asks for, by what its denominator counted.
 # %% tags=["hide-input"]
 described = describe(report.paper_values().reset_index())
 joint = described["joint"]
@@ -49,10 +49,12 @@ found["agrees"] = found["p_values_as_printed"] & found["score_as_printed"]
 room = region.set_index("false_negatives").reindex(found["false_negatives"]).reset_index()
 found["in_region"] = found["false_positives"].between(room["false_positives_low"], room["false_positives_high"])
 write_result(cohort, "solutions.csv", found)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Errors of DL-MVI in all patients, by solution; a number says how many solutions share a place.", "name": "fig-solutions"}, "image": {"alt": "False positives against false negatives: every solution lies in a narrow region at few false negatives, left of what the external recall asks for if its units are patients."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Errors of DL-MVI in all patients, by solution; a number says how many solutions share a place.", "name": "fig-solutions"}}
 figure, axes = plt.subplots(figsize=(7.2, 5.4))
 figures.stamp(figures.error_map(found, region, axes, asked=joint["missed"]), page.spec.kind)
-report.show_figure(page, figure, result="solutions.csv")
+alt = ", ".join(f"at least {least} if it counts {words}" for words, least in joint["missed"].items())
+alt = f"{found['in_region'].sum()} of {len(found)} solutions lie in the proven region; the external recall asks for {alt}."
+report.show_figure(page, figure, alt=alt, n=f"{len(found)} solutions", result="solutions.csv")
 # %% tags=["hide-input"]
 names = ["false_negatives", "false_positives", "sensitivity", "specificity", "intercept", "auc"]
 names += ["n_digit_exact", "max_relative_error"]
@@ -73,8 +75,8 @@ report.show_table(page, shown, "Solutions that fit the recall of the external se
 # %% [markdown]
 # ## What the medians force
 # A median is reached when half of the patients still followed are gone. With few deaths and many patients under
-# observation a curve cannot fall that far: some must have left without an event. The diamond is the lowest point that all
-# printed deaths can reach if nobody leaves; the lines are the rebuilt patients, one each.
+# observation a curve cannot fall that far: some must have left without an event. The diamond is the lowest point that
+# all printed deaths can reach if nobody leaves; the lines are the rebuilt patients, one each.
 # %% tags=["hide-input"]
 patients = read_result(cohort, "patients.csv")
 verdict = audit_paper({"medians": described["medians"][:1]}).verdicts[0]  # overall survival
@@ -82,13 +84,15 @@ bound = verdict.evidence.set_index("group").loc["all"]
 regular = patients["enrolment"].map({year: months[0] for year, months in FOLLOW_UP_MONTHS.items()})
 died, early = patients["os_event"] == 1, patients["os_months"] < regular
 end = np.select([died, early], ["died", "lost"], "followed to the end")
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Overall survival as rebuilt (above) and the follow-up of each patient (below).", "name": "fig-loss"}, "image": {"alt": "Above: a survival curve that stays at one until all patients of the later year have left, then falls to one half at the printed median. Below: one line a patient; deaths and early losses stand in the earlier year only."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Overall survival as rebuilt (above) and the follow-up of each patient (below).", "name": "fig-loss"}}
 figure, axes = plt.subplots(2, 1, figsize=(7.2, 7.4), sharex=True, height_ratios=[2, 3])
 curve = kaplan_meier(patients["os_months"], patients["os_event"])
 figures.half_reached(curve, axes[0], floor=bound["floor"], median=bound["months"])
 figures.follow_up_lines(patients.assign(months=patients["os_months"], end=end), axes[1])
 figures.stamp(axes[1], page.spec.kind)
-report.show_figure(page, figure, result="patients.csv")
+alt = f"Survival is one half at {bound['months']:g} months, without losses at least {bound['floor']:.0%}; "
+alt += f"{died.sum()} patients die and {(end == 'lost').sum()} are lost."
+report.show_figure(page, figure, alt=alt, n=len(patients), result="patients.csv")
 # %% tags=["hide-input"]
 lost = loss_to_follow_up(patients).round(3)
 shown = lost.set_axis(["Year", "Patients", "Deaths", "Lost", "Lost, share", "Median months of those alive"], axis=1)
@@ -114,26 +118,30 @@ for key, value in said.items():
     report.publish(key, str(value))
 # %% [markdown]
 # ## Answer
-# Outside Table 3 the patients of this book meet {glue:text}`n_others_equal` of {glue:text}`n_others` printed numbers to every
-# digit; of the {glue:text}`n_table3` in Table 3 they meet {glue:text}`n_table3_equal`, and the others within
+# Outside Table 3 the patients of this book meet {glue:text}`n_others_equal` of {glue:text}`n_others` printed numbers to
+# every digit; of the {glue:text}`n_table3` in Table 3 they meet {glue:text}`n_table3_equal`, and the others within
 # {glue:text}`apart`. No stored solution meets all odds ratios and interval ends to every digit: the best meets
-# {glue:text}`most_equal` of fifteen. Of {glue:text}`n_found` solutions, {glue:text}`n_agree` agree also with the printed
-# intercept, AUC and p values. In these DL-MVI misses {glue:text}`false_negatives` patients with invasion (sensitivity
-# {glue:text}`sensitivity`, specificity {glue:text}`specificity`). The bound allows {glue:text}`fn_bound` false negatives
-# and {glue:text}`fp_bound` false positives; {glue:text}`n_inside` of all solutions lie there.
+# {glue:text}`most_equal` of fifteen. Of {glue:text}`n_found` solutions, {glue:text}`n_agree` agree also with the
+# printed intercept, AUC and p values. In these DL-MVI misses {glue:text}`false_negatives` patients with invasion
+# (sensitivity {glue:text}`sensitivity`, specificity {glue:text}`specificity`). The bound allows {glue:text}`fn_bound`
+# false negatives and {glue:text}`fp_bound` false positives; {glue:text}`n_inside` of all solutions lie there.
 #
 # If the external recall counts {glue:text}`reading`, at least {glue:text}`external_least` patients are missed:
-# {glue:text}`external_found` solutions fit, and the bound says: {glue:text}`external_bound`, unless the regression was fitted
-# to other patients, another network made one of the two numbers, or a digit is misprinted. The table above says which
-# readings leave room.
+# {glue:text}`external_found` solutions fit, and the bound says: {glue:text}`external_bound`, unless the regression was
+# fitted to other patients, another network made one of the two numbers, or a digit is misprinted. The table above says
+# which readings leave room.
 #
 # The printed deaths alone leave the survival curve at {glue:text}`floor` or higher at the printed median of
-# {glue:text}`median_os` months. At least {glue:text}`least_lost` of {glue:text}`certain` patients of the first year must have
-# left early; {glue:text}`built_lost` do here, so that the curve falls below one half and not just to it. So small a loss has
-# a price: the deaths have to wait until the patients of the second year have left, the last at {glue:text}`last_2018` months.
-# **In this construction nobody dies before month {glue:text}`first_death`**, and the deaths in the second year's patients
-# number {glue:text}`deaths_2018`. Real deaths begin earlier and need more losses: at a constant death rate at least
-# {glue:text}`constant_rate_lost`, even with two standard deviations more deaths than expected.
+# {glue:text}`median_os` months. At least {glue:text}`least_lost` of {glue:text}`certain` patients of the first year
+# must have left early; {glue:text}`built_lost` do here, so that the curve falls below one half and not just to it. So
+# small a loss has a price: the deaths have to wait until the patients of the second year have left, the last at
+# {glue:text}`last_2018` months. **In this construction nobody dies before month {glue:text}`first_death`**, and the
+# deaths in the second year's patients number {glue:text}`deaths_2018`. Real deaths begin earlier and need more losses:
+# at a constant death rate at least {glue:text}`constant_rate_lost`, even with two standard deviations more deaths than
+# expected.
 #
-# **What this page cannot show.** Solutions that a search found are examples; only the bounds speak of all. Patients whose
-# regression was fitted to others than Table 1 counts lie outside both. Nothing here says which reading is true.
+# **What it is worth.** {glue:text}`worth`. The bounds are proofs for the readings that they name; the solutions are
+# examples within them.
+#
+# **What this page cannot show.** Solutions that a search found are examples; only the bounds speak of all. Patients
+# whose regression was fitted to others than Table 1 counts lie outside both. Nothing here says which reading is true.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Does the audit work on another paper?
-# **The numbers of this page belong to an invented study; no patients stand behind it, in this book or elsewhere.** Its only
-# input is the file `data_manifest/audit_example.yaml`; it writes `other_paper.csv`.
+# **The numbers of this page belong to an invented study; no patients stand behind it, in this book or elsewhere.** Its
+# only input is the file `data_manifest/audit_example.yaml`; it writes `other_paper.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # the page is made once, with the book's reconstructed cohort, but uses none of its numbers
 # %% tags=["hide-input"]
@@ -28,15 +28,16 @@ page = report.OpenPage("12_other_paper", replace(load_spec(cohort), **invented),
 HTML(report.banner(page.spec, study.profile).replace("Invented cohort", "Invented study"))
 # %% [markdown]
 # ## A consistent paper passes
-# The study was simulated and its results were printed as a paper would print them, so its numbers agree by construction.
-# "Under a stated assumption" is no reproach: some checks always need one, such as that two tables describe the same patients.
+# The study was simulated and its results were printed as a paper would print them, so its numbers agree by
+# construction. "Under a stated assumption" is no reproach: some checks always need one, such as that two tables
+# describe the same patients.
 # %% tags=["hide-input"]
 verdicts = audit_paper(example).verdicts
 report.show_verdicts(page, verdicts)
 # %% [markdown]
 # ## Three planted errors are caught
-# Each copy of the file has one number changed: a digit of a count, an accuracy, a median that lies beyond the follow-up. All
-# checks run on each copy.
+# Each copy of the file has one number changed: a digit of a count, an accuracy, a median that lies beyond the
+# follow-up. All checks run on each copy.
 # %% tags=["hide-input"]
 errors = {
     "a digit in a count": (("univariable", "rows", 0, "absent", 1), 66),
@@ -71,21 +72,25 @@ report.publish("n_caught", int((found[list(errors)] == CANNOT).any().sum()))
 report.publish("n_silent", int((~changed.any(axis=1)).sum()))
 # %% [markdown]
 # ## Your own paper
-# Copy `data_manifest/audit_example.yaml`, keep the sections whose numbers your paper prints, and replace the numbers. Put
-# each in quotes as it is printed, since `0.820` without quotes loses its zero. Then run
+# Copy `data_manifest/audit_example.yaml`, keep the sections whose numbers your paper prints, and replace the numbers.
+# Put each in quotes as it is printed, since `0.820` without quotes loses its zero. Then run
 #
 # ```
 # mvi audit my_paper.yaml
 # ```
 #
-# Each line names a verdict, the check and what the printed numbers imply; lines that begin with `NOT USED` say which value
-# could not be used and what to write instead. Each section takes the arguments of the function that `CHECKS` in
+# Each line names a verdict, the check and what the printed numbers imply; lines that begin with `NOT USED` say which
+# value could not be used and what to write instead. Each section takes the arguments of the function that `CHECKS` in
 # `mvi_core.stats.audit.paper` names for it.
 #
 # ## Answer
-# Of {glue:text}`n_checks` checks, {glue:text}`n_failed` fail on the consistent paper. Of {glue:text}`n_copies` planted errors
-# {glue:text}`n_caught` are caught, each by the check of the table in which it was planted; {glue:text}`n_silent` checks keep
-# their verdict on every copy.
+# Of {glue:text}`n_checks` checks, {glue:text}`n_failed` fail on the consistent paper. Of {glue:text}`n_copies` planted
+# errors {glue:text}`n_caught` are caught, each by the check of the table in which it was planted; {glue:text}`n_silent`
+# checks keep their verdict on every copy.
 #
-# **What this page cannot show.** Errors that leave all printed numbers consistent stay unseen, and so do those in numbers
-# that a paper does not print. How many errors of real papers would be caught is not known from one invented example.
+# **What it is worth.** The numbers are invented and the errors planted: this shows that these checks catch these errors
+# and leave a consistent paper alone.
+#
+# **What this page cannot show.** Errors that leave all printed numbers consistent stay unseen, and so do those in
+# numbers that a paper does not print. How many errors of real papers would be caught is not known from one invented
+# example.

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # Which of the 63 sets of sequences carry the signal?
-# Paper: Results, *Effectiveness of multi-sequences*; Table 2.
-# Reads `ablation.csv`, and the stored tables `subsets.csv` and, where it was made, `ablation_full.csv`; writes `subsets.csv`
-# and `contributions.csv`.
+# Paper: Results, *Effectiveness of multi-sequences*; Table 2. Reads `ablation.csv`, and the stored tables `subsets.csv`
+# and, where it was made, `ablation_full.csv`; writes `subsets.csv` and `contributions.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "phantom"  # cohort id in data_manifest/cohorts/
 stored: str = "subsets.csv"  # table of data_manifest/stored, at the size of the book
@@ -22,9 +21,10 @@ figures.theme()
 page = report.open_page("16_subsets", cohort)
 # %% [markdown]
 # ## Every set, trained alike
-# Six sequences make 63 sets; the paper prints eight of them and three single sequences. Each set was trained as in chapter
-# 04, out of fold, at the size of the book; that is hours on a small machine, so that the table is stored and the book reads
-# it. It holds {glue:text}`n_sets` sets in {glue:text}`n_repeats` repeat(s); a repeat has other folds, weights and variations.
+# Six sequences make 63 sets; the paper prints eight of them and three single sequences. Each set was trained as in
+# chapter 04, out of fold, at the size of the book; that is hours on a small machine, so that the table is stored and
+# the book reads it. It holds {glue:text}`n_sets` sets in {glue:text}`n_repeats` repeat(s); a repeat has other folds,
+# weights and variations.
 # %% tags=["hide-input"]
 names = [str(name) for name in SEQUENCES]
 table, record = read_stored(stored)
@@ -38,20 +38,22 @@ runs = first.groupby("sequences")
 sets = runs["accuracy"].agg(value="mean", low="min", high="max").assign(auc=runs["auc"].mean(), runs=runs.size())
 sets = sets.assign(printed=printed.reindex(sets.index)).sort_values("value", ascending=False).reset_index()
 write_result(cohort, "subsets.csv", sets, parameters={"stored": record["sha256"]})
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Out-of-fold accuracy of present against absent for every set of sequences, mean and range over the repeats, best first; the sets of the paper filled, with the printed accuracy as open diamonds.", "name": "fig-subsets"}, "image": {"alt": "Dots in falling order, one a set of sequences, above a matrix of six rows that shows which sequences each set holds; open diamonds mark the accuracies that the paper prints."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Out-of-fold accuracy of present against absent for every set of sequences, mean and range over the repeats, best first; the sets of the paper filled, with the printed accuracy as open diamonds.", "name": "fig-subsets"}}
 figure, axes = plt.subplots(2, 1, figsize=(11.6, 6.2), sharex=True, height_ratios=(3, 1.5), layout="constrained")
 figures.subset_chart(sets, axes, sequences=names, note=f"accuracy; n = {first['n_patients'].max()}")
 figures.stamp(axes[0], page.spec.kind)
-report.show_figure(page, figure, result="subsets.csv", stored=stored)
+told = report.ends_told(sets, "sequences", digits=1, percent=True, columns=("value", "low", "high"))
+report.show_figure(page, figure, alt=f"Accuracy in %, range over repeats: {told}.", result="subsets.csv", stored=stored)
 # %% [markdown]
 # The same sets as a table: sort by any column, or keep the sets with or without a sequence.
 # %% tags=["hide-input"]
 report.subset_explorer(page, sets, names, result="subsets.csv", stored=stored)
 # %% [markdown]
 # ## What does each sequence add?
-# Gain in AUC from adding a sequence to a set, over every pair of sets with and without it that were trained; where all sets
-# of a repeat were, also the fair share (Shapley) of each sequence in the way from chance to all six, with its range over
-# the repeats. Beside it what was planted: the effect of the sign that only this sequence shows, in standard deviations.
+# Gain in AUC from adding a sequence to a set, over every pair of sets with and without it that were trained; where all
+# sets of a repeat were, also the {term}`fair share` {cite:p}`shapley1953` of each sequence in the way from chance to
+# all six, with its range over the repeats. Beside it what was planted: the effect of the sign that only this sequence
+# shows, in standard deviations.
 # %% tags=["hide-input"]
 areas = first.pivot(index="sequences", columns="repeat", values="auc")
 whole = [repeat for repeat in areas if areas[repeat].count() == 2 ** len(names) - 1]
@@ -67,8 +69,9 @@ shown = shown.reset_index().set_axis(words, axis=1)
 report.show_table(page, shown, "What each sequence adds to the others.", result="contributions.csv", stored=stored)
 # %% [markdown]
 # ## Is the stored table still what the book would make?
-# {glue:text}`n_live` of these trainings are made anew in every run of the book. Of them {glue:text}`n_same` give the stored
-# numbers of right answers and the stored AUC. The images are {glue:text}`images` that the stored table was made from.
+# {glue:text}`n_live` of these trainings are made anew in every run of the book. Of them {glue:text}`n_same` give the
+# stored numbers of right answers and the stored AUC. The images are {glue:text}`images` that the stored table was made
+# from.
 # %% tags=["hide-input"]
 truth = read_result(cohort, "patients.csv").set_index("patient_id")["mvi_present"]
 live = read_result(cohort, "ablation.csv").query("scoring == 'first'").join(truth, on="patient_id")
@@ -105,9 +108,13 @@ for key, value in said.items():
     report.publish(key, value)
 # %% [markdown]
 # ## Answer
-# Of the sets trained so far, the best is {glue:text}`best`. By what they add, the sequences rank {glue:text}`ranking`; planted
-# were equal signs in T1, T1V and T1D, half of one in T1A, a faint one in T2 and none in DWI. Two trainings of one set differ
-# by {glue:text}`noise` on average, so that neighbours in this chart cannot be told apart, and the first of many is flattered.
+# Of the sets trained so far, the best is {glue:text}`best`. By what they add, the sequences rank {glue:text}`ranking`;
+# planted were equal signs in T1, T1V and T1D, half of one in T1A, a faint one in T2 and none in DWI. Two trainings of
+# one set differ by {glue:text}`noise` on average, so that neighbours in this chart cannot be told apart, and the first
+# of many is flattered.
 #
-# **What this page cannot show.** The answer was planted; the chart shows that the method finds it. One repeat says nothing of
-# its own noise, and the network is smaller than the paper's.
+# **What it is worth.** {glue:text}`worth`. Each set was judged on patients whom its network had not seen; where there
+# is one repeat, the chance of the training is not known.
+#
+# **What this page cannot show.** The answer was planted; the chart shows that the method finds it. One repeat says
+# nothing of its own noise, and the network is smaller than the paper's.

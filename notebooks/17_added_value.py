@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What does DL-MVI add to AFP?
-# Paper: Results, *Construction of DL-based predictive model for MVI*; Fig. 4B, which shows both curves and tests nothing.
-# Reads `analysis.csv`; writes `added_value.csv` and `shuffled.csv`.
+# Paper: Results, *Construction of DL-based predictive model for MVI*; Fig. 4B, which shows both curves and tests
+# nothing. Reads `analysis.csv`; writes `added_value.csv` and `shuffled.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "paper"  # cohort id in data_manifest/cohorts/
 middle: float = 0.3  # threshold probability beside the one that the paper names
@@ -38,11 +38,12 @@ report.publish("base", labels[base])
 report.publish("added", labels[added])
 # %% [markdown]
 # ## Four ways to say it
-# Two logistic models of the same patients: {glue:text}`base` alone, and {glue:text}`base` with {glue:text}`added`. In a cohort
-# without DL-MVI another predictor stands in its place. The **likelihood ratio** asks whether the second model tells more, and is
-# the test to rely on. The difference of the **AUC** says how much better it ranks patients, the difference of the **net
-# benefit** what that is worth at a threshold probability. **NRI** and **IDI** count how risks move; they are shown because
-# papers report them, and the next section shows why not to trust them {cite:p}`pencina2008,hilden2014,pepe2015`.
+# Two logistic models of the same patients: {glue:text}`base` alone, and {glue:text}`base` with {glue:text}`added`. In a
+# cohort without DL-MVI another predictor stands in its place. The {term}`likelihood ratio` asks whether the second
+# model tells more, and is the test to rely on. The difference of the {term}`AUC` says how much better it ranks
+# patients, the difference of the {term}`net benefit` what that is worth at a threshold probability. **NRI** and **IDI**
+# count how risks move; they are shown because papers report them, and the next section shows why not to trust them
+# {cite:p}`pencina2008,hilden2014,pepe2015`.
 # %% tags=["hide-input"]
 thresholds = [report.paper_values().loc["nb_beats_treat_all_from", "value"] / 100, middle, 0.5]
 gain, p_auc = auc_difference(present, with_it, without)
@@ -68,8 +69,8 @@ notes = [
 report.show_table(page, shown, "What the second model adds.", result="added_value.csv", notes=notes)
 # %% [markdown]
 # ## How much would chance add?
-# The values of {glue:text}`added` were dealt to other patients at random and the model refitted, again and again. A dealt
-# predictor carries nothing; what it seems to add is overfitting.
+# The values of {glue:text}`added` were dealt to other patients at random and the model refitted, again and again. A
+# dealt predictor carries nothing; what it seems to add is overfitting.
 # %% tags=["hide-input"]
 chance = shuffled_gain(predictors, present, added, n_shuffles=n_shuffles, rng=rng)
 shuffled = {"parameters": {"seed": seed, "n_shuffles": n_shuffles}, "inputs": ["analysis.csv"]}
@@ -92,11 +93,14 @@ report.publish("chance", f"{by.loc['nri', 'shuffled_mean']:+.2f}")
 report.publish("above", f"{100 * by.loc['nri', 'share_above_zero']:.0f} %")
 # %% [markdown]
 # ## Answer
-# {glue:text}`added` adds to {glue:text}`base`: likelihood ratio p {glue:text}`p_ratio`, the AUC changes by {glue:text}`gain`
-# (p {glue:text}`p_auc`), the net benefit at {glue:text}`at` by {glue:text}`benefit`. The NRI of a predictor that carries
-# nothing is {glue:text}`chance` on average here, and above zero in {glue:text}`above` of the deals: an NRI above zero proves
-# nothing.
+# {glue:text}`added` adds to {glue:text}`base`: likelihood ratio p {glue:text}`p_ratio`, the AUC changes by
+# {glue:text}`gain` (p {glue:text}`p_auc`), the net benefit at {glue:text}`at` by {glue:text}`benefit`. The NRI of a
+# predictor that carries nothing is {glue:text}`chance` on average here, and above zero in {glue:text}`above` of the
+# deals: an NRI above zero proves nothing.
 #
-# **What this page cannot show.** Both models were fitted to the patients they are judged on, so every gain here is an apparent
-# one. Where DL-MVI was made from the same patients' histology, it adds more than it would elsewhere. Nothing here says what a
-# surgeon would do differently.
+# **What it is worth.** {glue:text}`worth`. The likelihood ratio is the number to rely on; the shuffled predictor says
+# how much of the others is chance.
+#
+# **What this page cannot show.** Both models were fitted to the patients they are judged on, so every gain here is an
+# apparent one. Where DL-MVI was made from the same patients' histology, it adds more than it would elsewhere. Nothing
+# here says what a surgeon would do differently.

@@ -21,10 +21,11 @@ figures.theme()
 page = report.open_page("18_certainty", cohort)
 # %% [markdown]
 # ## Sets with a promise
-# Instead of one grade, a patient gets the **set** of grades that cannot be ruled out. For each grade apart, patients whose
-# grade is known and whom the network has not been trained on tell how strange such a patient may look; so the promise holds
-# for M2 too, of which there are few. Development patients are predicted out of fold, each fold judged by the others; later
-# ones are judged by all of these. A third series judges the later by others of their own year, which needs their histology.
+# Instead of one grade, a patient gets the {term}`set of grades <Conformal set>` that cannot be ruled out
+# {cite:p}`angelopoulos2023`. For each grade apart, patients whose grade is known and whom the network has not been
+# trained on tell how strange such a patient may look; so the promise holds for M2 too, of which there are few.
+# Development patients are predicted out of fold, each fold judged by the others; later ones are judged by all of these. A
+# third series judges the later by others of their own year, which needs their histology.
 # %% tags=["hide-input"]
 chances = ["p_m0", "p_m1", "p_m2"]
 grades = read_result(cohort, "patients.csv").set_index("patient_id")["mvi_grade"]
@@ -43,20 +44,25 @@ sets = {name: conformal.conformal_sets(p_values, level=promised) for name, p_val
 parts = {name: conformal.set_coverage(chosen, people.loc[chosen.index, "mvi_grade"]) for name, chosen in sets.items()}
 coverage = pd.concat(parts, names=["series"]).reset_index("series")
 write_result(cohort, "conformal.csv", coverage, parameters={"promised": promised}, inputs=["predictions.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Share of patients whose set holds their grade, with Wilson 95 % intervals; the line is the promise.", "name": "fig-sets"}, "image": {"alt": "Dot plot of the coverage of the sets for all patients and each grade, of the earlier enrolment, of the later one and of the later one when judged by itself, with intervals and the promised share as a line."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Share of patients whose set holds their grade, with Wilson 95 % intervals; the line is the promise.", "name": "fig-sets"}}
 figure, axes = plt.subplots(figsize=(7, 4.8))
 figures.metric_points(coverage.rename(columns={"grade": "metric", "coverage": "value"}), axes, note="coverage, 95 % CI")
 axes.axvline(promised, color="black", linewidth=1.1, linestyle="--")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="conformal.csv")
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "How many grades the sets hold: one is an answer, three is none.", "name": "fig-set-sizes"}, "image": {"alt": "Stacked bars of the share of patients whose set is empty or holds one, two or three grades, in each series."}}
+form = {"digits": 1, "percent": True, "columns": ("coverage", "ci_low", "ci_high")}
+told = report.rows_told(coverage[coverage["series"] == "2018"], "grade", **form)
+alt = f"Sets of 2018 that hold the grade, in %, {promised:.0%} promised: {told}."
+report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="conformal.csv")
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How many grades the sets hold: one is an answer, three is none.", "name": "fig-set-sizes"}}
 held = {name: chosen.sum(axis=1).value_counts(normalize=True) for name, chosen in sets.items()}
 sizes = pd.DataFrame(held).T.reindex(columns=range(4), fill_value=0).fillna(0)
 sizes = sizes.set_axis(["none", "one", "two", "three"], axis=1).rename_axis("series").reset_index()
 write_result(cohort, "set_sizes.csv", sizes, inputs=["predictions.csv"])
 figure, axes = plt.subplots(figsize=(7, 3))
 figures.stamp(figures.set_sizes(sizes, axes), page.spec.kind)
-report.show_figure(page, figure, result="set_sizes.csv")
+told = "; ".join(f"{row.series} {row.one:.0%} with one, {row.three:.0%} with three" for row in sizes.itertuples())
+alt = f"Sizes of sets: {told}."
+report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="set_sizes.csv")
 # %% tags=["hide-input"]
 shown = coverage[["series", "grade", "n"]].assign(coverage=report.interval_column(
     coverage, digits=1, percent=True, columns=("coverage", "ci_low", "ci_high")))  # fmt: skip
@@ -68,7 +74,7 @@ report.show_table(page, shown, caption, result="conformal.csv")
 # ## The surest first
 # A network may also be asked to answer only where it is surest. The **area** under the curve of the error is the error rate
 # where its confidence says nothing, and lower where it tells right from wrong.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of the grade among the patients of whom the network is surest, with Wilson 95 % bands.", "name": "fig-surest"}, "image": {"alt": "Two curves of accuracy over the share of patients kept, one an enrolment, each with a band."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of the grade among the patients of whom the network is surest, with Wilson 95 % bands.", "name": "fig-surest"}}
 rng = np.random.default_rng(seed)
 right = {year: (part["dl_grade"] == part["mvi_grade"]).astype(int) for year, part in years.items()}
 surest = {year: part[chances].max(axis=1) for year, part in years.items()}
@@ -77,7 +83,10 @@ curves = pd.concat(curves, names=["series"]).reset_index("series")
 write_result(cohort, "risk_coverage.csv", curves, inputs=["predictions.csv"])
 figure, axes = plt.subplots(figsize=(7, 4.6))
 figures.stamp(figures.risk_coverage(curves, axes), page.spec.kind)
-report.show_figure(page, figure, result="risk_coverage.csv")
+half = curves[curves["share_kept"] >= 0.5].drop_duplicates("series")
+told = report.rows_told(half, "series", digits=1, percent=True, columns=("accuracy", "ci_low", "ci_high"))
+alt = f"Accuracy of the surer half in %: {told}."
+report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="risk_coverage.csv")
 # %% tags=["remove-cell"]
 drawn = {"n_bootstrap": n_bootstrap, "rng": rng}
 areas = {year: conformal.risk_coverage_area(right[year], surest[year], **drawn) for year in years}
@@ -104,6 +113,9 @@ report.publish(
 # {glue:text}`area_first` where it was made, with an error of {glue:text}`error_first` over all grades, and
 # {glue:text}`area_later` later, with an error of {glue:text}`error_later`.
 #
-# **What this page cannot show.** A promise for each grade is not one for each patient. The calibration predictions come from
-# the models of the folds, those of the later year from one model of all folds. On phantom images the drift is the one that
-# we planted.
+# **What it is worth.** {glue:text}`worth`. The promise is kept or broken on patients with known histology, and the
+# intervals say how sure that is.
+#
+# **What this page cannot show.** A promise for each grade is not one for each patient. The calibration predictions come
+# from the models of the folds, those of the later year from one model of all folds. On phantom images the drift is the
+# one that we planted.

@@ -32,10 +32,11 @@ candidates = len({*page.spec.predictors, *page.spec.multivariable})
 models = {"variables of the model": len(page.spec.multivariable), "all variables looked at": candidates}
 # %% [markdown]
 # ## To develop a model
-# Riley's criteria {cite:p}`riley2020` ask for so many patients that the model needs **shrinkage** of no more than a tenth, that its
-# explained variation is not **optimistic** by more than one twentieth, and that the **mean risk** is known to one twentieth.
-# Variables that were looked at and dropped count. How much the model will explain must be anticipated: the cautious default is
-# fifteen per cent of what is possible; the values after it were seen in the very patients, and flatter.
+# Riley's criteria {cite:p}`riley2020` ask for so many patients that the model needs {term}`shrinkage` of no more than a
+# tenth, that its explained variation is not **optimistic** by more than one twentieth, and that the **mean risk** is
+# known to one twentieth. Variables that were looked at and dropped count. How much the model will explain must be
+# anticipated: the cautious default is fifteen per cent of what is possible; the values after it were seen in the very
+# patients, and flatter.
 # %% tags=["hide-input"]
 most = sample_size.largest_r_squared(prevalence)
 anticipated = {"15 % of the largest R²": 0.15 * most, "R² of the model here": fit.r_squared}
@@ -53,9 +54,9 @@ report.show_table(
 )
 # %% [markdown]
 # ## Why ten events per variable is no answer
-# The number of patients that a model needs depends on how many parameters it has, how common invasion is, **and** how well it
-# can be predicted. Ten events per variable {cite:p}`vansmeden2016` knows only the first two.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Patients needed by Riley's criteria against the anticipated AUC; dotted: ten events per parameter; solid grey: patients of this cohort.", "name": "fig-study-size"}, "image": {"alt": "Line chart: the number of patients needed falls as the anticipated AUC rises, one line a model; the rule of ten events is a flat line that crosses each."}}
+# The number of patients that a model needs depends on how many parameters it has, how common invasion is, **and** how
+# well it can be predicted. Ten events per variable {cite:p}`vansmeden2016` knows only the first two.
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Patients needed by Riley's criteria against the anticipated AUC; dotted: ten events per parameter; solid grey: patients of this cohort.", "name": "fig-study-size"}}
 areas = [i / 100 for i in range(60, 95)]
 expected = {f"{value:.2f}": sample_size.r_squared_from_auc(value, prevalence) for value in areas}
 curve = sample_size.development_size(n, events, models, anticipated=expected)
@@ -65,11 +66,14 @@ curve = curve.assign(
 figure, axes = plt.subplots(figsize=(7, 4.4))
 figures.patients_needed(curve, axes, n=n)
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="study_size.csv")
+alt = str(curve[curve["anticipated"] == "0.80"].set_index("model")["n_required"].to_dict())
+alt = f"Patients needed at an anticipated AUC of 0.80: {alt}; here are {n}."
+report.show_figure(page, figure, alt=alt, result="study_size.csv")
 # %% [markdown]
 # ## For three grades
-# A multinomial model of M0, M1 and M2 has two equations, and its rarest pair of grades decides {cite:p}`pate2023`. No such rule
-# exists for a network: it has far more weights than patients and is held back by early stopping, not by their number.
+# A multinomial model of M0, M1 and M2 has two equations, and its rarest pair of grades decides {cite:p}`pate2023`. No
+# such rule exists for a network: it has far more weights than patients and is held back by early stopping, not by their
+# number.
 # %% tags=["hide-input"]
 grades = analysis.loc[predictors.index, "mvi_grade"].value_counts().sort_index()
 several = models if len(grades) > 2 else {}
@@ -82,9 +86,10 @@ notes = [f"Patients here: {counted or 'no grades in this cohort'}. Anticipated: 
 report.show_table(page, shown, "Patients needed for a model of three grades.", result="grades_size.csv", notes=notes)
 # %% [markdown]
 # ## To validate a model
-# In new patients a model is judged by the ratio of observed to expected invasion, the calibration slope, the AUC and the net
-# benefit; each needs its number of patients to be known with some precision {cite:p}`riley2021,riley2024`. Shown is the width of
-# the interval that the later year, or all patients of a cohort without years, would give for a calibrated model of this AUC.
+# In new patients a model is judged by the ratio of observed to expected invasion, the calibration slope, the AUC and
+# the net benefit; each needs its number of patients to be known with some precision {cite:p}`riley2021,riley2024`.
+# Shown is the width of the interval that the later year, or all patients of a cohort without years, would give for a
+# calibrated model of this AUC.
 # %% tags=["hide-input"]
 n_later = len(development_and_external(analysis.loc[predictors.index])[1]) or n
 log_odds = np.log(predict(fit, predictors) / (1 - predict(fit, predictors)))
@@ -112,12 +117,15 @@ report.publish("slope_width", f"{slope['expected_width']:.2f}")
 report.publish("n_later", n_later)
 # %% [markdown]
 # ## Answer
-# With the cautious assumption the criteria ask for {glue:text}`few` and {glue:text}`many`; there are {glue:text}`n` patients.
-# A model that chose among all would need its effects shrunk by the factor {glue:text}`shrinkage`; {glue:text}`epv` events per
-# parameter were there, {glue:text}`epv_needed` were needed. The shrinkage that the fitted model itself suggests is
-# {glue:text}`heuristic`. To validate it, the calibration slope alone would need {glue:text}`slope_n` patients;
-# {glue:text}`n_later` give an interval {glue:text}`slope_width` wide.
+# With the cautious assumption the criteria ask for {glue:text}`few` and {glue:text}`many`; there are {glue:text}`n`
+# patients. A model that chose among all would need its effects shrunk by the factor {glue:text}`shrinkage`;
+# {glue:text}`epv` events per parameter were there, {glue:text}`epv_needed` were needed. The shrinkage that the fitted
+# model itself suggests is {glue:text}`heuristic`. To validate it, the calibration slope alone would need
+# {glue:text}`slope_n` patients; {glue:text}`n_later` give an interval {glue:text}`slope_width` wide.
 #
-# **What this page cannot show.** The criteria are a floor for an unpenalised model whose form is right. They say nothing about
-# a network, nothing about patients chosen to fit, and an anticipated performance that was seen in the same patients is no
-# anticipation.
+# **What it is worth.** {glue:text}`worth`. The criteria need only counts and an anticipated performance; both stand in
+# the tables.
+#
+# **What this page cannot show.** The criteria are a floor for an unpenalised model whose form is right. They say
+# nothing about a network, nothing about patients chosen to fit, and an anticipated performance that was seen in the
+# same patients is no anticipation.

@@ -32,10 +32,10 @@ groups["size_gt_5"] = (size > 5).where(size.notna()).astype(float)
 groups = groups[[name for name in groups if groups[name].nunique() > 1]]
 # %% [markdown]
 # ## One row a subgroup
-# DL-MVI, or the predictor that stands in its place in a cohort without it, and AFP, each in the same subgroups. The rows stand
-# in a fixed order and are not ranked; results of subgroups with few patients of either kind are masked. The **interaction**
-# test asks whether the odds ratio is the same in all subgroups of a variable. Two intervals that overlap, or one that covers 1
-# beside one that does not, answer no such question {cite:p}`wang2007`.
+# DL-MVI, or the predictor that stands in its place in a cohort without it, and AFP, each in the same subgroups. The
+# rows stand in a fixed order and are not ranked; results of subgroups with few patients of either kind are masked. The
+# {term}`interaction` test asks whether the odds ratio is the same in all subgroups of a variable. Two intervals that
+# overlap, or one that covers 1 beside one that does not, answer no such question {cite:p}`wang2007`.
 # %% tags=["hide-input"]
 left_out = {"size_cm": ["size_cm", "size_gt_5"]} | {name: [name] for name in groups}
 tables = {
@@ -76,7 +76,7 @@ notes = [
     f"{n_tests} interaction tests by likelihood ratio; {n_masked} subgroups masked. AUC with DeLong's interval. {how}"
 ]
 report.show_table(page, shown, "AUC and odds ratio in subgroups.", result="subgroups.csv", notes=notes)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratio of MVI in each subgroup with its 95 % interval; in brackets the patients with MVI of all patients of the subgroup.", "name": "fig-subgroups"}, "image": {"alt": "Forest plots, one a predictor: one row a subgroup, its odds ratio with interval; masked subgroups have no point."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratio of MVI in each subgroup with its 95 % interval; in brackets the patients with MVI of all patients of the subgroup.", "name": "fig-subgroups"}}
 rows["label"] = rows["label"] + " (" + rows["present"].astype(str) + "/" + rows["n"].astype(str) + ")"
 rows["label"] = [textwrap.fill(label, 30) for label in rows["label"]]
 heights = [len(table) for table in tables.values()]
@@ -86,7 +86,8 @@ for axes, name in zip(panels[:, 0], tables, strict=True):
     part = rows[rows["predictor"] == name].reset_index(drop=True)
     figures.forest(part, axes, note=f"odds ratio of MVI for {labels[name]} (log scale), 95 % CI")
 figures.stamp(panels[0, 0], page.spec.kind)
-report.show_figure(page, figure, result="subgroups.csv")
+told = report.forest_told(rows[rows["predictor"] == markers[0]])
+report.show_figure(page, figure, alt=f"{labels[markers[0]]}: {told}.", n=len(analysis), result="subgroups.csv")
 # %% tags=["remove-cell"]
 report.publish("n_tests", int(n_tests))
 report.publish("n_masked", int(n_masked))
@@ -97,9 +98,12 @@ report.publish("bonferroni", report.p_text(min(1.0, rows["p_interaction"].min() 
 # %% [markdown]
 # ## Answer
 # Of {glue:text}`n_tests` interaction tests, {glue:text}`n_small_p` fall below the usual limit of significance, where
-# {glue:text}`n_by_chance` would by chance. The smallest p is {glue:text}`smallest`, and {glue:text}`bonferroni` after Bonferroni's
-# correction for the number of tests. Masked subgroups: {glue:text}`n_masked`.
+# {glue:text}`n_by_chance` would by chance. The smallest p is {glue:text}`smallest`, and {glue:text}`bonferroni` after
+# Bonferroni's correction for the number of tests. Masked subgroups: {glue:text}`n_masked`.
 #
-# **What this page cannot show.** Subgroups of this size miss large differences, and a difference in a subgroup that nobody had
-# planned to look at proves none. How variables go together inside a rebuilt patient was assumed, not measured: there the page
-# shows the method, not a finding.
+# **What it is worth.** {glue:text}`worth`. All tests that were made are counted, none was picked; few patients stand
+# behind most rows.
+#
+# **What this page cannot show.** Subgroups of this size miss large differences, and a difference in a subgroup that
+# nobody had planned to look at proves none. How variables go together inside a rebuilt patient was assumed, not
+# measured: there the page shows the method, not a finding.

@@ -22,8 +22,8 @@ figures.theme()
 page = report.open_page("23_formula", cohort)
 # %% [markdown]
 # ## Two terms, five coefficients
-# The paper's model is said to hold the two independent predictors, AFP and DL-MVI. Its formula is printed with an intercept
-# and two coefficients; beside them stand the two models that could have made them.
+# The paper's model is said to hold the two independent predictors, AFP and DL-MVI. Its formula is printed with an
+# intercept and two coefficients; beside them stand the two models that could have made them.
 # %% tags=["hide-input"]
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
 predictors, present = predictor_table(analysis, page.spec.multivariable), analysis["mvi_present"].to_numpy()
@@ -43,8 +43,8 @@ caption = "Coefficients on the log-odds scale. The five variables are those of T
 report.show_table(page, shown, caption, result="formula.csv")
 # %% [markdown]
 # ## What it says of a patient
-# A formula with two yes/no findings knows four kinds of patient. It was taken out of a model that also held ALT, AST and
-# GGT, and gives everybody the risk of a patient in whom these three are normal.
+# A formula with two yes/no findings knows four kinds of patient. It was taken out of a model that also held ALT, AST
+# and GGT, and gives everybody the risk of a patient in whom these three are normal.
 # %% tags=["hide-input"]
 beta = coefficients["printed"].to_dict()
 formula = nomogram.published_nomogram(intercept=beta.pop("intercept"), coefficients=beta)
@@ -65,7 +65,8 @@ caption = "Probability of MVI in the four kinds of patient; the refit of five va
 report.show_table(page, shown, caption, result="formula_cells.csv")
 # %% [markdown]
 # ## What the dropped terms cost
-# All three rank nearly alike, so the AUC cannot tell them apart. Calibration can.
+# All three rank nearly alike, so the {term}`AUC` cannot tell them apart. {term}`Calibration` {cite:p}`vancalster2016`
+# can.
 # %% tags=["hide-input"]
 rng = np.random.default_rng(seed)
 told = {"rng": rng, "n_bootstrap": n_bootstrap}
@@ -82,7 +83,7 @@ report.show_table(page, wide, caption, result="formula_calibration.csv")
 # %% [markdown]
 # ## Fig. 4, redrawn
 # The four panels in the paper's order, from the refit of two variables.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's Fig. 4 from the reconstructed patients: A nomogram, B ROC curves, C calibration, D decision curve.", "name": "fig-4"}, "image": {"alt": "Four panels: nomogram of AFP and DL-MVI; ROC curves of the model and of AFP alone; calibration curve with band beside the diagonal; decision curve beside treating all and none."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's Fig. 4 from the reconstructed patients: A nomogram, B ROC curves, C calibration, D decision curve.", "name": "fig-4"}}
 sheet = read_result(cohort, "nomogram.json")
 files = {"roc": "roc.csv", "calibration": "calibration.csv", "decision_curve": "net_benefit.csv"}
 drawn = {name: read_result(cohort, file) for name, file in files.items()}
@@ -90,7 +91,8 @@ words = {"labels": {t: report.term_label(t) for t in terms}, "levels": {t: repor
 claimed = report.paper_values().loc["nb_beats_treat_all_from", "value"] / 100
 figure = figures.figure_4(sheet, drawn, spread=risk_spread(present, risks["two"]), mark=claimed, **words)
 figures.stamp(figure.axes[0], page.spec.kind)
-report.show_figure(page, figure)
+alt = f"ROC: {'; '.join(drawn['roc']['model'].unique())}. Calibration: {report.rows_told(tables['two'], 'metric')}."
+report.show_figure(page, figure, alt=alt, n=len(present))
 # %% [markdown]
 # ## The gain over treating all
 # The paper says that the net benefit is higher than that of treating all where the threshold is above
@@ -116,11 +118,14 @@ report.publish("p_claimed", report.p_text(gain.loc[gain["threshold"] == claimed,
 # ## Answer
 # No. The printed numbers are those of the model of five variables with three of its terms left out; a model of AFP and
 # DL-MVI alone has the intercept {glue:text}`intercepts`. The printed formula gives less risk than that model in
-# {glue:text}`lower` kinds of patient and is at most {glue:text}`farthest` percentage points away from the observed share;
-# over all patients it expects {glue:text}`eo_printed` times the observed number with invasion: a small cost, which
-# refitting would have spared. The gain over treating all at the paper's threshold of
-# {glue:text}`claimed` is no finding (p = {glue:text}`p_claimed`).
+# {glue:text}`lower` kinds of patient and is at most {glue:text}`farthest` percentage points away from the observed
+# share; over all patients it expects {glue:text}`eo_printed` times the observed number with invasion: a small cost,
+# which refitting would have spared. The gain over treating all at the paper's threshold of {glue:text}`claimed` is no
+# finding (p = {glue:text}`p_claimed`).
 #
-# **What this page cannot show.** How AFP and DL-MVI go together inside a patient is printed nowhere; the cohort was made so
-# that the printed coefficients come out. That the formula is a part of the larger model is what the numbers imply, not what
-# the authors say.
+# **What it is worth.** {glue:text}`worth`. That the coefficients are those of the model of five is arithmetic on
+# printed numbers; calibration is of the rebuilt patients.
+#
+# **What this page cannot show.** How AFP and DL-MVI go together inside a patient is printed nowhere; the cohort was
+# made so that the printed coefficients come out. That the formula is a part of the larger model is what the numbers
+# imply, not what the authors say.

@@ -23,10 +23,11 @@ figures.theme()
 page = report.open_page("24_internal", cohort)
 # %% [markdown]
 # ## The whole modelling, again and again
-# A model that was chosen and fitted in its own patients looks better there than it is. The **bootstrap** repeats in each
-# resample what was done in the patients, selection included: from all candidates those significant alone, then backward
-# elimination. **Optimism** is what a resampled model loses in the original patients. Cross-validation asks the same by
-# leaving out a tenth of the patients at a time.
+# A model that was chosen and fitted in its own patients looks better there than it is. The {term}`bootstrap`
+# {cite:p}`steyerberg2001` repeats in each resample what was done in the patients, selection included: from all
+# candidates those significant alone, then backward elimination. {term}`Optimism <Apparent, optimism, corrected>` is
+# what a resampled model loses in the original patients. Cross-validation asks the same by leaving out a tenth of the
+# patients at a time.
 # %% tags=["hide-input"]
 rng = np.random.default_rng(seed)
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
@@ -49,26 +50,30 @@ caption = "Apparent performance, optimism and what is left, with 95 % interval; 
 report.show_table(page, shown.assign(worked=validation["n_resamples"]), caption, result="validation.csv")
 # %% [markdown]
 # ## Would the same patient get the same risk?
-# Other patients would have made another model. Each line is one patient (or one kind of patient): the range of risks that
-# the resampled models give.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Prediction instability: the middle 95 % of the risks that resampled models give, over the risk of the model (Riley and Collins).", "name": "fig-instability"}, "image": {"alt": "Vertical lines over the diagonal: for each predicted risk the range of risks that resampled models give."}}
+# Other patients would have made another model. Each line is one patient (or one kind of patient): the range of risks
+# that the resampled models give {cite:p}`riley2023`.
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Prediction instability: the middle 95 % of the risks that resampled models give, over the risk of the model (Riley and Collins).", "name": "fig-instability"}}
 unstable = instability(candidates, present, n_bootstrap=n_bootstrap, **again)
 spread = unstable.patients.drop_duplicates().sort_values("risk")
 write_result(cohort, "instability.csv", spread, **made)
 figure, axes = plt.subplots(figsize=(6.4, 6.2))
 figures.prediction_instability(spread, axes, note=f"mean absolute error {unstable.mape:.3f}; n = {len(present)}")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="instability.csv")
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Calibration instability: the calibration curves of resampled models in the original patients.", "name": "fig-calibration-instability"}, "image": {"alt": "Many thin calibration curves around the diagonal, one for each resampled model."}}
+low, high = spread.loc[(spread["high"] - spread["low"]).idxmax(), ["low", "high"]]
+alt = f"A risk moves by {unstable.mape:.3f} on average; the widest range is {low:.2f} to {high:.2f}."
+report.show_figure(page, figure, alt=alt, result="instability.csv")
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Calibration instability: the calibration curves of resampled models in the original patients.", "name": "fig-calibration-instability"}}
 figure, axes = plt.subplots(figsize=(6.4, 6.2))
 figures.calibration_instability(unstable.curves, axes, note=f"{unstable.curves['resample'].nunique()} models")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="instability.csv")
+ends = unstable.curves.groupby("resample")["observed"].last()
+alt = f"The curves end between {ends.min():.2f} and {ends.max():.2f}."
+report.show_figure(page, figure, alt=alt, n=len(present), result="instability.csv")
 # %% [markdown]
 # ## One cut-off, and all numbers of the fit
-# The cut-off with the highest sensitivity + specificity is chosen in the same patients, so its numbers flatter too. Positive
-# is a risk at or above the observed value; pROC and SPSS print the midpoint to the next lower risk, which calls the same
-# patients positive.
+# The cut-off with the highest sensitivity + specificity {cite:p}`fluss2005` is chosen in the same patients, so its
+# numbers flatter too. Positive is a risk at or above the observed value; pROC and SPSS print the midpoint to the next
+# lower risk, which calls the same patients positive.
 # %% tags=["hide-input"]
 terms = ["afp_gt_20", "dl_mvi"] if "dl_mvi" in candidates else list(candidates)
 risk = logistic.predict(logistic.fit_logistic(candidates[terms], present), candidates)
@@ -96,10 +101,14 @@ report.publish("hosmer", f"chi-square {test.chi2:.2f}, {test.df} df, p = {report
 # %% [markdown]
 # ## Answer
 # After correction the AUC is {glue:text}`auc_fixed` for the model of chapter 9. With the selection repeated it is
-# {glue:text}`auc_selected` by bootstrap and {glue:text}`auc_crossed` by cross-validation; the corrected calibration slope is
-# {glue:text}`slope`, and the difference to 1 says by how much coefficients should shrink. A patient's risk moves by
-# {glue:text}`mape` percentage points on average when other patients are drawn. The best cut-off is {glue:text}`cutoff`. The
-# Hosmer-Lemeshow test gives {glue:text}`hosmer`; it says little beside the curve of chapter 9.
+# {glue:text}`auc_selected` by bootstrap and {glue:text}`auc_crossed` by cross-validation; the corrected calibration
+# slope is {glue:text}`slope`, and the difference to 1 says by how much coefficients should shrink. A patient's risk
+# moves by {glue:text}`mape` percentage points on average when other patients are drawn. The best cut-off is
+# {glue:text}`cutoff`. The Hosmer-Lemeshow test gives {glue:text}`hosmer`; it says little beside the curve of chapter 9.
 #
-# **What this page cannot show.** Resampling repeats the steps that are written down; looks at the data that nobody wrote
-# down are corrected by nothing. It speaks of other patients of the same hospital and years, not of another hospital.
+# **What it is worth.** {glue:text}`worth`. Everything that was written down about the modelling was repeated in each
+# resample.
+#
+# **What this page cannot show.** Resampling repeats the steps that are written down; looks at the data that nobody
+# wrote down are corrected by nothing. It speaks of other patients of the same hospital and years, not of another
+# hospital.

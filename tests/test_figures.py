@@ -134,8 +134,9 @@ SIZES_NEEDED = pd.DataFrame(
     {"model": ["few", "few", "all", "all"], "parameters": [5, 5, 18, 18], "auc": [0.6, 0.8] * 2}
 ).assign(n_required=[900, 380, 4000, 600], rule=[118.0, 118.0, 425.0, 425.0])
 COHORTS = pd.DataFrame(
-    {"label": ["AFP", "AFP", "DL-MVI"], "kind": ["paper", "real", "phantom"], "series": ["paper", "real: CLCA", "phantom"],
-     "value": [3.4, 2.0, 5.9], "low": [np.nan, 1.2, 3.0], "high": [np.nan, 3.4, 11.0]}
+    {"label": ["AFP", "AFP", "DL-MVI"], "kind": ["paper", "real", "phantom"],
+     "series": ["paper", "real: CLCA", "phantom"], "value": [3.4, 2.0, 5.9],
+     "low": [np.nan, 1.2, 3.0], "high": [np.nan, 3.4, 11.0]}
 )  # fmt: skip
 CHECKLIST = pd.DataFrame(
     {"TRIPOD+AI": [10, 5, 2, 1, 6], "CLAIM": [8, 2, 1, 0, 9]},
@@ -362,7 +363,9 @@ def test_colours_that_meet_differ_in_greyscale(pair):
 
 
 @pytest.mark.parametrize("eye", EYES)
-@pytest.mark.parametrize("group", [MVI_COLOURS, ENROLMENT_COLOURS, GRADE_COLOURS, {"ours": OURS, "paper": PAPER}], ids=list)
+@pytest.mark.parametrize(
+    "group", [MVI_COLOURS, ENROLMENT_COLOURS, GRADE_COLOURS, {"ours": OURS, "paper": PAPER}], ids=list
+)
 def test_colours_that_tell_groups_apart_do_so_for_every_eye(eye, group):
     assert min(apart(*pair, eye) for pair in combinations(group.values(), 2)) > 30
 

@@ -67,8 +67,8 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
 def cohort_points(table, axes, *, note, log=False):
     """Draw what each kind of cohort gives for the same numbers, with its interval, beside what the paper prints.
 
-    ``table`` has columns ``label`` (rows in order of appearance), ``kind`` of cohort or ``"paper"``, ``series`` (text of
-    the legend), ``value``, ``low``, ``high``. ``log``: draw ratios on a log scale, with a line at 1.
+    ``table`` has columns ``label`` (rows in order of appearance), ``kind`` of cohort or ``"paper"``, ``series`` (text
+    of the legend), ``value``, ``low``, ``high``. ``log``: draw ratios on a log scale, with a line at 1.
     """
     labels, series = list(dict.fromkeys(table["label"])), table.drop_duplicates("series")
     for place, (name, kind) in enumerate(series[["series", "kind"]].to_numpy()):
@@ -83,7 +83,9 @@ def cohort_points(table, axes, *, note, log=False):
     if log:
         axes.axvline(1, color=QUIET, linewidth=1)
         axes.set_xscale("log")
-        ticks = [tick for tick in (0.5, 1, 2, 4, 10, 25, 100) if table["low"].min() / 2 < tick < 2 * table["high"].max()]
+        ticks = [
+            tick for tick in (0.5, 1, 2, 4, 10, 25, 100) if table["low"].min() / 2 < tick < 2 * table["high"].max()
+        ]
         axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
     axes.set_xlabel(note)

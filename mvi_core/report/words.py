@@ -69,20 +69,6 @@ def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low
     return [interval_text(*row, digits=digits) for row in frame[list(columns)].to_numpy(dtype=float) * factor]
 
 
-def rows_told(frame, label, *, most=8, **form):
-    """Rows of a table in one line, the first ``most``; ``**form`` as of `interval_column`.
-
-    Examples
-    --------
-    >>> ends = {"ci_low": [0.7, np.nan], "ci_high": [0.9, np.nan]}
-    >>> table = pd.DataFrame({"year": ["2015", "2018"], "value": [0.8, 0.6], **ends})
-    >>> rows_told(table, "year")
-    '2015 0.80 (0.70–0.90), 2018 0.60'
-    """
-    texts = [f"{name} {text}" for name, text in zip(frame[label], interval_column(frame, **form), strict=True)]
-    return ", ".join(texts[:most]).replace(" (–––)", "")
-
-
 def number_text(value, digits, percent=False):
     """Say a number with decimals and a true minus; an infinite one is "not reached", a missing one a dash."""
     if np.isposinf(value):
