@@ -13,6 +13,7 @@ from mvi_core.cohort.dictionary import dictionary
 from mvi_core.cohort.predictors import MODEL_TERMS, find_predictor, predictor_table
 from mvi_core.results import read_result, write_result
 from mvi_core.stats import measurements
+from mvi_core.stats.estimate import Estimate
 from mvi_core.stats.tables import TABLE_COLUMNS, TESTS, univariable_table
 
 figures.theme()
@@ -103,6 +104,8 @@ groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group i
 apart = (p_values[list(TESTS)].lt(0.05).nunique(axis=1) > 1).sum()
 report.publish("strongest", f"{strongest['label'].iloc[0]}, odds ratio {effect}")
 report.publish("size", " and ".join(groups) or "not recorded in this cohort")
+for row in beside[beside["variable"] == "afp_gt_20"].itertuples():
+    report.publish("afp", Estimate(row.odds_ratio, row.ci_low, row.ci_high, 0.95, "Woolf", len(patients)))
 report.publish("n_tests_apart", f"{apart} of {len(p_values)}")
 report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))

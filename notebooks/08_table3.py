@@ -11,6 +11,7 @@ import pandas as pd
 from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.results import read_result, write_result
+from mvi_core.stats.estimate import Estimate
 from mvi_core.stats.logistic import fit_logistic
 from mvi_core.stats.stepwise import stepwise
 from mvi_core.stats.tables import multivariable_table, variance_inflation
@@ -90,6 +91,9 @@ report.show_table(page, shown, "Steps of both selections.", result="selection.cs
 # %% tags=["remove-cell"]
 largest = beside.loc[[table["coefficient"].abs().idxmax()]]
 report.publish("largest", f"{largest['label'].iloc[0]}, odds ratio {report.interval_column(largest, columns=ends)[0]}")
+for row in beside[beside["variable"].isin(["afp_gt_20", "dl_mvi"])].itertuples():
+    effect = Estimate(row.odds_ratio, row.ci_low, row.ci_high, 0.95, "Wald", table.attrs["n"])
+    report.publish(row.variable.removesuffix("_gt_20"), effect)
 report.publish("n", f"{table.attrs['n']}; {table.attrs['n_missing']} left out for missing values")
 report.publish("epv", f"{table.attrs['events_per_variable']:.1f}")
 report.publish("vif", f"{overlap['vif'].max():.2f}")

@@ -73,11 +73,12 @@ def cohort_points(table, axes, *, note, log=False):
     labels, series = list(dict.fromkeys(table["label"])), table.drop_duplicates("series")
     for place, (name, kind) in enumerate(series[["series", "kind"]].to_numpy()):
         part, paper = table[table["series"] == name], kind == "paper"
+        open_mark = paper or kind in series["kind"].tolist()[:place]  # the second cohort of a kind
         rows = [labels.index(label) + (place - (len(series) - 1) / 2) * 0.72 / len(series) for label in part["label"]]
         point_and_interval(
             axes, (part["value"], part["low"], part["high"]), rows, label=name,
             colour=KIND_COLOURS.get(kind, PAPER), marker=KIND_MARKERS.get(kind, "D"),
-            **({"markerfacecolor": "white", "markersize": 6} if paper else {}),
+            **({"markerfacecolor": "white", "markersize": 6} if open_mark else {}),
         )  # fmt: skip
     reading_rows(axes, labels)
     if log:

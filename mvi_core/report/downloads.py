@@ -19,7 +19,7 @@ COUNTS_ONLY = frozenset({
     "study_size.csv", "subgroups.csv", "survival_contrasts.csv", "survival_months.csv", "survival_summary.csv",
     "table1.csv", "table3.csv", "table3_methods.csv", "validation_size.csv",
 })  # fmt: skip
-WHOLE_STUDY = ("report.json",)
+WHOLE_STUDY = ("report.json", "summary.csv", "verdicts.csv")
 SIMULATED = (".csv", ".json", ".md", ".svg", ".png", ".tex", ".docx")
 LINK = re.compile(r'href="(?:\.\./)*downloads/([^"#?]+)"')
 SOURCE = re.compile(r'href="(?:\.\./)*source/([^"#?]+)\.txt"')

@@ -30,6 +30,13 @@ def report():
     write_cards()
 
 
+def summary():
+    """Figure and table of verdicts of the first page."""
+    from mvi_core.first_page import write_first_page
+
+    write_first_page()
+
+
 def html():
     """Render the book, with the files that it offers; it is put in place only when whole and without an identity."""
     from mvi_core.report.downloads import copy_downloads

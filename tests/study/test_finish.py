@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from papermill.cli import _resolve_type
 
-from mvi_core.finish import rerun_lines
+from mvi_core.finish import finish, rerun_lines
 from mvi_core.pages import plan
 from mvi_core.study import load_study
 
@@ -35,3 +36,16 @@ def test_the_command_names_the_settings_unless_they_are_the_books(project):
     settings = project / "config/study.yaml"
     settings.write_text(settings.read_text().replace("profile: test", "profile: book"))
     assert rerun_lines("01_count", {})[1].startswith("papermill 01_count.ipynb")
+
+
+def test_what_a_page_says_of_its_figure_becomes_alternative_text_and_the_end_of_the_caption(project):
+    figure = new_output(
+        "display_data", {"image/png": ""}, metadata={"mvi_figure": {"alt": "AUC 0.82", "n": "n = 321."}}
+    )
+    metadata = {"mystnb": {"figure": {"caption": "ROC curve.", "name": "fig-roc"}}}
+    notebook = new_notebook(cells=[new_code_cell("show_figure(page, figure)", outputs=[figure], metadata=metadata)])
+    finish(notebook, "ward")
+    cell = notebook.cells[0]
+    assert cell.metadata["mystnb"]["image"]["alt"] == "AUC 0.82"
+    assert cell.metadata["mystnb"]["figure"]["caption"] == "ROC curve. n = 321. *Cohort: A made-up ward (own).*"
+    assert "mvi_figure" not in cell.outputs[0].metadata

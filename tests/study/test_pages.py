@@ -1,11 +1,17 @@
 """A page runs whole or not at all, for cohorts that support it, with parameters that exist."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
+import yaml
 
 from mvi_core.errors import CohortError, PageError
-from mvi_core.pages import find_page, plan, run_page, study_cohorts
-from mvi_core.study import load_study
+from mvi_core.headlines import gather
+from mvi_core.pages import find_page, load_pages, plan, run_page, study_cohorts
+from mvi_core.study import load_study, overridden, setting
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_page_is_planned_for_the_cohorts_that_support_it(project):
@@ -61,3 +67,41 @@ def test_an_unknown_page_cohort_or_analysis_is_told(project):
         run_page("01_count", "nowhere")
     with pytest.raises(PageError, match="left out for cohort clinic: the cohort has no follow-up"):
         run_page("02_follow", "clinic")
+
+
+def settings_that_pages_read():
+    pages = yaml.safe_load((ROOT / "config/pages.yaml").read_text(encoding="utf-8"))["pages"]
+    return sorted({key for page in pages for key in page["parameters"].values()})
+
+
+@pytest.mark.parametrize("key", settings_that_pages_read())
+def test_a_number_changed_in_the_settings_reaches_every_page_that_reads_it_and_no_other(monkeypatch, key):
+    """Snakemake runs a page again when these parameters change: they are the ``params`` of its rule."""
+    monkeypatch.setenv("MVI_ROOT", str(ROOT))
+    monkeypatch.delenv("MVI_STUDY", raising=False)
+    study = load_study()
+    before = {(item.page.name, item.cohort): item.parameters for item in plan(study)}
+    after = {(item.page.name, item.cohort): item.parameters for item in plan(overridden(study, {key: 987}))}
+    readers = {page.name: [name for name, read in page.parameters.items() if read == key] for page in load_pages()}
+    assert any(readers.values()) and setting(study, key) != 987
+    for place, parameters in after.items():
+        assert parameters == before[place] | dict.fromkeys(readers[place[0]], 987), place
+
+
+def test_a_number_changed_in_the_settings_changes_prose_foot_and_report_of_its_page(project):
+    page, settings = project / "notebooks/01_count.py", project / "config/study.yaml"
+    page.write_text(page.read_text() + '\n# %%\nfrom mvi_core.report import publish\n\npublish("seed", seed)\n')
+    shown = []
+    for number in (1, 2):
+        settings.write_text(settings.read_text().replace("resampling: 1", f"resampling: {number}"))
+        notebook = nbformat.read(run_page("01_count", "ward"), as_version=4)
+        (entry,) = gather()["numbers"]
+        glued = [
+            output
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])
+            if "scrapbook" in output.get("metadata", {})
+        ]
+        shown.append((entry["value"], glued[0].data["application/papermill.record/text/plain"]))
+        assert f"-p seed {number}" in notebook.cells[-1].source
+    assert shown == [(1, "'1'"), (2, "'2'")]

@@ -48,6 +48,21 @@ rule report:
         "mvi step report"
 
 
+rule summary:
+    """Figure and table of verdicts of the first page."""
+    input:
+        rules.report.output,
+        STUDY.root / "data_manifest/paper_values.csv",
+        code_of("summary"),
+    output:
+        RESULTS / "summary.csv",
+        RESULTS / "verdicts.csv",
+        STUDY.executed / "summary.png",
+        STUDY.executed / "first.md",
+    shell:
+        "mvi step summary"
+
+
 rule contents:
     """Table of contents and Data page: what the book holds, what is left out and why."""
     input:
@@ -68,6 +83,7 @@ rule html:
     input:
         [executed_path(STUDY, item.page, item.cohort) for item in PLAN],
         rules.report.output,
+        rules.summary.output,
         rules.contents.output,
         STUDY.root / "_config.yml",
         sorted((STUDY.root / "book").glob("*.md")),
