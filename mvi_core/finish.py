@@ -34,9 +34,9 @@ def finish(notebook, cohort):
         if figure := settings.get("figure"):
             said = _said_of_the_figure(cell)
             settings["image"] = {"alt": said["alt"]}
-            figure["caption"] = f"{figure['caption'].rstrip()} {said['n']}".rstrip()
-            if "Cohort:" not in figure["caption"]:  # a figure of somebody else says so itself
-                figure["caption"] += f" *Cohort: {spec.title} ({spec.kind}).*"
+            words, mark, other = figure["caption"].partition(" *Cohort:")  # a figure of somebody else says so itself
+            cohort = f"{mark}{other}" if mark else f" *Cohort: {spec.title} ({spec.kind}).*"
+            figure["caption"] = f"{words.rstrip()} {said['n']}".rstrip() + cohort
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
     used = sorted({name for cell in cells if cell.cell_type == "code" for name in _modules(cell.source)})

@@ -37,8 +37,10 @@ write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
 figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
 worst = missing.loc[missing["n_missing"].idxmax()]
-alt = f"Most values lack in {worst['label']}, {worst['n_missing']} of {worst['n']}; of {len(missing)} variables "
-alt += f"{(missing['n_missing'] == 0).sum()} are complete."
+alt = (
+    f"Of {len(missing)} variables {(missing['n_missing'] == 0).sum()} are complete; the most values that one lacks are "
+)
+alt += f"{worst['n_missing']} of {worst['n']}, of {worst['label']}."
 report.show_figure(page, figure, alt=alt, n=len(patients), result="missing.csv")
 # %% [markdown]
 # ## How the values were read

@@ -87,7 +87,7 @@ figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.6, 8.8), height_ratios=[3
 figures.calibration(curve, upper).set_aspect("auto")
 figures.risk_distribution(spread, lower, note=f"predicted probability of MVI; n = {len(risk)}")
 figures.stamp(upper, page.spec.kind)
-alt = f"Calibration: {report.rows_told(summary, 'metric')}."
+alt = f"Calibration: {report.rows_told(summary[:3], 'metric')}."
 report.show_figure(page, figure, alt=alt, n=len(risk), result="calibration.csv")
 # %% [markdown]
 # ## D. Decision curve

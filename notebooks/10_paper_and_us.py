@@ -46,8 +46,8 @@ figure, axes = plt.subplots(2, 1, figsize=(7, 4.6), layout="constrained")
 for axis, (name, search) in zip(axes, searches.items(), strict=True):
     figures.denominator_search(search, axis, stated=stated, note=f"number of patients ({name})")
 figures.stamp(axes[0], page.spec.kind)
-fits = [f"{name}: {list(s['n'][s['possible'] == s['of']])}" for name, s in searches.items()]
-alt = f"Numbers of patients that allow every percentage, {stated} being stated; {'; '.join(fits)}."
+fits = {name: " or ".join(map(str, s["n"][s["possible"] == s["of"]])) or "none" for name, s in searches.items()}
+alt = f"Numbers of patients that allow every percentage, {stated} being stated: {report.pairs_told(fits)}."
 report.show_figure(page, figure, alt=alt, result="verdicts.csv")
 # %% [markdown]
 # The sharpest finding is about the patients whose invasion the network missed. The printed regression, in all patients,
@@ -59,8 +59,8 @@ missed = missed.set_axis(["label", "low", "high", *missed.columns[3:]], axis=1).
 figure, axes = plt.subplots(figsize=(7, 0.9 + 0.62 * len(missed)))
 axes = figures.allowed_ranges(missed, axes, note="patients with invasion that DL-MVI misses")
 figures.stamp(axes, page.spec.kind)
-told = missed[["label", "low", "high"]].astype(str).replace("nan", "or more").agg(" ".join, axis=1)
-alt = f"Patients missed, from and to, by reading: {'; '.join(told)}."
+alt = [f"{words}: {low:g} to {high:g}" for words, low, high in missed[["label", "low", "high"]].to_numpy()]
+alt = f"Patients missed, by reading. {'; '.join(alt)}.".replace("to nan", "or more")
 report.show_figure(page, figure, alt=alt, result="verdicts.csv")
 # %% [markdown]
 # ## Every printed number beside ours

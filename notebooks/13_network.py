@@ -103,7 +103,7 @@ band = (means["auc"] - 2 * sds["auc"], means["auc"] + 2 * sds["auc"])
 figure, axes = plt.subplots(figsize=(7, 1.2 + 0.36 * runs["label"].nunique()))
 figures.stamp(figures.spread_rows(runs, axes, band=band, note="AUC, out of fold"), page.spec.kind)
 each = runs.groupby("label")["value"].mean()
-alt = f"Outside the band of {band[0]:.3f} to {band[1]:.3f}: {each[~each.between(*band)].round(3).to_dict()}."
+alt = f"Outside the band of {band[0]:.3f} to {band[1]:.3f}: {report.pairs_told(each[~each.between(*band)].round(3))}."
 report.show_figure(page, figure, alt=alt, n=first["n_patients"].max(), stored=stored)
 # %% tags=["hide-input"]
 shown = runs.groupby(["choice", "setting"], sort=False)[["accuracy", "auc"]].agg(["mean", "size"]).round(3)

@@ -67,8 +67,8 @@ figure, axes = plt.subplots(1, 3, figsize=(10, 4.4), sharex=True)
 for panel, name in zip(axes, ["in-sample", "split by patient", "later year"], strict=True):
     figures.covering_intervals(stored[stored["protocol"] == name], panel, title=name)
 figures.stamp(axes[0], page.spec.kind)
-hits = stored.groupby("protocol")["covers"].agg(["sum", "size"])
-alt = f"Intervals that cover one half, of all: {hits.T.to_dict('list')}."
+hits = {name: f"{covers.sum()} of {len(covers)}" for name, covers in stored.groupby("protocol")["covers"]}
+alt = f"Intervals that cover one half, of all: {report.pairs_told(hits)}."
 report.show_figure(page, figure, alt=alt, n=" and ".join(map(str, stored["n"].unique())), stored="null_seeds.csv")
 # %% [markdown]
 # ## Three ways of counting a patient
@@ -114,7 +114,7 @@ report.publish("phantom_inside", cell["The phantom, small", "in-sample", "over b
 # %% tags=["remove-cell"]
 width = (said["ci_high"] - said["ci_low"])["Null", "split by patient"]
 report.publish("narrow", f"{width['auc, combinations as cases'] / width['auc, combinations as patients']:.1f} times")
-report.publish("covered", " and ".join(f"{hits.loc[name, 'sum']} of {hits.loc[name, 'size']}" for name in steps[3:]))
+report.publish("covered", " and ".join(hits[name] for name in steps[3:]))
 report.publish("inflated", " and ".join(table.loc[["accuracy", "AUC"], "inflation"]))
 report.publish("odds_inflated", table.loc["odds ratio of DL-MVI", "inflation"])
 # %% [markdown]

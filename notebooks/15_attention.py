@@ -42,8 +42,8 @@ for axis, (place, s, network, grade) in zip(axes.flat, panels, strict=True):
     figures.attention_panel(image, shares, axis, title=f"{grade}, {names[s]}", lesion=lesion)
 axes[-1, 1].set_xlabel("the same patient, weights drawn anew")
 figures.stamp(axes[0, 0], page.spec.kind)
-told = found.query("network == 'trained'").groupby("region")["share"].mean().map("{:.0%}".format).to_dict()
-alt = f"Coloured lesion images; attribution by region, all patients: {told}."
+told = found.query("network == 'trained'").groupby("region")["share"].mean().map("{:.0%}".format)
+alt = f"Coloured lesion images; attribution by region, all patients: {report.pairs_told(told)}."
 report.show_figure(
     page, figure, alt=alt, n=f"{len(people)} patients, {len(shown)} shown", result="attention_maps.safetensors"
 )

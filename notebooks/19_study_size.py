@@ -66,7 +66,7 @@ curve = curve.assign(
 figure, axes = plt.subplots(figsize=(7, 4.4))
 figures.patients_needed(curve, axes, n=n)
 figures.stamp(axes, page.spec.kind)
-alt = str(curve[curve["anticipated"] == "0.80"].set_index("model")["n_required"].to_dict())
+alt = report.pairs_told(curve[curve["anticipated"] == "0.80"].set_index("model")["n_required"])
 alt = f"Patients needed at an anticipated AUC of 0.80: {alt}; here are {n}."
 report.show_figure(page, figure, alt=alt, result="study_size.csv")
 # %% [markdown]

@@ -34,8 +34,8 @@ report.show_table(page, shown, caption, result="tripod_ai.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Items that are reported in full, in part, or not, in the paper and in this book.", "name": "fig-reporting"}}
 figure, axes = plt.subplots(figsize=(7, 2.9))
 figures.stamp(figures.checklist_bars(counts, axes), page.spec.kind)
-full = counts.loc[[("paper", "reported"), ("this book", "met")]].droplevel("word").T.to_dict("index")
-report.show_figure(page, figure, alt=f"Items in full: {full}.", result="tripod_ai.csv")
+full = counts.loc[[("paper", "reported"), ("this book", "met")]].droplevel("word").unstack()
+report.show_figure(page, figure, alt=f"Items in full: {report.pairs_told(full)}.", result="tripod_ai.csv")
 # %% [markdown]
 # ## TRIPOD+AI
 # %% tags=["hide-input"]

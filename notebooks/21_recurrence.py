@@ -103,8 +103,10 @@ figure, axes = plt.subplots(figsize=(7, 4.6))
 figures.decision_curve(benefit, axes, note=f"threshold probability; n = {len(design)}")
 axes.set_xlim(0, min(1, 1.1 * max(risk[:, 0].max() for risk in risks.values())))
 figures.stamp(axes, page.spec.kind)
-alt = report.rows_told(benefit[benefit["threshold"] == 0.2], "model", columns=("net_benefit", "ci_low", "ci_high"))
-report.show_figure(page, figure, alt=f"Net benefit at a threshold of 0.2: {alt}.", result="recurrence_benefit.csv")
+alt = report.rows_told(
+    benefit[benefit["threshold"] == 0.1], "model", digits=3, columns=("net_benefit", "ci_low", "ci_high")
+)
+report.show_figure(page, figure, alt=f"Net benefit at a threshold of 0.1: {alt}.", result="recurrence_benefit.csv")
 # %% tags=["remove-cell"]
 at_landmark = early["text"].to_dict()
 report.publish("early_present", at_landmark["MVI present", "recurrence"])

@@ -91,7 +91,7 @@ words = {"labels": {t: report.term_label(t) for t in terms}, "levels": {t: repor
 claimed = report.paper_values().loc["nb_beats_treat_all_from", "value"] / 100
 figure = figures.figure_4(sheet, drawn, spread=risk_spread(present, risks["two"]), mark=claimed, **words)
 figures.stamp(figure.axes[0], page.spec.kind)
-alt = f"ROC: {'; '.join(drawn['roc']['model'].unique())}. Calibration: {report.rows_told(tables['two'], 'metric')}."
+alt = f"ROC: {'; '.join(drawn['roc']['model'].unique())}. Calibration: {report.rows_told(tables['two'][:3], 'metric')}."
 report.show_figure(page, figure, alt=alt, n=len(present))
 # %% [markdown]
 # ## The gain over treating all

@@ -16,11 +16,23 @@ def rows_told(frame, label, **form):
     '2015 0.80 (0.70–0.90), 2018 0.60'
     """
     names = frame[label] if isinstance(label, str) else frame[list(label)].agg(" ".join, axis=1)
-    names = [" ".join(name.split()) for name in names]
+    names = [" ".join(name.replace("_", " ").split()) for name in names]
     form = {"columns": ("value", "ci_low", "ci_high"), **form}
     ends = frame[list(form["columns"][1:])].notna().all(axis=1)
     texts = zip(names, interval_column(frame, **form), ends, strict=True)
     return ", ".join(f"{name} {text if whole else text.split(' (')[0]}" for name, text, whole in texts) or "none"
+
+
+def pairs_told(pairs):
+    """Names with what belongs to each, in one line, of a mapping or a pandas.Series.
+
+    Examples
+    --------
+    >>> pairs_told({"M0": "3 of 20", ("paper", "in full"): 7})
+    'M0 3 of 20, paper in full 7'
+    """
+    named = [(name if isinstance(name, str) else " ".join(map(str, name)), value) for name, value in pairs.items()]
+    return ", ".join(f"{name} {value}" for name, value in named) or "none"
 
 
 def ends_told(frame, label, **form):
