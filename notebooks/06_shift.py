@@ -51,7 +51,7 @@ made = {"parameters": {"seed": seed, "perplexity": perplexity, "n_permutations":
 made["inputs"] = ["patients.csv", "features.csv", "features_replaced.csv"]
 write_result(cohort, "embedding.csv", points, **made)
 write_result(cohort, "shift.csv", shift, **made)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "t-SNE of the network's features by MVI grade (rows) and sequence (columns, last the three joined); under each panel the cross-validated AUC of telling the years apart, with its 95 % interval and permutation p.", "name": "fig-tsne"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Counterpart of the paper's Fig. 2: t-SNE of the network's features by MVI grade (rows A M0, B M1, C M2) and sequence (columns, last the three joined); under each panel the cross-validated AUC of telling the years apart, with its 95 % interval and permutation p.", "name": "fig-tsne"}}
 shift["text"] = report.interval_column(shift, columns=("domain_auc", "ci_low", "ci_high"))
 shift["text"] += "\np = " + shift["p_value"].map(report.p_text)
 figure, axes = plt.subplots(3, 4, figsize=(11.6, 10), layout="constrained")

@@ -22,7 +22,7 @@ from mvi_core.model.choices import silent_choices
 from mvi_core.model.layers import count_parameters, layer_shapes
 from mvi_core.model.network import MviNet
 from mvi_core.model.sharing import sharing_differences
-from mvi_core.names import PAPER_SEQUENCES, ROI_SIZE
+from mvi_core.names import PAPER_SEQUENCES, ROI_SIZE, MviGrade
 from mvi_core.results import read_result, read_stored, result_path, write_result
 
 figures.theme()
@@ -31,10 +31,11 @@ page = report.open_page("13_network", cohort)
 # ## One backbone for all sequences
 # A slice of any sequence passes the same layers and leaves a row of features; the rows of the sequences are joined, and
 # one fully connected layer turns them into three grades.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's network at the paper's size, drawn from the shapes that its own layers report (counterpart of Fig. 1).", "name": "fig-network-flow"}}
-network = MviNet(len(PAPER_SEQUENCES), ROI_SIZE)
-figure, axes = plt.subplots(figsize=(7.4, 6))
-figures.stamp(figures.network_flow(shapes := layer_shapes(network), axes, branches=PAPER_SEQUENCES), page.spec.kind)
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Counterpart of the paper's Fig. 1: its network at its size, drawn from the shapes that its own layers report. Grades M1 and M2 together count as MVI present.", "name": "fig-network-flow"}}
+shapes = layer_shapes(network := MviNet(len(PAPER_SEQUENCES), ROI_SIZE))
+figure, axes = plt.subplots(figsize=(7.4, 6.4))
+figures.network_flow(shapes, axes, branches=PAPER_SEQUENCES, outputs=tuple(MviGrade))
+figures.stamp(axes, page.spec.kind)
 alt = "From slice to grades: " + ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in shapes)
 report.show_figure(page, figure, alt=alt)
 # %% [markdown]
@@ -94,8 +95,7 @@ report.show_table(page, silent_choices(), "Choices that the paper leaves open, o
 # **band** is what chance alone does: the mean of the default over its seeds, give or take two standard deviations of a
 # single run.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Out-of-fold AUC with one silent choice made otherwise, a stroke a seed, a dot their mean; the band is two standard deviations to either side of the default over its seeds.", "name": "fig-choices"}}
-table, record = read_stored(stored)
-first = table[table["scoring"] == "first"]
+first = read_stored(stored)[0].query("scoring == 'first'")
 runs = first.assign(value=first["auc"], label=first["setting"].str.replace("^[a-z]+[.]", "", regex=True))
 ours = runs[runs["choice"] == "ours"]
 means, sds = ours[["auc", "accuracy"]].mean(), ours[["auc", "accuracy"]].std()

@@ -317,7 +317,8 @@ def test_the_nomogram_places_the_papers_points(axes):
 
 
 def test_the_network_figure_shows_the_shapes_it_is_given(axes):
-    figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"])
+    figures.network_flow(LAYERS, axes, branches=["T1", "T1V", "T1D"], outputs=("M0", "M1", "M2"))
+    assert {"M0", "M1", "M2"} < set(texts(axes))
     assert "16 \N{MULTIPLICATION SIGN} 24 \N{MULTIPLICATION SIGN} 24" in texts(axes)
     assert len(axes.patches) == 3 * 3 + 2  # three layers in three branches, two layers after fusion
 

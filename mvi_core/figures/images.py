@@ -3,7 +3,7 @@
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from mvi_core.figures.style import GRID, INK, OURS, QUIET, hide_frame
+from mvi_core.figures.style import GRADE_COLOURS, GRID, INK, OURS, QUIET, hide_frame
 
 BOX_COLOURS = ("#ffd23f", "#4de1ff")  # on grey images: first box (drawn), second box (enlarged)
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#3a7fd5", "#ffffff", "#e0442a"])  # against MVI, for MVI
@@ -45,17 +45,17 @@ def attention_panel(image, shares, axes, *, title, lesion):
     return axes
 
 
-def network_flow(layers, axes, *, branches, fuse="concat"):
+def network_flow(layers, axes, *, branches, outputs=(), fuse="concat"):
     """Draw the network, input on top, from the shapes that its own layers report.
 
     ``layers``: name and output shape of each layer without the batch axis, input first: ``("ROI", (1, 320, 320))``.
-    ``branches``: sequences that run through the shared layers, one column each. ``fuse``: layers from the first whose
-    name holds this word belong to all branches together.
+    ``branches``: sequences that run through the shared layers, one column each. ``outputs``: grades that the last
+    layer tells apart. ``fuse``: layers from the first whose name holds this word belong to all branches together.
     """
     hide_frame(axes)
     last = len(branches) - 1
     fused_from = next(row for row, (name, _) in enumerate(layers) if fuse in name.lower())
-    axes.set(xlim=(-0.55, last + 4.1), ylim=(len(layers) - 0.5, -1.0))
+    axes.set(xlim=(-0.55, last + 4.1), ylim=(len(layers) - 0.5 + bool(outputs), -1.0))
     for column, branch in enumerate(branches):
         axes.text(column, -0.45, branch, ha="center", va="bottom", weight="bold")
     for row, (name, shape) in enumerate(layers):
@@ -68,6 +68,11 @@ def network_flow(layers, axes, *, branches, fuse="concat"):
         axes.text(
             last + 4.1, row, " \N{MULTIPLICATION SIGN} ".join(map(str, shape)), va="center", ha="right", color=QUIET
         )
+    for place, name in enumerate(outputs):
+        column = last / 2 + (place - (len(outputs) - 1) / 2) * 0.8
+        axes.annotate("", (column, len(layers) - 0.3), (last / 2, len(layers) - 0.76), arrowprops=_THIN)
+        words = {"color": GRADE_COLOURS.get(name, INK), "weight": "bold"}
+        axes.text(column, len(layers) - 0.25, name, ha="center", va="top", **words)
     axes.plot([last + 0.6] * 2, [0.7, fused_from - 0.7], color=OURS, linewidth=2.5)
     axes.text(last + 0.75, fused_from - 0.5, "same weights in every branch", fontsize=10.5, color=OURS, va="center")
     return axes
