@@ -39,6 +39,7 @@ def finish(notebook, cohort):
             figure["caption"] = f"{words.rstrip()} {said['n']}".rstrip() + cohort
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
+    _quiet_sources(cells[0])
     used = sorted({name for cell in cells if cell.cell_type == "code" for name in _modules(cell.source)})
     notebook.cells = [*_banner_first(cells), _foot(page, run, used)]
     notebook.metadata["mvi"] = {"page": page, "cohort": cohort, "commit": commit()}
@@ -96,6 +97,13 @@ def _banner_first(cells):
     cells = [cell for cell in cells if cell is not injected]
     place = next((row for row, cell in enumerate(cells) if "open_page(" in cell.source), 1)
     return [*cells[: place + 1], injected, *cells[place + 1 :]]
+
+
+def _quiet_sources(cell):
+    """Set what stands beneath the title, the paper's section and the files, in a style of its own."""
+    if cell.cell_type == "markdown":
+        title, _, rest = cell.source.partition("\n")
+        cell.source = f"{title}\n\n{{.sources}}\n{rest.lstrip()}" if rest.strip() else title
 
 
 def _said_of_the_figure(cell):

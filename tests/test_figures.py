@@ -433,7 +433,8 @@ def test_follow_up_is_one_line_a_patient_with_the_ends_counted(axes):
 
 
 def test_the_lowest_survival_without_losses_stands_at_the_median(axes):
-    figures.half_reached(pd.DataFrame({"months": [0, 59.5], "survival": [1, 0.49]}), axes, floor=0.57, median=59.5)
+    curve = pd.DataFrame({"months": [0, 59.5], "survival": [1, 0.49], "ci_low": [1, 0.4], "ci_high": [1, 0.6]})
+    figures.half_reached(curve, axes, floor=0.57, median=59.5)
     assert axes.lines[-1].get_xydata().tolist() == [[59.5, 0.57]]
     assert "lowest without losses: 57%" in {text.get_text() for text in axes.get_legend().texts}
 

@@ -45,11 +45,13 @@ def error_map(solutions, region, axes, *, asked):
 def half_reached(curve, axes, *, floor, median):
     """Draw the survival of all patients, the printed median, and how low the curve could be without losses.
 
-    ``curve`` has columns ``months``, ``survival``; steps in time order. ``floor``: lowest survival at the median that
-    the printed events allow if nobody is lost. ``median``: printed median, months.
+    ``curve`` has columns ``months``, ``survival``, ``ci_low``, ``ci_high``; steps in time order. ``floor``: lowest
+    survival at the median that the printed events allow if nobody is lost. ``median``: printed median, months.
     """
     axes.axhline(0.5, color=GRID, linewidth=1.2)
     axes.axvline(median, color=PAPER, linewidth=1.2, linestyle=LINES[2], label=f"printed median: {median:g} months")
+    band = {"step": "post", "alpha": 0.16, "color": OURS, "linewidth": 0}
+    axes.fill_between(curve["months"], curve["ci_low"], curve["ci_high"], **band)
     axes.plot(curve["months"], curve["survival"], drawstyle="steps-post", color=OURS, label="as rebuilt, with losses")
     axes.plot([median], [floor], "D", color=INK, markerfacecolor="white", markersize=8, linestyle="none",
               label=f"lowest without losses: {floor:.0%}")  # fmt: skip
