@@ -57,8 +57,9 @@ caption = "AUC by protocol, and its inflation over the two honest ones, with 95 
 report.show_table(page, shown, caption, result="leakage.csv")
 # %% [markdown]
 # ## Is an honest score honest?
-# Where the labels are chance, an interval should miss one half about once in twenty repetitions. Each repetition has
-# its own patients, labels, images, folds and weights.
+# Where the labels are chance, an interval should miss one half about once in twenty repetitions (even an exact one misses
+# it twice or more in a quarter of all such series of twenty). Each repetition has its own patients, labels, images, folds
+# and weights.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The null cohort, seed by seed: AUC with 95 % interval by patient; open dots are intervals that miss one half.", "name": "fig-null-seeds"}}
 stored, record = read_stored("null_seeds.csv")
 stored["protocol"] = stored["protocol"].str.replace("by ", "split by ")
@@ -134,5 +135,6 @@ report.publish("odds_inflated", table.loc["odds ratio of DL-MVI", "inflation"])
 # measured and not guessed.
 #
 # **What this page cannot show.** Whether the paper's numbers hold a leak. It shows how large one could be for a small
-# network on small images; a larger network remembers more. Models of a cross-fit share training patients, which no
-# interval here takes into account, so those of the split by patient are a little too narrow.
+# network on small images; a larger network remembers more. Models of a cross-fit are trained on one another's test
+# patients, which doubles the variance of an AUC where there is nothing to find; the intervals of the split by patient have
+# it doubled, and are too wide where there is much to find. Those of the inflation do not, and are too narrow.

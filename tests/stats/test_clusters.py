@@ -8,9 +8,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from mvi_core.errors import MviError
-from mvi_core.stats.clusters import inflation, patient_bootstrap, ways_of_counting
+from mvi_core.stats.clusters import cross_fitted, inflation, patient_bootstrap, ways_of_counting
 from mvi_core.stats.discrimination import auc, auc_difference
-from mvi_core.stats.estimate import wilson
+from mvi_core.stats.estimate import Estimate, wilson
 from mvi_core.stats.resampling import auc_bootstrap
 
 MANY = {"n_bootstrap": 4000}
@@ -171,3 +171,27 @@ def test_what_cannot_be_scored_is_refused_in_a_sentence():
     rows.loc[0, "mvi_present"] = 1 - rows.loc[0, "mvi_present"]
     with pytest.raises(MviError, match="Patient P000 is listed with MVI and without"):
         patient_bootstrap(rows, "auc", **options)
+
+
+@pytest.mark.parametrize("n_folds", [3, 5])
+def test_the_interval_of_a_cross_fit_covers_one_half_where_labels_are_chance_and_that_of_fixed_scores_does_not(n_folds):
+    """400 cross-fits of 120 patients and 30 features, each model the difference of its training patients' means."""
+    rng, outcome, fold = _rng(7), np.arange(120) % 2, np.arange(120) // 2 % n_folds
+    rows = pd.DataFrame({"patient_id": [f"P{k:03d}" for k in range(120)], "mvi_present": outcome})
+    covered = np.zeros(2)
+    for _ in range(400):
+        features = rng.normal(size=(120, 30))
+        for k in range(n_folds):
+            means = [features[(fold != k) & (outcome == grade)].mean(axis=0) for grade in (0, 1)]
+            rows.loc[fold == k, "dl_risk"] = (features[fold == k] - sum(means) / 2) @ (means[1] - means[0])
+        fixed = patient_bootstrap(rows, "auc", n_bootstrap=200, rng=rng)
+        covered += [found.low <= 0.5 <= found.high for found in (fixed, cross_fitted(fixed))]
+    assert covered[0] / 400 < 0.9
+    assert 0.92 < covered[1] / 400 < 0.98
+
+
+def test_the_interval_of_a_cross_fit_doubles_the_variance_and_stays_an_area():
+    """By hand: twice the variance is 1.41 times the width on either side, cut at an area of one."""
+    found = cross_fitted(Estimate(0.9, 0.8, 0.98, 0.95, "bootstrap", 60))
+    assert (found.low, found.high) == pytest.approx((0.9 - 0.1 * 2**0.5, 1.0))
+    assert (found.value, found.level, found.n) == (0.9, 0.95, 60)
