@@ -11,15 +11,7 @@ MISPRINT = ("A digit was misprinted in one place",)
 def repeat_check(numbers):
     """Whether each number that is printed in several places is the same in all, to the digits that each prints.
 
-    Parameters
-    ----------
-    numbers : dict of str to dict of str to str
-        By what is counted: printed number by place.
-
-    Returns
-    -------
-    Verdict
-        Evidence: number, place, printed, agrees.
+    ``numbers`` holds, by what is counted, the printed number by place. Evidence: number, place, printed, agrees.
 
     Examples
     --------
@@ -43,20 +35,7 @@ def repeat_check(numbers):
 
 
 def sum_check(name, parts, total):
-    """Whether printed parts add up to their printed total.
-
-    Parameters
-    ----------
-    name : str
-        What is counted.
-    parts : dict of str to int
-        Printed counts.
-    total : int
-        Printed total.
-
-    Returns
-    -------
-    Verdict
+    """Whether the printed counts ``parts``, by name, add up to their printed ``total``.
 
     Examples
     --------

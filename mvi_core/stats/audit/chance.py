@@ -14,22 +14,10 @@ LARGEST = "Exact distribution of the largest of independent binomials mixed over
 def repetition_check(name, accuracies, repeated, *, n):
     """Noise between two runs of one model, and how good the best of several would be by chance.
 
-    Parameters
-    ----------
-    name : str
-        The table.
-    accuracies : sequence of str
-        All accuracies compared, in percent as printed, both repeats among them.
-    repeated : sequence of str, length 2
-        The two accuracies of one and the same model.
-    n : int
-        Patients tested.
-
-    Returns
-    -------
-    Verdict
-        Evidence: quantity, value. The run-to-run standard deviation is the difference over sqrt(2), from one pair; its
-        95 % interval is from the chi-square distribution with one degree of freedom.
+    ``accuracies`` are all that are compared, in percent as printed, among them ``repeated``, the two of one and the
+    same model; ``n`` patients were tested. Evidence: quantity, value. The run-to-run standard deviation is the
+    difference over sqrt(2), from one pair; its 95 % interval is from the chi-square distribution with one degree of
+    freedom.
 
     Examples
     --------
@@ -96,21 +84,9 @@ def _largest_of(probability, n, number, *, sd=0.0):
 def baseline_check(name, group_sizes, *, model=None, rules=None):
     """Metrics of simple rules (always or never the outcome, one yes/no variable) beside those of a printed model.
 
-    Parameters
-    ----------
-    name : str
-        The set of patients.
-    group_sizes : sequence of int, length 2
-        Patients without and with the outcome.
-    model : dict of str to str, optional
-        Printed percentages of the model on this set: any of accuracy, precision, recall, f1.
-    rules : dict of str to sequence of int, optional
-        Yes/no variables: patients with it, without and with the outcome.
-
-    Returns
-    -------
-    Verdict
-        "cannot be reproduced" says that the model's gain over the best simple rule is not in the print.
+    ``group_sizes`` are the patients without and with the outcome; ``model`` the printed percentages on these patients,
+    any of accuracy, precision, recall, f1; ``rules`` the patients with a yes/no variable, without and with the outcome,
+    by its name. "cannot be reproduced" says that the model's gain over the best simple rule is not in the print.
 
     Examples
     --------

@@ -11,24 +11,11 @@ AVERAGED = "The metrics were averaged over folds or classes"
 
 
 def confusion_tables(accuracy, precision, recall, *, f1=None, max_n=500):
-    """All confusion matrices that print the given percentages.
+    """All confusion matrices of at most ``max_n`` units that print the given percentages: columns n, tp, fp, fn, tn.
 
     For each number of true positives the rounding intervals bound the false positives (precision), the false negatives
-    (recall) and the true negatives (accuracy); what remains is compared with the F1 score. Nothing is sampled.
-
-    Parameters
-    ----------
-    accuracy, precision, recall : str
-        Percentages as printed.
-    f1 : str, optional
-        F1 score in percent as printed.
-    max_n : int
-        Largest number of units tried.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns n, tp, fp, fn, tn; sorted by n; empty if nothing fits.
+    (recall) and the true negatives (accuracy); what remains is compared with the F1 score. Nothing is sampled. Sorted
+    by n; empty if nothing fits.
 
     Examples
     --------
@@ -68,21 +55,8 @@ def _expand(columns, low, high, max_n):
 def confusion_check(name, metrics, *, stated_n=None, max_n=500):
     """Confusion matrices behind printed metrics, and whether the stated number of patients is among them.
 
-    Parameters
-    ----------
-    name : str
-        The set that was evaluated.
-    metrics : dict of str to str
-        ``accuracy``, ``precision``, ``recall`` and, if printed, ``f1``; percentages as printed.
-    stated_n : int, optional
-        Number of patients that the paper states for the set.
-    max_n : int
-        Largest number of units tried; raised to the stated number.
-
-    Returns
-    -------
-    Verdict
-        Evidence: all matrices, as `confusion_tables`.
+    ``metrics`` are ``accuracy``, ``precision``, ``recall`` and, if printed, ``f1``, in percent as printed; ``stated_n``
+    the patients that the paper states; ``max_n`` the most units tried, raised to that. Evidence: as `confusion_tables`.
 
     Examples
     --------

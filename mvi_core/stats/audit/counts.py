@@ -12,21 +12,9 @@ SHOWN = 5  # denominators of one unit and convention in the evidence
 
 
 def denominators(percentages, *, max_n, truncated=False):
-    """All denominators for which every printed percentage is a count out of that many.
+    """All denominators up to ``max_n``, ascending, for which every printed percentage is a count out of that many.
 
-    Parameters
-    ----------
-    percentages : sequence of str
-        Percentages as printed.
-    max_n : int
-        Largest denominator tried.
-    truncated : bool
-        Digits were cut off instead of rounded.
-
-    Returns
-    -------
-    numpy.ndarray of int
-        Ascending.
+    ``truncated``: digits were cut off instead of rounded.
 
     Examples
     --------
@@ -44,10 +32,7 @@ def denominators(percentages, *, max_n, truncated=False):
 def possible_counts(percentages, *, max_n):
     """How many of the printed percentages each denominator allows, under rounding; arguments as for `denominators`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``n`` (1 to ``max_n``), ``possible`` (percentages that are a count out of ``n``), ``of`` (all of them).
+    Columns ``n`` (1 to ``max_n``), ``possible`` (percentages that are a count out of ``n``), ``of`` (all of them).
 
     Examples
     --------
@@ -62,24 +47,10 @@ def possible_counts(percentages, *, max_n):
 def proportion_check(name, percentages, *, stated_n=(), max_n=500, units=None):
     """Denominators behind a set of printed percentages, under rounding and truncation, for several units of analysis.
 
-    Parameters
-    ----------
-    name : str
-        Where the percentages stand.
-    percentages : sequence of str
-        All of one set, as printed.
-    stated_n : sequence of int
-        Numbers of patients that the paper states for this set; empty if none.
-    max_n : int
-        Largest number of patients tried.
-    units : dict of str to int, optional
-        Units of analysis and how many a patient gives, such as ``{"slices": 3}``; patients alone by default.
-
-    Returns
-    -------
-    Verdict
-        Evidence: percentages (all, or one of them where no denominator fits all), unit, convention, n_units,
-        n_patients; one row for each denominator, up to five for a unit.
+    ``stated_n`` are the numbers of patients that the paper states for this set; ``max_n`` the most patients tried;
+    ``units`` how many units of analysis a patient gives, such as ``{"slices": 3}``. Evidence: percentages (all, or one
+    of them where no denominator fits all), unit, convention, n_units, n_patients; a row for each denominator, up to
+    five for a unit.
 
     Examples
     --------
@@ -136,20 +107,7 @@ def _proportion_words(name, evidence, stated_n, max_n):
 
 
 def fraction_check(name, k, n, percent):
-    """Whether a printed percentage is its printed count out of its printed total.
-
-    Parameters
-    ----------
-    name : str
-        What is counted.
-    k, n : int
-        Printed count and total.
-    percent : str
-        Printed percentage.
-
-    Returns
-    -------
-    Verdict
+    """Whether a printed percentage is the printed count ``k`` out of the printed total ``n``.
 
     Examples
     --------

@@ -22,21 +22,11 @@ COUNT_COLUMNS = ("false_negatives_low", "false_negatives_high", "true_negatives_
 def joint_checks(rows, known, group_sizes, *, formula, missed):
     """Bounds on the hidden predictor of a printed regression, against its formula and a printed recall.
 
-    Parameters
-    ----------
-    rows, known, group_sizes
-        As for `mvi_core.stats.audit.polytope.hidden_model`.
-    formula : dict
-        ``intercept`` and ``coefficients`` (by variable, the hidden one among them) as printed; optional ``auc``, and
-        ``threshold``, the percentage from which its net benefit exceeds treating all.
-    missed : dict of str to int
-        Readings of the recall printed elsewhere: the least number of false negatives that each implies here.
-
-    Returns
-    -------
-    tuple of Verdict
-        Intercept, calibration of the formula, false negatives; with one known variable in the formula also its AUC
-        and the start of its decision curve.
+    ``rows``, ``known``, ``group_sizes`` as for `polytope.hidden_model`. ``formula`` holds ``intercept`` and
+    ``coefficients`` (by variable, the hidden one among them) as printed; optional ``auc``, and ``threshold``, the
+    percentage from which its net benefit exceeds treating all. ``missed`` is the least number of false negatives here,
+    by reading of the recall printed elsewhere. Verdicts on the intercept, the calibration of the formula and the false
+    negatives; with one known variable in the formula also on its AUC and the start of its decision curve.
 
     Examples
     --------

@@ -17,24 +17,12 @@ BOUND = (
 def median_check(name, events, medians, *, enrolment):
     """Whether printed medians of one endpoint can come from Kaplan-Meier curves.
 
-    Parameters
-    ----------
-    name : str
-        Endpoint.
-    events : int
-        Printed number of events among all patients.
-    medians : sequence of dict
-        ``group``, ``months`` (as printed, or "not reached"), and ``n``, the group's size, if printed.
-    enrolment : sequence of dict
-        Parts of the cohort: ``n`` and ``months``, shortest and longest planned follow-up.
-
-    Returns
-    -------
-    Verdict
-        Evidence, one row a median: certain (patients followed beyond it unless lost), floor (lowest curve there
-        without losses), least_lost, most_events (allowed before it, or in all if not reached), and for the whole cohort
-        what a constant rate gives without losses: median, restricted mean, and fewest lost if the events up to the
-        median exceed it by two standard deviations.
+    ``events`` is the printed number of events among all patients; a median has ``group``, ``months`` (as printed, or
+    "not reached") and ``n``, the group's size, if printed; a part of ``enrolment`` has ``n`` and ``months``, its
+    shortest and longest planned follow-up. Evidence, one row a median: certain (patients followed beyond it unless
+    lost), floor (lowest curve there without losses), least_lost, most_events (allowed before it, or in all if not
+    reached), and for the whole cohort what a constant rate gives without losses: median, restricted mean, and fewest
+    lost if the events up to the median exceed it by two standard deviations.
 
     Examples
     --------

@@ -16,26 +16,9 @@ WOOLF = "Sample odds ratio with Woolf (Wald) interval: Woolf 1955, doi:10.1111/j
 def univariable_checks(rows, *, n_absent=None, n_present=None, level=0.95):
     """Whether a printed univariable table agrees with itself: sums, odds ratios with intervals, and p values.
 
-    Parameters
-    ----------
-    rows : sequence of dict
-        One a variable: ``variable``; ``absent`` and ``present``, the counts of reference level and level of interest;
-        and as printed, each may be left out: ``total`` (two counts), ``odds_ratio``, ``ci_low``, ``ci_high``,
-        ``p_value``.
-    n_absent, n_present : int, optional
-        Printed sizes of the groups.
-    level : float
-        Confidence level of the intervals.
-
-    Returns
-    -------
-    tuple of Verdict
-        Sums, odds ratios, p values.
-
-    Raises
-    ------
-    MviError
-        If a count is 0, where no Wald interval exists.
+    A row is a variable: ``variable``; ``absent`` and ``present``, the counts of reference level and level of interest,
+    none of them 0; and as printed, each may be left out: ``total`` (two counts), ``odds_ratio``, ``ci_low``,
+    ``ci_high``, ``p_value``. ``n_absent``, ``n_present`` are the printed sizes of the groups.
 
     Examples
     --------

@@ -96,25 +96,7 @@ def audit_paper(mapping):
 
 
 def plant_value(mapping, path, printed):
-    """Copy a paper's numbers with one of them replaced, to see which check notices.
-
-    Parameters
-    ----------
-    mapping : dict
-        As for `audit_paper`; not changed.
-    path : sequence of str or int
-        Section, then keys and positions down to the number.
-    printed : str or int
-        What stands there instead.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    MviError
-        If no number stands at the path.
+    """Copy a paper's numbers with the one at a path of keys and positions replaced, to see which check notices.
 
     Examples
     --------

@@ -39,25 +39,9 @@ class Feasible:
 def hidden_model(rows, known, group_sizes, *, level=0.95):
     """Numbers of a printed regression and of its counts, ready for `feasible_ranges`.
 
-    Parameters
-    ----------
-    rows : sequence of dict
-        ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed; the hidden variable last.
-    known : dict of str to sequence of int
-        For every other variable: patients with it, without and with the outcome.
-    group_sizes : sequence of int, length 2
-        Patients without and with the outcome.
-    level : float
-        Confidence level of the intervals.
-
-    Returns
-    -------
-    HiddenModel
-
-    Raises
-    ------
-    MviError
-        If a variable other than the last has no counts, or there are more than seven.
+    ``rows`` hold ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` as printed, the hidden variable last, at most
+    seven; ``known``, for every other variable, the patients with it, without and with the outcome; ``group_sizes`` all
+    patients, likewise.
 
     Examples
     --------
@@ -83,29 +67,15 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
 def feasible_ranges(model, objectives, *, intercept, fixed=(), most_rounds=MOST_ROUNDS, slopes=()):
     """Bounds on linear functions of the counts over everything that prints so: proven, not searched.
 
-    The unknowns are the counts n[outcome, pattern]. Linear constraints: the printed counts; the score equations
-    sum n p x = sum n y x, with each p between its ends over the rounding of the coefficients; and for each variable j
-    and every vector c, sum n w (x_j - c'x)^2 >= 1 / SE_j^2, which holds because the left side's minimum over c is the
-    inverse of the squared standard error. These cuts are added where they are broken. Counts may be fractions, so the
-    true range lies inside the bounds.
+    The unknowns are the counts n[outcome, pattern]. Linear constraints: the printed counts; the score equations sum n p
+    x = sum n y x, with each p between its ends over the rounding of the coefficients; and for each variable j and every
+    vector c, sum n w (x_j - c'x)^2 >= 1 / SE_j^2, which holds because the left side's minimum over c is the inverse of
+    the squared standard error. These cuts are added where they are broken, at most ``most_rounds`` times a bound; fewer
+    leave it valid and wider. Counts may be fractions, so the true range lies inside the bounds.
 
-    Parameters
-    ----------
-    model : HiddenModel
-    objectives : dict of str to array-like, shape (2, n_patterns)
-        Weight of each count.
-    intercept : tuple of float
-        Lowest and highest intercept.
-    fixed : sequence of (array-like, float)
-        Further weights of the counts whose sum is known.
-    most_rounds : int
-        Most rounds of cuts for a bound; fewer leave it valid and wider.
-    slopes : sequence of (int, numpy.ndarray)
-        Vectors c by variable to begin with, such as those of an earlier answer; they only save time.
-
-    Returns
-    -------
-    Feasible
+    ``objectives`` are weights of the counts (2, n_patterns) by name; ``intercept`` its lowest and highest value;
+    ``fixed`` further weights with the sum that they give; ``slopes`` vectors c, (j, c), to begin with, such as those of
+    an earlier answer, which only save time.
 
     Examples
     --------

@@ -46,22 +46,9 @@ class Printed:
 
 
 def read_printed(printed):
-    """Value, rounding step and bound of a printed text.
+    """Value, rounding step and bound of a printed text, such as "92.11%", "− 3.51", "< 0.001" or "not reached".
 
-    Parameters
-    ----------
-    printed : str, int, float or Printed
-        Such as "92.11%", "− 3.51", "< 0.001" or "not reached". A float has lost its trailing zeros; pass text to
-        keep them.
-
-    Returns
-    -------
-    Printed
-
-    Raises
-    ------
-    MviError
-        If the text holds no number or more than one.
+    A float has lost its trailing zeros; pass text to keep them. A text with no number, or with several, is refused.
 
     Examples
     --------

@@ -9,23 +9,10 @@ from mvi_core.stats.audit.printed import read_printed
 def error_region(rows, known, group_sizes, *, intercept):
     """Bound the false positives that a printed regression allows at each number of false negatives.
 
-    Parameters
-    ----------
-    rows, known, group_sizes
-        As for `mvi_core.stats.audit.polytope.hidden_model`.
-    intercept : str
-        Intercept of the regression as printed.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``false_negatives``, ``false_positives_low``, ``false_positives_high``; a number of false negatives
-        that no counts allow has no row.
-
-    Notes
-    -----
-    Linear programs over all counts (see `feasible_ranges`): every cohort behind the print lies inside; a point inside
-    need not belong to one.
+    Linear programs over all counts (see `polytope.feasible_ranges`): every cohort behind the print lies inside; a point
+    inside need not belong to one. ``rows``, ``known``, ``group_sizes`` as for `polytope.hidden_model`, ``intercept`` as
+    printed. Columns ``false_negatives``, ``false_positives_low``, ``false_positives_high``; a number of false negatives
+    that no counts allow has no row.
 
     Examples
     --------

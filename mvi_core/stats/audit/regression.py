@@ -27,19 +27,8 @@ def standard_error_range(ci_low, ci_high, *, level=0.95):
 def row_check(rows, *, name="multivariable table", level=0.95):
     """Whether odds ratio, interval and p value of each printed row can belong together.
 
-    Parameters
-    ----------
-    rows : sequence of dict
-        ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` and, if printed, ``p_value``; as printed.
-    name : str
-        The table.
-    level : float
-        Confidence level of the intervals.
-
-    Returns
-    -------
-    Verdict
-        Evidence: for each row the range of odds ratios that the interval allows, of standard errors and of p values.
+    A row has ``variable``, ``odds_ratio``, ``ci_low``, ``ci_high`` and, if printed, ``p_value``, as printed. Evidence:
+    for each row the range of odds ratios that the interval allows, of standard errors and of p values.
 
     Examples
     --------
@@ -78,18 +67,9 @@ def _row(row, level):
 
 
 def formula_check(coefficients, odds_ratios, *, name="formula"):
-    """Whether the coefficients of a printed formula are the logarithms of printed odds ratios.
+    """Whether the coefficients of a printed formula, by variable, are the logarithms of printed odds ratios.
 
-    Parameters
-    ----------
-    coefficients, odds_ratios : dict of str to str
-        By variable, as printed; variables without an odds ratio are left out.
-    name : str
-        The formula.
-
-    Returns
-    -------
-    Verdict
+    Variables without an odds ratio are left out.
 
     Examples
     --------
@@ -116,21 +96,10 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
 
 
 def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
-    """Whether printed nomogram points are proportional to printed coefficients.
+    """Whether printed nomogram points, by 0/1 variable, are proportional to printed coefficients.
 
-    Parameters
-    ----------
-    coefficients, points : dict of str to str
-        By 0/1 variable, as printed; the largest points are the full scale.
-    reading_step : float
-        Step to which points can be read off a printed scale.
-    name : str
-        The nomogram.
-
-    Returns
-    -------
-    Verdict
-        Reproduced, if the points lie within their own rounding; under a stated assumption, if within half a step.
+    The largest points are the full scale; ``reading_step`` is the step to which points can be read off it. Reproduced,
+    if the points lie within their own rounding; under a stated assumption, if within half a step.
 
     Examples
     --------

@@ -5,22 +5,11 @@ from mvi_core.stats.sample_size import RILEY, development_size, largest_r_square
 
 
 def sample_size_check(n, events, models, *, auc=None):
-    """Riley's criteria for models with printed numbers of parameters.
+    """Riley's criteria for models with printed numbers of candidate parameters, by name.
 
-    Parameters
-    ----------
-    n, events : int
-        Patients, and those with the outcome.
-    models : dict of str to int
-        Candidate parameters of each model.
-    auc : float, optional
-        Anticipated AUC, such as the printed one; an apparent AUC is optimistic.
-
-    Returns
-    -------
-    Verdict
-        "not applicable": a paper rarely prints a sample size to compare with. Evidence: one row a model and
-        anticipated R-squared (15 % of the largest, the reference's default; and from the AUC).
+    ``auc`` is an anticipated one, such as the printed; an apparent AUC is optimistic. "not applicable": a paper rarely
+    prints a sample size to compare with. Evidence: one row a model and anticipated R-squared (15 % of the largest, the
+    reference's default; and from the AUC).
 
     Examples
     --------

@@ -30,21 +30,7 @@ METRICS = ("accuracy", "precision", "recall", "f1")
 
 
 def run_audit(values):
-    """All checks on the numbers of Sun et al. 2022.
-
-    Parameters
-    ----------
-    values : pandas.DataFrame
-        ``data_manifest/paper_values.csv``: at least columns id and printed.
-
-    Returns
-    -------
-    tuple of Verdict
-
-    Raises
-    ------
-    MviError
-        If an id is missing or a value cannot be used.
+    """Verdicts of all checks on the numbers of Sun et al. 2022, given as ``data_manifest/paper_values.csv`` holds them.
 
     Examples
     --------

@@ -13,20 +13,9 @@ SCORE = "Score equations of logistic regression, enumerated over all counts of t
 
 
 def formula_fit_check(intercept, coefficients, absent, present):
-    """Whether a printed formula can be the fit of its two predictors alone.
+    """Whether a printed formula can be the fit of its two predictors alone, the first known, the second hidden.
 
-    Parameters
-    ----------
-    intercept : str
-        As printed.
-    coefficients : sequence of str, length 2
-        Known predictor, hidden predictor; as printed.
-    absent, present : sequence of int, length 2
-        Patients without and with the outcome at level 0 and level 1 of the known predictor.
-
-    Returns
-    -------
-    Verdict
+    ``absent`` and ``present`` are the patients without and with the outcome at level 0 and level 1 of the known one.
 
     Examples
     --------

@@ -25,16 +25,9 @@ class Verdict:
 
 
 def verdict_table(verdicts):
-    """Verdicts as a table, one row a check.
+    """Verdicts as a table, one row a check: check, verdict, statement, assumptions, alternatives, source.
 
-    Parameters
-    ----------
-    verdicts : iterable of Verdict
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns check, verdict, statement, assumptions, alternatives, source; several entries are joined with "; ".
+    Several entries of one verdict are joined with "; ".
 
     Examples
     --------
