@@ -32,6 +32,7 @@ grades = read_result(cohort, "patients.csv").set_index("patient_id")["mvi_grade"
 people = read_result(cohort, "predictions.csv").set_index("patient_id").join(grades)
 years = enrolment_parts(people)
 (first, known), *rest = years.items()
+later, judged = [year for year, _ in rest], " and ".join(str(len(part)) for part in years.values())
 told = {first: conformal.fold_p_values(known[chances], known["mvi_grade"], known["fold"])}
 judges = {"calibration": known[chances], "grade": known["mvi_grade"]}
 told |= {year: conformal.conformal_p_values(part[chances], **judges) for year, part in rest}
@@ -50,9 +51,9 @@ figures.metric_points(coverage.rename(columns={"grade": "metric", "coverage": "v
 axes.axvline(promised, color="black", linewidth=1.1, linestyle="--")
 figures.stamp(axes, page.spec.kind)
 form = {"digits": 1, "percent": True, "columns": ("coverage", "ci_low", "ci_high")}
-told = report.rows_told(coverage[coverage["series"] == "2018"], "grade", **form)
-alt = f"Sets of 2018 that hold the grade, in %, {promised:.0%} promised: {told}."
-report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="conformal.csv")
+told = report.rows_told(coverage[coverage["series"] == (later or [first])[0]], "grade", **form)
+alt = f"Sets of {(later or [first])[0]} that hold the grade, in %, {promised:.0%} promised: {told}."
+report.show_figure(page, figure, alt=alt, n=judged, result="conformal.csv")
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "How many grades the sets hold: one is an answer, three is none.", "name": "fig-set-sizes"}}
 held = {name: chosen.sum(axis=1).value_counts(normalize=True) for name, chosen in sets.items()}
 sizes = pd.DataFrame(held).T.reindex(columns=range(4), fill_value=0).fillna(0)
@@ -62,7 +63,7 @@ figure, axes = plt.subplots(figsize=(7, 3))
 figures.stamp(figures.set_sizes(sizes, axes), page.spec.kind)
 told = "; ".join(f"{row.series} {row.one:.0%} with one, {row.three:.0%} with three" for row in sizes.itertuples())
 alt = f"Sizes of sets: {told}."
-report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="set_sizes.csv")
+report.show_figure(page, figure, alt=alt, n=judged, result="set_sizes.csv")
 # %% tags=["hide-input"]
 shown = coverage[["series", "grade", "n"]].assign(coverage=report.interval_column(
     coverage, digits=1, percent=True, columns=("coverage", "ci_low", "ci_high")))  # fmt: skip
@@ -86,12 +87,11 @@ figures.stamp(figures.risk_coverage(curves, axes), page.spec.kind)
 half = curves[curves["share_kept"] >= 0.5].drop_duplicates("series")
 told = report.rows_told(half, "series", digits=1, percent=True, columns=("accuracy", "ci_low", "ci_high"))
 alt = f"Accuracy of the surer half in %: {told}."
-report.show_figure(page, figure, alt=alt, n=f"{len(known)} and {len(later)}", result="risk_coverage.csv")
+report.show_figure(page, figure, alt=alt, n=judged, result="risk_coverage.csv")
 # %% tags=["remove-cell"]
 drawn = {"n_bootstrap": n_bootstrap, "rng": rng}
 areas = {year: conformal.risk_coverage_area(right[year], surest[year], **drawn) for year in years}
 texts = shown.set_index(["series", "grade"])["coverage"]
-later = [year for year, _ in rest]
 for name, year in zip(("first", "later"), [first, *later, None], strict=False):
     report.publish(f"area_{name}", areas[year] if year else "not known (no later patients)")
     report.publish(f"error_{name}", f"{1 - right[year].mean():.2f}" if year else "unknown")

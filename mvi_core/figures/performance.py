@@ -5,7 +5,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from mvi_core.figures.style import (
     ENROLMENT_COLOURS,
-    ENROLMENT_MARKERS,
     KIND_COLOURS,
     KIND_MARKERS,
     LINES,

@@ -1,8 +1,8 @@
 """What stands on a page: numbers as text, tables and figures signed with their cohort, the print beside ours."""
 
 from mvi_core.report.checklist import count_checklist, fill_checklist, read_checklist, show_checklist
-from mvi_core.report.masking import MASKED, MASKED_NOTE, masked_counts
 from mvi_core.report.findings import ends_told, forest_told, pairs_told, rows_told
+from mvi_core.report.masking import MASKED, MASKED_NOTE, masked_counts
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
 from mvi_core.report.printed import (
