@@ -95,6 +95,8 @@ def _element_check(size, label):
 
     def check(tag, _vr, length):
         nonlocal last
+        if tag == 0:
+            return True  # zeros after the last element
         if tag <= last:
             remedy = "Two programs would read two different images. Export it again."
             raise DicomError(f"{label}: element {tag} stands twice or out of order. {remedy}")

@@ -17,7 +17,7 @@ RLE = "1.2.840.10008.1.2.5"
 def stored_words(data, label, frames):
     """Words of some frames, counted from 0, before bits outside BitsStored are taken off: (n_frames, rows, columns)."""
     rows, columns, allocated, _ = _layout(data, label)
-    if "PixelData" not in data:
+    if not isinstance(data.get("PixelData"), bytes):  # absent, or present and empty
         raise DicomError(f"{label} holds no PixelData (7FE0,0010). Leave files without an image out of the folder.")
     if len(frames) * rows * columns > MAX_VOXELS:
         raise DicomError(f"{label} holds more than {MAX_VOXELS} pixels. Read fewer of its frames at a time.")

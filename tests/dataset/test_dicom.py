@@ -248,7 +248,7 @@ def test_tilted_stacks_are_refused(series):
 
 def test_files_that_are_no_dicom_are_named(series):
     (series / "report.html").write_text("<html>log in</html>")
-    with pytest.raises(DicomError, match=r"T1/report\.html cannot be read as DICOM"):
+    with pytest.raises(DicomError, match=r"T1/report\.html is no DICOM file"):
         read_series(series)
 
 

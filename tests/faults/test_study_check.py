@@ -6,53 +6,22 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pydicom
 import pytest
-from pydicom.data import get_testdata_file
 
 from mvi_core.cli import main
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.study_check import check_study
-from mvi_core.names import SEQUENCES
 
-N_SLICES = 5
+sys.path.insert(0, str(Path(__file__).parent))
+from synthetic import change, write_study
+
 HERE = Path(__file__).parent
 
 
 @pytest.fixture
 def study(tmp_path):
     """Two patients, six series of five slices, whose identifiers are those of the manifest."""
-    heads = [f"{str(name).lower()}_dir" for name in SEQUENCES]
-    lines, boxes = [",".join(["patient_id", "mvi_grade", *heads])], ["patient_id,series,slice_index,x0,y0,x1,y1"]
-    for number, patient in enumerate(("P1", "P2")):
-        lines.append(",".join([patient, f"M{number}", *(f"dicom/{patient}/{name}" for name in SEQUENCES)]))
-        for place, name in enumerate(SEQUENCES):
-            boxes.append(f"{patient},{name},2,10,12,30,34")
-            write_series(tmp_path / "dicom" / patient / name, patient, seed=10 * number + place)
-    (tmp_path / "manifest.csv").write_text("\n".join(lines))
-    (tmp_path / "rois.csv").write_text("\n".join(boxes))
-    return tmp_path
-
-
-def write_series(folder, patient, seed):
-    folder.mkdir(parents=True)
-    pixels = np.random.default_rng(seed).integers(100, 900, (N_SLICES, 64, 64), dtype=np.uint16)
-    for index in range(N_SLICES):
-        data = pydicom.dcmread(get_testdata_file("MR_small.dcm", download=False))
-        data.PatientName, data.PatientID, data.ImageType = "Secret^Name", patient, ["ORIGINAL", "PRIMARY"]
-        data.SOPInstanceUID, data.SeriesInstanceUID = f"1.2.{seed}.{index}", f"1.3.{seed}"
-        data.StudyInstanceUID = data.FrameOfReferenceUID = f"1.4.{seed // 10}"
-        data.ImageOrientationPatient, data.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, 3 * index]
-        data.BitsStored, data.HighBit, data.PixelRepresentation = 16, 15, 0
-        data.PixelData = pixels[index].tobytes()
-        data.save_as(folder / f"{index}.dcm")
-
-
-def change(path, **values):
-    data = pydicom.dcmread(path)
-    for keyword, value in values.items():
-        setattr(data, keyword, value)
-    data.save_as(path)
+    return write_study(tmp_path)
 
 
 def told(root):
