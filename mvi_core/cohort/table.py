@@ -52,9 +52,11 @@ def read_table(path):
         )
     header = next(iter(lines.values()))
     twice = sorted({name for name in header if header.count(name) > 1})
-    faults = [f"column '{name}' stands {header.count(name)} times" for name in twice]
+    faults = [f"column '{name}' stands {header.count(name)} times. Keep one." for name in twice]
     uneven = {number: len(line) for number, line in lines.items() if len(line) != len(header)}
-    _raise(path.name, faults + [f"row {number}: {n} cells, expected {len(header)}" for number, n in uneven.items()])
+    remedy = "Look for a stray or missing separator."
+    faults += [f"row {number}: {n} cells, expected {len(header)}. {remedy}" for number, n in uneven.items()]
+    _raise(path.name, faults)
     frame = pd.DataFrame.from_dict(lines, orient="index", columns=header, dtype=object).rename_axis(ROW).iloc[1:]
     if delimiter == ";":
         frame = _decimal_points(frame, path.name)

@@ -16,7 +16,7 @@ MAX_FILES = 2000  # of one series
 SHOWN_FAULTS = 5
 OVERLAY_GROUP = 0x6000
 POSITION_TOLERANCE = 0.05  # of the slice step, and not below 0.05 mm
-_JUNK = {"DICOMDIR", "Thumbs.db", "desktop.ini"}
+_JUNK = {"dicomdir", "thumbs.db", "desktop.ini", "lockfile", "version", "@eadir", "__macosx"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def _series_files(source, where=None):
     for item in source if folder is None else folder.iterdir():
         path, frame = item if isinstance(item, tuple) else (item, None)
         files.setdefault(Path(path), []).append(frame)
-    named = sorted(path for path in files if not path.name.startswith(".") and path.name not in _JUNK)
+    named = sorted(path for path in files if not path.name.startswith(".") and path.name.lower() not in _JUNK)
     if not named:
         raise DicomError(f"{shown} is empty: it holds no file. Name the folder of one series.")
     if len(named) > MAX_FILES:
@@ -216,6 +216,7 @@ def _volume(ordered, step):
     affine[:3, 3] = first.position
     meta = {key: value for key, value in first.meta.items() if all(one.meta.get(key) == value for one in ordered)}
     tokens = {key: token(first.shared[key]) for key in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")}
+    tokens["clock"] = float(np.min([one.clock for one in ordered]))
     tokens["instances"] = tuple(one.instance for one in ordered)
     pixels = np.stack([one.pixels for one in ordered])
     tokens["pixels"] = hashlib.blake2b(pixels, digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pydicom
@@ -14,7 +14,9 @@ from mvi_core.dataset.dicom_pixels import scaled, stored_words
 from mvi_core.errors import DicomError
 
 _KEY = secrets.token_bytes(32)  # of this run: identifiers are compared, never kept
+_START = secrets.randbelow(10**6)
 COSINE_TOLERANCE = 1e-3
+PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")  # CVE-2019-11687
 
 # Acquisition attributes that may leave this module: numbers and coded strings. Free text (descriptions, contrast
 # agent), dates, times, device and person attributes stay behind (PS3.15, table E.1-1).
@@ -46,6 +48,7 @@ class Slice:
     remarks: tuple = ()  # what a person should know: (sentence, remedy)
     slope: tuple = (1.0, 0.0)
     frame: int = 0  # number in an enhanced file, from 1
+    clock: float = np.nan  # seconds of acquisition from a moment that is drawn for each run: an order, no time of day
 
 
 def token(text):
@@ -80,11 +83,19 @@ def read_slices(place, label=None, frames=None):
         data = read_dataset(place, label)
         if value(data, label, "Modality", "absent") != "MR":
             raise DicomError(f"{label} is no MR image (Modality (0008,0060), a secondary capture?). Take it out.")
+        preamble = getattr(data, "preamble", None) or b""
         heads = classic_frames(data, label, frames)
         indices = range(len(heads)) if frames is None else [number - 1 for number in frames]
         words = stored_words(data, label, indices)
         counted = [index + 1 if is_enhanced(data) else 0 for index in indices]
-        return [_slice(head, one, label, number) for head, one, number in zip(heads, words, counted, strict=True)]
+        slices = [_slice(head, one, label, number) for head, one, number in zip(heads, words, counted, strict=True)]
+    if preamble.startswith(PROGRAMS):
+        remark = (
+            f"{label} begins as a program does (preamble)",
+            "Ask where the file comes from.",
+        )
+        slices[0] = replace(slices[0], remarks=(*slices[0].remarks, remark))
+    return slices
 
 
 def _slice(data, words, file, frame):
@@ -106,9 +117,17 @@ def _slice(data, words, file, frame):
         raise DicomError(f"{label} is a mosaic: many slices in one image. Export it as enhanced multi-frame MR.")
     remarks = tuple(_remarks(data, label, pixels))
     instance = token(value(data, label, "SOPInstanceUID", label))
-    return Slice(
-        label, pixels, position, cosines, tuple(spacing.tolist()), instance, shared, kept, remarks, slope, frame
-    )
+    place, clock = (position, cosines, tuple(spacing.tolist())), _clock(data, label)
+    return Slice(label, pixels, *place, instance, shared, kept, remarks, slope, frame, clock)
+
+
+def _clock(data, label):
+    moment = str(value(data, label, "AcquisitionDateTime", ""))[8:]
+    text = str(value(data, label, "AcquisitionTime", moment)).replace(":", "")
+    try:
+        return _START + 3600 * int(text[:2]) + 60 * int(text[2:4]) + float(text[4:13].partition("+")[0] or 0)
+    except ValueError:
+        return np.nan
 
 
 def _remarks(data, label, pixels):

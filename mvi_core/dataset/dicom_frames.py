@@ -2,6 +2,7 @@
 
 from pydicom.dataset import Dataset
 
+from mvi_core.dataset.dicom_header import numbers
 from mvi_core.errors import DicomError
 
 MAX_FRAMES = 20_000
@@ -21,10 +22,7 @@ SHARED_GROUPS, FRAME_GROUPS, PIXELS = 0x52009229, 0x52009230, 0x7FE00010  # tags
 
 def n_frames(data, label):
     """Count the frames of a dataset; a `DicomError` if the number is no number."""
-    try:
-        return int(data.get("NumberOfFrames") or 1)
-    except (TypeError, ValueError) as problem:
-        raise DicomError(f"{label}: NumberOfFrames is not a number. Export the file again.") from problem
+    return int(numbers(data, label, "NumberOfFrames", 1, 1)[0])
 
 
 def is_enhanced(data):

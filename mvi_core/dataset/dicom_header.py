@@ -68,6 +68,10 @@ def _parsed(raw, label):
     if DeflatedExplicitVRLittleEndian.encode() in raw[:2048]:
         return _inflated(raw, label)
     data = read_partial(BytesIO(raw), stop_when=_element_check(len(raw), label))
+    if not len(data):
+        raise DicomError(
+            f"{label} is cut short (truncated) or damaged: no element can be read. Copy or export it again."
+        )
     syntax = UID(data.file_meta.get("TransferSyntaxUID", ""))
     if not syntax.is_transfer_syntax:
         raise DicomError(f"{label} names no known TransferSyntaxUID (0002,0010). Export it again as DICOM Part 10.")

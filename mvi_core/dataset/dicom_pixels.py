@@ -4,6 +4,7 @@ import numpy as np
 from pydicom.pixels import get_decoder
 
 from mvi_core.dataset.decode import decode
+from mvi_core.dataset.dicom_frames import n_frames
 from mvi_core.dataset.dicom_header import PLAIN, numbers, value
 from mvi_core.errors import DicomError
 
@@ -17,7 +18,7 @@ RLE = "1.2.840.10008.1.2.5"
 def stored_words(data, label, frames):
     """Words of some frames, counted from 0, before bits outside BitsStored are taken off: (n_frames, rows, columns)."""
     rows, columns, allocated, _ = _layout(data, label)
-    if not isinstance(data.get("PixelData"), bytes):  # absent, or present and empty
+    if not isinstance(value(data, label, "PixelData", ""), bytes):  # absent, or present and empty
         raise DicomError(f"{label} holds no PixelData (7FE0,0010). Leave files without an image out of the folder.")
     if len(frames) * rows * columns > MAX_VOXELS:
         raise DicomError(f"{label} holds more than {MAX_VOXELS} pixels. Read fewer of its frames at a time.")
@@ -59,7 +60,7 @@ def _layout(data, label):
 
 def _words(data, label, shape, allocated, frames):
     syntax, stream = data.file_meta.TransferSyntaxUID, data.PixelData
-    count = int(data.get("NumberOfFrames") or 1)
+    count = n_frames(data, label)
     n_bytes = shape[0] * shape[1] * allocated // 8
     if syntax.is_compressed:
         return _decompressed(data, label, shape, allocated, frames)
@@ -91,7 +92,7 @@ def _decompressed(data, label, shape, allocated, frames):
         "bits_stored": int(numbers(data, label, "BitsStored", 1)[0]),
         "pixel_representation": int(numbers(data, label, "PixelRepresentation", 1)[0]),
         "photometric_interpretation": str(value(data, label, "PhotometricInterpretation")),
-        "number_of_frames": int(data.get("NumberOfFrames") or 1),
+        "number_of_frames": n_frames(data, label),
         "pixel_keyword": "PixelData",
     }
     if syntax != RLE and JPEG_END not in data.PixelData[-64:]:

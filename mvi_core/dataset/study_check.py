@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from mvi_core.names import N_SLICES
 EDGE_NAMES = {"x0": "col0", "y0": "row0", "x1": "col1", "y1": "row1", "series": "sequence"}
 ROI_COLUMNS = ("patient_id", "sequence", "slice_index", "row0", "col0", "row1", "col1")
 MIN_ROI_PX = 4  # sides below this hold no texture
+MASK_ENDINGS = ("nii", "nii.gz")
+DYNAMIC = ("T1", "T1A", "T1V", "T1D")  # in the order of their acquisition
 AIR = 0.05  # of the image's 99th percentile
 
 
@@ -71,7 +74,8 @@ def check_study(root, keep=None):
             if keep is not None:
                 keep(patient.patient_id, series, volume)
         found += _missing_boxes(patient, boxes)
-    found += _identities(patients, seen) + _copies(seen) + _phases(patients, seen)
+    found += _identities(patients, seen) + _copies(seen) + _phases(patients, seen) + _exchanged(patients, seen)
+    found += _unused_masks(root, patients)
     faulty = {one.patient for one in found if one.severity == "error"}
     names = [one.patient_id for one in patients]
     return StudyCheck(tuple(found), tuple(n for n in names if n not in faulty), tuple(n for n in names if n in faulty))
@@ -162,7 +166,7 @@ def _missing_boxes(patient, boxes):
 
 
 def _mask_findings(root, patient, series, volume, boxes):
-    for ending in ("nii", "nii.gz"):
+    for ending in MASK_ENDINGS:
         path = root / "masks" / f"{patient}_{series}.{ending}"
         if not path.exists() and not path.is_symlink():
             continue
@@ -235,6 +239,30 @@ def _phases(patients, seen):
                     words = f"its {what} differs from the patient's other sequences."
                     found.append(Finding("warning", patient.patient_id, series, "", words, _ALIGN))
     return found
+
+
+def _exchanged(patients, seen):
+    """Dynamic phases that were not acquired in the order of their names."""
+    found = []
+    for patient in patients:
+        clock = {s: seen[patient.patient_id, s][0]["clock"] for s in DYNAMIC if (patient.patient_id, s) in seen}
+        for before, after in pairwise(name for name in clock if np.isfinite(clock[name])):
+            if clock[before] > clock[after]:
+                words = f"{after} was acquired before {before}: phases exchanged or swapped?"
+                remedy = "Compare the folders of both in the manifest with the images."
+                found.append(Finding("warning", patient.patient_id, f"{before} and {after}", "", words, remedy))
+    return found
+
+
+def _unused_masks(root, patients):
+    """Masks that belong to no series of the manifest and would be passed over."""
+    folder = root / "masks"
+    if not folder.is_dir():
+        return []
+    known = {f"{one.patient_id}_{series}.{end}" for one in patients for series in one.folders for end in MASK_ENDINGS}
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name not in known)
+    words, remedy = "the mask belongs to no series of the manifest.", "Name it <patient>_<sequence>.nii.gz."
+    return [Finding("warning", "", "", f"masks/{name}", words, remedy) for name in names]
 
 
 _ALIGN = "Check that the box was drawn on this very series."

@@ -98,7 +98,7 @@ def load_network(path):
             raise ManifestError(f"{Path(path).name} does not hold the network that it describes: {found} Train again.")
         network = _described(description, shape, len(tensors))
         network.load_state_dict(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError) as problem:
         if isinstance(problem, ManifestError):
             raise
         raise ManifestError(
