@@ -19,7 +19,7 @@ from mvi_core.study import load_study
 
 TEXT_COLUMNS = {"patient_id": str, "enrolment": str, "sequences": str, "variable": str, "level": str}
 VERSIONED = ("torch", "torchvision", "numpy", "pandas", "scikit-learn")  # named in the record of a stored table
-SPREADSHEET_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # CWE-1236: a cell that a spreadsheet would run
+SPREADSHEET_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # CWE-1236: a cell that a spreadsheet would run
 
 
 def result_path(cohort, name):
@@ -35,7 +35,7 @@ def write_result(cohort, name, content, *, parameters=None, inputs=()):
     results that were read (``../other/x.csv`` for another cohort's).
     """
     path = result_path(cohort, name)
-    atomic_write(path, _csv(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
+    atomic_write(path, csv_text(content) if name.endswith(".csv") else json.dumps(content, indent=1, sort_keys=True))
     record_result(path, parameters=parameters, inputs=[result_path(cohort, item) for item in inputs])
 
 
@@ -74,7 +74,7 @@ def write_stored(name, table, *, parameters, seconds, device=None, inputs=()):
     if absent; ``inputs`` are paths of files that were read, kept by name and hash.
     """
     path = _stored_path(name)
-    atomic_write(path, _csv(table))
+    atomic_write(path, csv_text(table))
     versions = {"mvi_core": __version__, "python": platform.python_version()}
     record = {
         **_common(path, parameters),
@@ -151,15 +151,20 @@ def _write_record(path, record):
     atomic_write(path, json.dumps(record, indent=1, sort_keys=True, default=str) + "\n")
 
 
-def _csv(frame):
-    safe = frame.copy()
-    for column in safe.select_dtypes(include=["object", "string"]):
-        safe[column] = safe[column].map(_defused)
-    return safe.to_csv(index=False, lineterminator="\n")
+def csv_text(frame):
+    """Table as CSV text without its index; a cell or heading that a spreadsheet would run gets an apostrophe first."""
+    safe = frame.rename(columns=_defused)
+    texts = [name for name, kind in safe.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]
+    return safe.assign(**{name: safe[name].astype(object).map(_defused) for name in texts}).to_csv(
+        index=False, lineterminator="\n"
+    )
 
 
 def _defused(cell):
-    return "'" + cell if isinstance(cell, str) and cell.startswith(SPREADSHEET_FORMULA) else cell
+    if not isinstance(cell, str):
+        return cell
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")  # a bare return is not quoted, and would begin a row
+    return "'" + cell if cell.startswith(SPREADSHEET_FORMULA) else cell
 
 
 def _stored_path(name):

@@ -37,7 +37,8 @@ class Finding:
 
     def __str__(self):
         where = " ".join(part for part in (self.patient and f"patient {self.patient}", self.series, self.place) if part)
-        return f"{self.severity}: {where}: {self.message} {self.remedy}".strip()
+        text = f"{self.severity}: {where}: {self.message} {self.remedy}".strip()
+        return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 @dataclass(frozen=True)

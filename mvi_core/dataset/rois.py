@@ -8,6 +8,7 @@ import pandas as pd
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from mvi_core.cohort.table import ID_PATTERN
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.roi import RoiBox, crop, enlarge, expect_inside, resize
 from mvi_core.dataset.triplets import box_diameter, triplet_at_largest
@@ -199,6 +200,9 @@ def _expect_columns(rois):
         raise RoiError(
             f"The ROI table lacks {', '.join(lacking) or 'rows'}. Compare it with data_manifest/dictionary.csv."
         )
+    for patient_id in rois["patient_id"].unique():
+        if not ID_PATTERN.fullmatch(str(patient_id)):  # it names a folder, and must not lead out of another
+            raise RoiError(f"patient_id {ascii(patient_id)[:40]} holds more than letters, digits and '._-'. Rename it.")
 
 
 def _box_faults(patient_id, drawn, sequences):

@@ -115,7 +115,7 @@ def _boxes(root, patients):
         patient, series = str(cells["patient_id"]), str(cells["sequence"])
         place = f"rois.csv row {row}"
         if patient not in patients or series not in DIRS.values():
-            words = f"'{patient[:40]}' or its sequence is not in the manifest (unknown)."
+            words = f"{patient[:40]!a} or its sequence is not in the manifest (unknown)."
             found.append(Finding("error", "", "", place, words, "Correct the name, or remove the row."))
         elif (first := taken.setdefault((patient, series, cells["slice_index"]), row)) != row:
             words = f"a duplicate: row {first} holds a box of the same slice."

@@ -4,11 +4,11 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
-from mvi_core.errors import ManifestError, MviError
+from mvi_core.cohort.spec import read_yaml
+from mvi_core.errors import CohortError, ManifestError, MviError
 from mvi_core.report import paper_values
-from mvi_core.results import atomic_write
+from mvi_core.results import atomic_write, csv_text
 
 RESEARCH_ONLY = "Research use only: not for diagnosis, not for treatment."
 
@@ -43,7 +43,7 @@ def predict(images, boxes, *, model, out):
     dataset = roi_dataset(crops, index, people, sequences=description["sequences"])
     table = prediction_table(dataset, grade_probabilities(network, dataset.plain_rois()), split="new")
     table = table.drop(columns=["enrolment", "fold"]).assign(use=RESEARCH_ONLY)
-    atomic_write(Path(out), table.to_csv(index=False, lineterminator="\n"))
+    atomic_write(Path(out), csv_text(table))
     return f"{Path(out).name}: {len(people)} patient(s), model of {'+'.join(description['sequences'])}. {RESEARCH_ONLY}"
 
 
@@ -89,6 +89,6 @@ def _table(path):
 
 def _yaml(path):
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        return read_yaml(Path(path))
+    except (OSError, CohortError) as problem:
         raise MviError(f"{Path(path).name} is no readable YAML ({problem}). See audit_example.yaml.") from problem

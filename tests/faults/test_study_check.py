@@ -116,3 +116,12 @@ def test_the_command_tells_every_finding_counts_them_and_ends_with_one(study, ca
 def test_the_command_says_which_folder_is_not_there(tmp_path, capsys):
     assert main(["check", str(tmp_path / "nowhere")]) == 2
     assert "There is no folder nowhere." in capsys.readouterr().err
+
+
+def test_a_name_with_control_characters_cannot_write_to_the_terminal(study):
+    path = study / "rois.csv"
+    path.write_text(path.read_text() + '\n"P9\x1b[31m\nerror: forged",T1,2,10,12,30,34')
+    (study / "masks").mkdir()
+    (study / "masks" / "x\x1b]0;title\x07.nii").touch()
+    assert "\x1b" not in told(study) and "\x07" not in told(study)
+    assert not [line for line in told(study).splitlines() if line.startswith("error: forged")]
