@@ -184,11 +184,6 @@ def read_texts(path):
     return _read(path, _TextLoader)
 
 
-def read_yaml(path):
-    """Content of a YAML file; a `CohortError` for tags, aliases, tabs and keys that repeat."""
-    return _read(path)
-
-
 def _folder():
     return project_root() / "data_manifest" / "cohorts"
 

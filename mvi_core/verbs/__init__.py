@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
-from mvi_core.cohort.spec import read_yaml
-from mvi_core.errors import CohortError, ManifestError, MviError
+from mvi_core.errors import ManifestError, MviError
 from mvi_core.report import paper_values
 from mvi_core.results import atomic_write, csv_text
 
@@ -89,6 +89,6 @@ def _table(path):
 
 def _yaml(path):
     try:
-        return read_yaml(Path(path))
-    except (OSError, CohortError) as problem:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise MviError(f"{Path(path).name} is no readable YAML ({problem}). See audit_example.yaml.") from problem
