@@ -10,6 +10,7 @@ import pydicom
 
 from mvi_core.dataset.dicom_frames import classic_frames, is_enhanced
 from mvi_core.dataset.dicom_header import label_of, numbers, read_dataset, value
+from mvi_core.dataset.dicom_mosaic import tiles
 from mvi_core.dataset.dicom_pixels import scaled, stored_words
 from mvi_core.errors import DicomError
 
@@ -89,13 +90,18 @@ def read_slices(place, label=None, frames=None):
         words = stored_words(data, label, indices)
         counted = [index + 1 if is_enhanced(data) else 0 for index in indices]
         slices = [_slice(head, one, label, number) for head, one, number in zip(heads, words, counted, strict=True)]
+        if "MOSAIC" in str(_plain(data, label, "ImageType")).upper():
+            slices = [_tile(slices[0], *tile, number) for number, tile in enumerate(tiles(data, label), start=1)]
     if preamble.startswith(PROGRAMS):
-        remark = (
-            f"{label} begins as a program does (preamble)",
-            "Ask where the file comes from.",
-        )
+        remark = (f"{label} begins as a program does (preamble)", "Ask where the file comes from.")
         slices[0] = replace(slices[0], remarks=(*slices[0].remarks, remark))
     return slices
+
+
+def _tile(whole, row, column, height, width, shift, number):
+    pixels = whole.pixels[row : row + height, column : column + width]
+    label, position = f"{whole.label} tile {number}", whole.position + shift
+    return replace(whole, label=label, pixels=pixels, position=position, frame=number)
 
 
 def _slice(data, words, file, frame):
@@ -113,8 +119,6 @@ def _slice(data, words, file, frame):
         raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
     meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
     kept = {key: found for key, found in meta.items() if found != ""}
-    if "MOSAIC" in str(_plain(data, label, "ImageType")).upper():
-        raise DicomError(f"{label} is a mosaic: many slices in one image. Export it as enhanced multi-frame MR.")
     remarks = tuple(_remarks(data, label, pixels))
     instance = token(value(data, label, "SOPInstanceUID", label))
     place, clock = (position, cosines, tuple(spacing.tolist())), _clock(data, label)
