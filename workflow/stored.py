@@ -1,14 +1,21 @@
 """Make the tables that are too dear for the book and stored instead: silent choices, sets of sequences, null seeds.
 
 ``python workflow/stored.py choice --cohort phantom --part 0 --repeat 0`` trains with one silent choice made otherwise;
-``choices`` and ``subsets`` store what has been trained so far; ``null_seeds`` does all its work itself. See
-data_manifest/stored/README.md.
+``choices`` and ``subsets`` store what has been trained so far; ``null_seeds`` and ``faults`` do all their work themselves.
+See data_manifest/stored/README.md.
 """
 
 import argparse
+import json
+import os
+import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,6 +32,8 @@ DEFAULT_REPEATS = 5  # trainings of the default, whose spread is the yardstick o
 CHOICE_REPEATS = 2  # trainings of each alternative
 SUBSET_REPEATS = 1  # trainings of each set of sequences
 SUBSETS = tuple("+".join(chosen) for size in range(1, 7) for chosen in combinations(SEQUENCES, size))
+FAULT_RUNS = {"cases": "load", "mutated series": "load --fuzz", "one patient left out": "partial --partial"}
+REMEDY = re.compile(r"\. [A-Z][^.]*[^.\s]")  # a second sentence, which says what to do
 NULL_PROTOCOLS = ("in-sample", "by patient")  # and the later year, which the in-sample model answers
 
 
@@ -84,10 +93,48 @@ def null_seeds():
     write_stored("null_seeds.csv", table, parameters=made, seconds=time.monotonic() - started, inputs=[controls])
 
 
+def faults():
+    """Store how the reader fares on a corpus of broken studies: one row a case, with the judge's verdict.
+
+    The environment variable MVI_FAULTS names the folder of the corpus, with its ``judge.py``.
+    """
+    started, corpus, rows = time.monotonic(), Path(os.environ.get("MVI_FAULTS", ".")), []
+    adapter = load_study().root / "tests/faults/adapter.py"
+    for part, run in FAULT_RUNS.items():
+        name, *flags = run.split()
+        with tempfile.TemporaryDirectory() as work:
+            command = [sys.executable, corpus / "judge.py", "--corpus", corpus, "--py", f"{adapter}:{name}", *flags]
+            subprocess.run([*command, "--work", work, "--report", f"{work}/report.json", "--quiet"], check=False)
+            for case in json.loads(Path(work, "report.json").read_text(encoding="utf-8")):
+                said = Path(work, f"{case['id']}.log").read_text(encoding="utf-8", errors="replace")
+                rows.append(_judged(part, case, said))
+    inputs = [corpus / "faults.json", corpus / "judge.py", adapter]
+    made = {"cohort": "synthetic faults", "runs": FAULT_RUNS}
+    write_stored("faults.csv", pd.DataFrame(rows), parameters=made, seconds=time.monotonic() - started, inputs=inputs)
+
+
+def _judged(part, case, said):
+    """Row of a case: what was expected, the verdict, and of its errors how many there are and how many say a remedy."""
+    errors = [text for text in re.split(r"^(?=error: |warning: |dropped: )", said, flags=re.M) if text[:6] == "error:"]
+    return {
+        "part": part,
+        "stage": case["stage"],
+        "case": case["id"],
+        "expected": case["expect"],
+        "verdict": case["class"],
+        "passed": int(case["pass"]),
+        "leaks": len(case["leaks"]),
+        "errors": len(errors),
+        "with_remedy": sum(bool(REMEDY.search(text)) for text in errors),
+        "seconds": case["seconds"],
+        "peak_mb": case["peak_mb"],
+    }
+
+
 def main():
     """Run one of the functions above by its name."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("table", choices=["choice", "choices", "subsets", "null_seeds"])
+    parser.add_argument("table", choices=["choice", "choices", "subsets", "null_seeds", "faults"])
     parser.add_argument("--cohort")
     parser.add_argument("--part", type=int)
     parser.add_argument("--repeat", type=int)
