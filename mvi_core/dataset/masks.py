@@ -40,7 +40,7 @@ def read_mask(path, volume, where):
     RoiError
         If the file cannot be read, is empty, holds other values than 0 and 1, or lies on another grid.
     """
-    values, affine = _load(path, where)
+    values, affine = load_nifti(path, where)
     if not np.isfinite(values).all():
         raise RoiError(f"{where} holds NaN or infinite values. Save it as a mask of 0 and 1.")
     labels = np.unique(values)
@@ -54,7 +54,8 @@ def read_mask(path, volume, where):
     return mask, remarks if n_islands > 1 else []
 
 
-def _load(path, where):
+def load_nifti(path, where):
+    """Values (i, j, k) of a NIfTI file of three axes, and its affine to RAS millimetres; a `RoiError` otherwise."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_MASK_BYTES:
         raise RoiError(f"{where} is missing, a link, or too large. Copy the file itself.")
     try:

@@ -20,10 +20,15 @@ class OwnImages:
     root: Path
     boxes: pd.DataFrame  #: as `rois.build_roi_cache` wants them, of pseudonyms
     series: pd.DataFrame  #: series in use: ``patient_id`` (pseudonym), ``sequence``, ``series``
+    names: tuple  #: the hospital's identifiers of the patients that have series
     files: pd.DataFrame  #: ``series``, ``path`` below the root, ``frame`` of an enhanced file or empty
 
     def volume(self, patient_id, sequence):
         """Read the `Volume` of a patient and sequence; a `DicomError` where there is no series, or several."""
+        return read_series(self.places(patient_id, sequence), where=f"patient {patient_id}, sequence {sequence}")
+
+    def places(self, patient_id, sequence):
+        """Files of a patient and sequence, or (file, frame) pairs, as `read_series` takes them; else a `DicomError`."""
         where = f"patient {patient_id}, sequence {sequence}"
         chosen = self.series[(self.series[PATIENT_ID] == patient_id) & (self.series["sequence"] == sequence)]
         if len(chosen) != 1:
@@ -32,7 +37,7 @@ class OwnImages:
                 "Mark the right one in series.csv, or scan again."
             )
         rows = self.files[self.files["series"] == chosen["series"].iloc[0]]
-        return read_series([self._place(row, where) for row in rows.itertuples()], where=where)
+        return [self._place(row, where) for row in rows.itertuples()]
 
     def _place(self, row, where):
         name, mark, member = str(row.path).partition("!")
@@ -53,11 +58,12 @@ def own_images(spec):
     if faults := [str(finding) for _, found in tables for finding in found if finding.severity == "error"]:
         raise CohortError(f"Cohort '{spec.id}': {len(faults)} fault(s) in its tables.\n{numbered(faults)}")
     series, files, boxes = (table for table, _ in tables)
+    names = tuple(series[PATIENT_ID].unique())
     series, boxes = (
         table.assign(**{PATIENT_ID: table[PATIENT_ID].map(folder.pseudonym)})
         for table in (series[series["use"] == "yes"], boxes)
     )
-    return OwnImages(root, boxes, series[[PATIENT_ID, "sequence", "series"]], files)
+    return OwnImages(root, boxes, series[[PATIENT_ID, "sequence", "series"]], names, files)
 
 
 def cohort_volume(spec, patient_id, sequence):

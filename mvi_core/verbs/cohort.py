@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from tqdm import tqdm
 
 from mvi_core.cohort.folder import find_cohort, new_cohort, set_images_root
+from mvi_core.cohort.spec import load_spec
 from mvi_core.names import PATIENT_ID, SEQUENCES
 
 
@@ -43,6 +44,22 @@ def scan(cohort, images, *, afresh=False):
     ]
     lines += [*found.told, f"{unknown.sum()} series are not known. Review series.csv, then `mvi check {folder.id}`."]
     return lines
+
+
+def rois(cohort, *, table=None, overlay=False, share=None):
+    """Write ``rois.csv`` from masks, overlays or a table; lines on what was made, and whether all is well."""
+    from mvi_core.dataset.own import own_images
+    from mvi_core.dataset.roi_table import make_rois
+
+    folder = find_cohort(cohort)
+    with _bar("boxes", "series") as progress:
+        made, found = make_rois(
+            folder, own_images(load_spec(folder.id)), table=table, overlay=overlay, share=share, progress=progress
+        )
+    n_series = len(made[[PATIENT_ID, "sequence"]].drop_duplicates())
+    lines = [str(one) for one in found]
+    lines.append(f"{len(made)} boxes in {n_series} series of {made[PATIENT_ID].nunique()} patients; see rois.csv.")
+    return lines, not any(one.severity == "error" for one in found)
 
 
 @contextmanager
