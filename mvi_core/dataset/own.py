@@ -21,7 +21,7 @@ class OwnImages:
     boxes: pd.DataFrame  #: as `rois.build_roi_cache` wants them, of pseudonyms
     series: pd.DataFrame  #: series in use: ``patient_id`` (pseudonym), ``sequence``, ``series``
     names: tuple  #: the hospital's identifiers of the patients that have series
-    files: pd.DataFrame  #: ``series``, ``path`` below the root, ``frame`` of an enhanced file or empty
+    files: dict  #: of each series: table of ``path`` below the root and ``frame`` of an enhanced file or empty
 
     def volume(self, patient_id, sequence):
         """Read the `Volume` of a patient and sequence; a `DicomError` where there is no series, or several."""
@@ -36,7 +36,9 @@ class OwnImages:
                 f"{where}: {len(chosen)} series are in use (use = yes in series.csv), expected one. "
                 "Mark the right one in series.csv, or scan again."
             )
-        rows = self.files[self.files["series"] == chosen["series"].iloc[0]]
+        rows = self.files.get(chosen["series"].iloc[0])
+        if rows is None:
+            raise DicomError(f"{where}: files.csv names no file of its series. Scan the folder again.")
         return [self._place(row, where) for row in rows.itertuples()]
 
     def _place(self, row, where):
@@ -58,12 +60,15 @@ def own_images(spec):
     if faults := [str(finding) for _, found in tables for finding in found if finding.severity == "error"]:
         raise CohortError(f"Cohort '{spec.id}': {len(faults)} fault(s) in its tables.\n{numbered(faults)}")
     series, files, boxes = (table for table, _ in tables)
-    names = tuple(series[PATIENT_ID].unique())
-    series, boxes = (
-        table.assign(**{PATIENT_ID: table[PATIENT_ID].map(folder.pseudonym)})
-        for table in (series[series["use"] == "yes"], boxes)
-    )
-    return OwnImages(root, boxes, series[[PATIENT_ID, "sequence", "series"]], names, files)
+    return images_of(folder, root, series, files, boxes)
+
+
+def images_of(folder, root, series, files, boxes):
+    """`OwnImages` from tables without fault: ``series.csv``, ``files.csv`` and ``rois.csv`` as `folder` reads them."""
+    used = series[series["use"] == "yes"]
+    used, masked = (table.assign(**{PATIENT_ID: table[PATIENT_ID].map(folder.pseudonym)}) for table in (used, boxes))
+    names, by_series = tuple(series[PATIENT_ID].unique()), dict(list(files.groupby("series")))
+    return OwnImages(root, masked, used[[PATIENT_ID, "sequence", "series"]], names, by_series)
 
 
 def cohort_volume(spec, patient_id, sequence):

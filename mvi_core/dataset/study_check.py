@@ -68,13 +68,13 @@ def check_study(root, keep=None):
                 found.append(Finding("error", patient.patient_id, series, "", _words(problem)))
                 continue
             seen[patient.patient_id, series] = (volume.tokens, volume.pixels.shape, volume.spacing_mm)
-            found += _remarks(patient.patient_id, series, volume)
-            found += _roi_findings(patient.patient_id, series, volume, boxes.get((patient.patient_id, series)))
+            found += series_remarks(patient.patient_id, series, volume)
+            found += roi_findings(patient.patient_id, series, volume, boxes.get((patient.patient_id, series)))
             found += _mask_findings(root, patient.patient_id, series, volume, boxes)
             if keep is not None:
                 keep(patient.patient_id, series, volume)
         found += _missing_boxes(patient, boxes)
-    found += _identities(patients, seen) + _copies(seen) + _phases(patients, seen) + _exchanged(patients, seen)
+    found += _identities(patients, seen) + same_pixels(seen) + odd_sequences(patients, seen) + _exchanged(patients, seen)
     found += _unused_masks(root, patients)
     faulty = {one.patient for one in found if one.severity == "error"}
     names = [one.patient_id for one in patients]
@@ -85,8 +85,8 @@ def _words(problem):
     return str(problem) if isinstance(problem, DicomError) else "a file could not be read. Copy the series again."
 
 
-def _remarks(patient, series, volume):
-    """Remarks of one kind once, with the first file and the number of the others."""
+def series_remarks(patient, series, volume):
+    """Tell the remarks on a volume: those of one kind once, with the first file and the number of the others."""
     kinds = defaultdict(list)
     for sentence, remedy in volume.remarks:
         kinds[remedy].append(sentence)
@@ -125,19 +125,30 @@ def _boxes(root, patients):
     return boxes, found
 
 
-def _roi_findings(patient, series, volume, drawn):
-    found = []
+def roi_findings(patient, series, volume, drawn):
+    """List findings on the drawn boxes, (row number, cells of the row) each, of one series."""
+    found, largest = [], max((_side(cells) for _, cells in drawn or ()), default=0)
     for row, cells in drawn or ():
         place = f"rois.csv row {row}"
         try:
-            found += [Finding("warning", patient, series, place, *words) for words in _one_box(cells, volume)]
+            remarks = _one_box(cells, volume, middle=_side(cells) == largest)
+            found += [Finding("warning", patient, series, place, *words) for words in remarks]
         except (RoiError, ValueError, TypeError) as problem:
             words = str(problem) if isinstance(problem, RoiError) else "slice_index and edges must be whole numbers."
             found.append(Finding("error", patient, series, place, words, "Mend the row."))
     return found
 
 
-def _one_box(cells, volume):
+def _side(cells):
+    """Longer side of a row's box, 0 where it has none: the largest is the middle of the three slices."""
+    try:
+        row0, col0, row1, col1 = (float(cells[name]) for name in ("row0", "col0", "row1", "col1"))
+    except (TypeError, ValueError):
+        return 0.0
+    return max(row1 - row0, col1 - col0)
+
+
+def _one_box(cells, volume, *, middle):
     """Remarks on one box; a `RoiError` where it cannot be used."""
     box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
     expect_inside(box, volume.pixels.shape[1:], spacing_mm=volume.spacing_mm[1:])
@@ -150,7 +161,7 @@ def _one_box(cells, volume):
     if isinstance(named, str) and token(named) != volume.tokens["instances"][at]:
         raise RoiError("slice_index and sop_instance_uid disagree: they name different slices. Correct one of them.")
     image = volume.pixels[at]
-    if at in (0, slices - 1):
+    if middle and at in (0, slices - 1):
         yield "the slice is at the edge of the series: no neighbour on one side.", "Check slice_index."
     if min(box.height, box.width) < MIN_ROI_PX:
         yield f"the box is small: {box.height} x {box.width} pixels.", "Check its unit and edges."
@@ -172,14 +183,15 @@ def _mask_findings(root, patient, series, volume, boxes):
             continue
         try:
             mask, remarks = read_mask(path, volume, path.name)
-            _expect_same_lesion(mask, boxes.get((patient, series), ()), path.name)
+            expect_same_lesion(mask, boxes.get((patient, series), ()), path.name)
         except RoiError as problem:
             yield Finding("error", patient, series, path.name, str(problem))
             continue
         yield from (Finding("warning", patient, series, path.name, *words) for words in remarks)
 
 
-def _expect_same_lesion(mask, drawn, where):
+def expect_same_lesion(mask, drawn, where):
+    """Refuse a mask (slice, row, column) that marks nothing inside a drawn box, with a `RoiError`."""
     for _, cells in drawn:
         try:
             box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
@@ -213,7 +225,7 @@ def _identities(patients, seen):
     return found
 
 
-def _copies(seen):
+def same_pixels(seen):
     """Series whose pixels are identical: in two patients, or twice in one."""
     holders = defaultdict(list)
     for (patient, series), (tokens, _, _) in seen.items():
@@ -226,7 +238,7 @@ def _copies(seen):
     return found
 
 
-def _phases(patients, seen):
+def odd_sequences(patients, seen):
     """Sequences of one patient that do not share what most of them share: matrix, frame of reference, study."""
     found = []
     for patient in patients:

@@ -15,6 +15,9 @@ from mvi_core.figures.certainty import (
 from mvi_core.figures.clinic import calibration, decision_curve, dose_curve, figure_4, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, forest_groups, missing_bars
 from mvi_core.figures.images import attention_panel, network_flow, roi_steps, sequence_panel
+from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomogram, roc
+from mvi_core.figures.cohort import flow_chart, forest, missing_bars
+from mvi_core.figures.images import attention_panel, contact_sheet, network_flow, roi_steps, sequence_panel
 from mvi_core.figures.leakage import covering_intervals, protocol_ladder
 from mvi_core.figures.performance import (
     accuracy_by_combination,
@@ -31,7 +34,7 @@ from mvi_core.figures.sweep import spread_rows, subset_chart
 
 __all__ = [
     "accuracy_by_combination", "allowed_ranges", "attention_panel", "calibration", "calibration_instability",
-    "checklist_bars", "cohort_points", "counted_bars", "covering_intervals", "decision_curve",
+    "checklist_bars", "cohort_points", "contact_sheet", "counted_bars", "covering_intervals", "decision_curve",
     "denominator_search", "dose_curve", "embedding_panel", "error_map", "figure_4", "flow_chart",
     "follow_up_lines", "forest", "forest_groups", "group_style", "half_reached", "incidence_curves",
     "metric_points", "missing_bars", "network_flow", "nomogram", "panel_letter", "patients_needed",

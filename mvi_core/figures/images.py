@@ -32,6 +32,25 @@ def sequence_panel(images, axes, *, boxes=None):
     return roi_steps(list(images.values()), axes, titles=[str(sequence) for sequence in images], boxes=drawn)
 
 
+def contact_sheet(mosaic, axes, *, boxes, rows, columns):
+    """Show small images in rows and columns, each with its lesion box, so that a person can look at every one.
+
+    ``mosaic``: one grey image that holds all the small ones, which are squares. ``boxes``: half-open boxes (row0, col0,
+    row1, col1) in pixels of the mosaic. ``rows``, ``columns``: their names, of equal height and width.
+    """
+    axes.imshow(mosaic, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    side = mosaic.shape[1] / len(columns)
+    for row0, col0, row1, col1 in boxes:
+        corner = (col0 - 0.5, row0 - 0.5)
+        axes.add_patch(Rectangle(corner, col1 - col0, row1 - row0, fill=False, edgecolor=BOX_COLOURS[0], linewidth=1))
+    axes.set_xticks([side * (place + 0.5) for place in range(len(columns))], columns)
+    axes.set_yticks([side * (place + 0.5) for place in range(len(rows))], rows)
+    axes.tick_params(length=0, labelsize=9, labeltop=True, labelbottom=False)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return axes
+
+
 def attention_panel(image, shares, axes, *, title, lesion):
     """Show a lesion image with what speaks for MVI in red and against it in blue, and the margin of the lesion.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from mvi_core.cohort.folder import own_cohorts
 from mvi_core.errors import ManifestError, MviError
 from mvi_core.report import paper_values
 from mvi_core.results import atomic_write, csv_text
@@ -47,18 +48,18 @@ def predict(images, boxes, *, model, out):
     return f"{Path(out).name}: {len(people)} patient(s), model of {'+'.join(description['sequences'])}. {RESEARCH_ONLY}"
 
 
-def check_lines(folder):
-    """List the findings of a study's folder, a line each, then their number; and whether none of them is an error."""
+def check_lines(folder, *, as_json=False):
+    """List the findings of a cohort or a study's folder, a line each, and what can be used; and whether all is well."""
     from mvi_core.dataset.study_check import check_study
+    from mvi_core.verbs.check import check_cohort, report_lines
 
-    if not Path(folder).is_dir():
-        raise ManifestError(f"There is no folder {Path(folder).name}. Give the folder that holds manifest.csv.")
-    found = check_study(folder)
-    n_errors = len(found.errors)
-    count = f"{n_errors} error(s), {len(found.findings) - n_errors} warning(s)"
-    usable = f"{len(found.good)} of {len(found.good) + len(found.dropped)} patients can be used"
-    lines = [str(one).encode("utf-8", "backslashreplace").decode() for one in found.findings]
-    return [*lines, f"{count}; {usable}."], not n_errors
+    if not (Path(folder) / "cohort.yaml").is_file() and Path(folder).is_dir():
+        found = check_study(folder)
+        return report_lines(found, {}, as_json=as_json)
+    if folder not in own_cohorts() and not Path(folder).is_dir():
+        remedy = "Give a cohort made by `mvi new`, or the folder that holds manifest.csv."
+        raise ManifestError(f"There is no folder {Path(folder).name}. {remedy}")
+    return report_lines(*check_cohort(folder), as_json=as_json)
 
 
 def audit_lines(paper=None):

@@ -1,13 +1,9 @@
 """What do ``mvi new``, ``mvi scan``, ``mvi rois`` and ``mvi check`` do with a cohort of one's own."""
 
-import sys
-from contextlib import contextmanager
-
-from tqdm import tqdm
-
 from mvi_core.cohort.folder import find_cohort, new_cohort, set_images_root
 from mvi_core.cohort.spec import load_spec
 from mvi_core.names import PATIENT_ID, SEQUENCES
+from mvi_core.verbs.progress import bar
 
 
 def new(name):
@@ -21,7 +17,7 @@ def scan(cohort, images, *, afresh=False):
     from mvi_core.dataset.scan import scan_folder
 
     folder = find_cohort(cohort)
-    with _bar("headers", "file") as progress:
+    with bar("headers", "file") as progress:
         found = scan_folder(folder, images, afresh=afresh, progress=progress)
     set_images_root(folder, images)
     series = found.series
@@ -52,7 +48,7 @@ def rois(cohort, *, table=None, overlay=False, share=None):
     from mvi_core.dataset.roi_table import make_rois
 
     folder = find_cohort(cohort)
-    with _bar("boxes", "series") as progress:
+    with bar("boxes", "series") as progress:
         made, found = make_rois(
             folder, own_images(load_spec(folder.id)), table=table, overlay=overlay, share=share, progress=progress
         )
@@ -60,15 +56,3 @@ def rois(cohort, *, table=None, overlay=False, share=None):
     lines = [str(one) for one in found]
     lines.append(f"{len(made)} boxes in {n_series} series of {made[PATIENT_ID].nunique()} patients; see rois.csv.")
     return lines, not any(one.severity == "error" for one in found)
-
-
-@contextmanager
-def _bar(label, unit):
-    """Progress bar on a terminal: a function that is told how many are done, of how many."""
-    with tqdm(desc=f"mvi: {label}", unit=unit, disable=not sys.stderr.isatty(), delay=1) as bar:
-
-        def progress(done, total):
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress
