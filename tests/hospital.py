@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pydicom
 
+from mvi_core.cohort.predictors import PREDICTORS, predictor_table
 from mvi_core.cohort.reconstruct import reconstruct_patients
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.phantom import write_phantom
@@ -60,8 +61,16 @@ def move_in(hospital, cohort, *, masks=True):
         shutil.copytree(hospital.masks, cohort / "masks", dirs_exist_ok=True)
 
 
+def telling_predictors(patients):
+    """Predictors of the paper that vary among these patients and do not separate MVI absent from present."""
+    present = patients["mvi_present"].to_numpy(bool)
+    table = predictor_table(patients, [one.name for one in PREDICTORS])
+    halves = table[present].nunique(), table[~present].nunique()
+    return [one.name for one in PREDICTORS if all(half[one.name] == 2 for half in halves)]
+
+
 def _patients(n_patients, seed):
-    everybody = reconstruct_patients().drop(columns="dl_mvi")
+    everybody = reconstruct_patients().drop(columns="dl_mvi").sample(frac=1, random_state=seed)
     early = everybody[everybody["enrolment"] == "2015"].head(n_patients - n_patients * 2 // 5)
     late = everybody[everybody["enrolment"] == "2018"].head(n_patients * 2 // 5)
     patients = pd.concat([early, late], ignore_index=True)

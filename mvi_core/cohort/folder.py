@@ -33,6 +33,7 @@ KEY_FILE = "pseudonym.key"
 KEY_BYTES = 32
 _LEVELS = {"sequence": tuple(map(str, SEQUENCES)), "use": ("yes", "no"), "confidence": ("high", "medium", "low")}
 _IMAGES_ROOT = re.compile(r"(?m)^(images:[^\n]*\n(?:[ \t#][^\n]*\n)*?[ \t]+root:[ ]*)[^#\n]*")
+_OUTSIDE = re.compile(r"^/|^[A-Za-z]:|://|\\|(?:^|[/!])\.\.(?:/|$)")
 _WHOLE = re.compile(r"\d{1,6}(\.0+)?")
 
 
@@ -180,6 +181,8 @@ def read_files_table(folder):
     frame, found = _cells(folder, "files.csv", FILES_COLUMNS, "Run `mvi scan`.")
     bad = (frame["path"] == "") | ~frame["frame"].str.fullmatch(r"\d*")
     faults = {row: ("path is empty, or frame is no whole number.", "Run `mvi scan` again.") for row in frame.index[bad]}
+    for row in frame.index[frame["path"].str.contains(_OUTSIDE)]:
+        faults[row] = ("path leads outside images.root ('..', absolute or an address).", "Run `mvi scan` again.")
     return _good(folder, "files.csv", frame, faults, found)
 
 

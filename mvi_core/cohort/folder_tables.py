@@ -51,8 +51,10 @@ def check_tables(folder, spec, patients):
         where = folder.pseudonym(used.at[row, PATIENT_ID]), used.at[row, "sequence"], f"{SERIES} row {row}"
         found.append(Finding("warning", *where, "proposed with low confidence, and in use.", "Look at it."))
     found += _without_patient(folder, tables, patients)
+    mine = dict(list(series.groupby(PATIENT_ID)))
+    drawn = tables[2][0].groupby(PATIENT_ID)["sequence"].agg(set).to_dict()
     for who, name in patients.items():
-        found += _of_patient(who, name, spec, series, tables[2][0])
+        found += _of_patient(who, spec, mine.get(name), drawn.get(name, ()))
     return [table for table, _ in tables], found
 
 
@@ -90,10 +92,9 @@ def _without_patient(folder, tables, patients):
             yield Finding("warning", "", "", name, words, "Add their rows, or correct patient_id.")
 
 
-def _of_patient(who, name, spec, series, rois):
+def _of_patient(who, spec, mine, drawn):
     """Tell what one patient lacks: a series in use, or a box, for each sequence."""
-    mine, drawn = series[series[PATIENT_ID] == name], set(rois.loc[rois[PATIENT_ID] == name, "sequence"])
-    if mine.empty:
+    if mine is None:
         words = "no series: none of the images has this patient_id (PatientID)."
         yield Finding("error", who, "", SERIES, words, "Scan the patient's images, or correct patient_id.")
         return

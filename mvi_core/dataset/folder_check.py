@@ -119,9 +119,8 @@ def _tasks(images, keys, patients, masks):
 def _state(places, mask, boxes):
     """Digest of what a result depends on: path, size and time of each file, the boxes, and the version of the check."""
     files = {split_member(place[0] if isinstance(place, tuple) else place)[0] for place in places}
-    stamps = sorted(
-        (str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in (*files, *([mask] if mask else []))
-    )
+    seen = {**{one: str(one) for one in files}, **({mask: mask.name} if mask else {})}
+    stamps = sorted((name, one.stat().st_size, one.stat().st_mtime_ns) for one, name in seen.items())
     rows = [[row, *map(str, cells)] for row, cells in boxes]
     return hashlib.sha256(json.dumps([VERSION, stamps, list(map(str, places)), rows]).encode()).hexdigest()
 

@@ -85,7 +85,7 @@ _SHEET = """<!doctype html>
 <style>body{{font-family:sans-serif;max-width:60em;margin:auto}}img{{width:100%}}</style>
 <h1>{title}</h1>
 <p>One slice of each series in use, with the box of <code>rois.csv</code>. A dark tile: no series, or one that could not
-be read. No frame: no box. Made by <code>mvi check {name}</code>; it holds patients' images and stays in this folder.</p>
+be read. No frame: no box. Made by <code>mvi check {name}</code>; it stays in this folder.</p>
 {parts}
 </html>
 """
@@ -112,7 +112,7 @@ def _draw(folder, spec, found, page, path):
     figures.contact_sheet(mosaic, axes, boxes=boxes, rows=page, columns=list(map(str, spec.sequences)))
     figures.stamp(axes, str(spec.kind))
     unfinished = path.with_name(f".{path.name}")
-    figure.savefig(unfinished, format="png", dpi=130)
+    figure.savefig(unfinished, format="png", dpi=130, bbox_inches="tight")
     plt.close(figure)
     unfinished.replace(path)
     return len(boxes)
