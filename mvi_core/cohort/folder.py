@@ -14,7 +14,7 @@ import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
 from mvi_core.cohort.predictors import PREDICTORS
-from mvi_core.cohort.spec import ID_PATTERN, cohort_ids, did_you_mean
+from mvi_core.cohort.spec import COHORTS_VARIABLE, ID_PATTERN, cohort_ids, did_you_mean, own_folders
 from mvi_core.cohort.study_table import Finding
 from mvi_core.cohort.table import ROW, read_table
 from mvi_core.errors import CohortError, ManifestError
@@ -22,7 +22,6 @@ from mvi_core.manifest import project_root
 from mvi_core.names import DL_MVI, PATIENT_ID, SEQUENCES
 from mvi_core.results import atomic_write
 
-COHORTS_VARIABLE = "MVI_COHORTS"  # environment: the folder of the cohort folders
 SERIES_COLUMNS = (
     "series", PATIENT_ID, "sequence", "use", "confidence", "reason", "n_slices", "rows", "columns", "spacing_mm",
     "seconds_after_contrast", "set_aside",
@@ -74,8 +73,8 @@ def cohorts_root():
 
 
 def own_cohorts():
-    """Sorted identifiers of the cohort folders that exist: tuple of str."""
-    return tuple(sorted(path.parent.name for path in cohorts_root().glob("*/cohort.yaml")))
+    """Sorted identifiers of the cohort folders that are known, see `own_folders`: tuple of str."""
+    return tuple(sorted(own_folders()))
 
 
 def new_cohort(name):
@@ -122,7 +121,7 @@ def find_cohort(name):
     Parameters
     ----------
     name : str or path
-        Identifier of a folder in `cohorts_root`, or a path to such a folder.
+        Identifier of a folder that `own_cohorts` lists, or a path to such a folder.
 
     Returns
     -------
@@ -133,8 +132,7 @@ def find_cohort(name):
     CohortError
         If there is none, or its key is missing or damaged.
     """
-    inside = ID_PATTERN.fullmatch(str(name)) is not None and (cohorts_root() / str(name) / "cohort.yaml").is_file()
-    path = cohorts_root() / str(name) if inside else Path(name).resolve()
+    path = own_folders().get(str(name)) or Path(name).resolve()
     if not (path / "cohort.yaml").is_file():
         near = did_you_mean(Path(name).name, own_cohorts())
         raise CohortError(f"There is no cohort folder '{Path(name).name[:40]}'{near or '.'} Make one with `mvi new`.")

@@ -23,6 +23,7 @@ CHUNK = 200  # files a process reads at a time
 ENOUGH = 2000  # files from which more than one process is worth its start
 MAX_TOLD = 20
 PROPOSED = ".proposed.csv"  # what the last scan proposed: where series.csv differs, a person decided
+UNREAD = "not_read.csv"  # DICOM files that could not be read, and why
 DECIDED = ("sequence", "use")
 
 
@@ -82,8 +83,9 @@ def scan_folder(folder, images, *, afresh=False, progress=None):
         for head in one.volume.heads
     ]
     files = pd.DataFrame(lines, columns=list(FILES_COLUMNS)).sort_values(["series", "path", "frame"], ignore_index=True)
-    told += _counts(faults, n_other, n_copies)
-    for name, table in (("files.csv", files), ("series.csv", series)):
+    told += _counts([words for _, words in faults], n_other, n_copies)
+    unread = pd.DataFrame([(_plain(path), words) for path, words in faults], columns=["path", "reason"])
+    for name, table in ((UNREAD, unread), ("files.csv", files), ("series.csv", series)):
         atomic_write(folder.path / name, table.to_csv(index=False, lineterminator="\n"))
     atomic_write(folder.path / PROPOSED, proposed)
     return Scan(series, files, tuple(told), len(places))
@@ -104,7 +106,7 @@ def _read_part(root, places):
         try:
             found = read_heads(root, path, size)
         except DicomError as problem:
-            faults.append(str(problem))
+            faults.append((path, str(problem)))
             continue
         heads += found
         n_other += not found
@@ -172,6 +174,6 @@ def _counts(faults, n_other, n_copies):
     for words in faults:
         kind = re.sub(r"\d+|\([0-9A-Fa-f]{4},\s?[0-9A-Fa-f]{4}\)", "N", words)
         kinds[kind] = (words, kinds.get(kind, (words, 0))[1] + 1)
-    told = [f"{count} DICOM file(s) not read: {words}" for words, count in list(kinds.values())[:MAX_TOLD]]
+    told = [f"{count} DICOM file(s) not read ({UNREAD}): {words}" for words, count in list(kinds.values())[:MAX_TOLD]]
     told += [f"{n_other} file(s) are no DICOM file and passed over."] if n_other else []
     return told + ([f"{n_copies} file(s) are copies of others and left out."] if n_copies else [])

@@ -117,6 +117,9 @@ def test_repeats_that_no_clock_tells_apart_are_set_aside(folder, tree):
         ({"Modality": "CT"}, "not MR"),
         ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "not axial"),
         ({"AcquisitionTime": "102000"}, "hepatobiliary"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "DIXON", "FAT"]}, "fat-only"),
+        ({"EchoTime": "500"}, "MRCP"),
+        ({"SeriesDescription": "CAREBOLUS"}, "bolus timing"),
         ({"PatientID": ""}, "PatientID (0010,0020) is missing"),
         ({"PatientID": "=cmd|x"}, "PatientID (0010,0020) is not of"),
     ],
@@ -189,9 +192,70 @@ def test_copies_and_files_that_cannot_be_read_are_counted(folder, tree):
     scan = scan_folder(folder, tree)
     told = "\n".join(scan.told)
     assert (
-        "1 file(s) are copies" in told and "1 file(s) are no DICOM file" in told and "1 DICOM file(s) not read" in told
+        "1 file(s) are copies" in told
+        and "1 file(s) are no DICOM file" in told
+        and "1 DICOM file(s) not read (not_read.csv)" in told
     )
     assert named(scan) == ALL
+    assert 'broken.dcm,"its header is cut short' in (folder.path / "not_read.csv").read_text()
+
+
+def test_of_two_studies_the_complete_one_is_used_and_of_two_complete_ones_none(folder, tree):
+    shutil.copytree(tree, tree.parent / "later")
+    shutil.rmtree(tree.parent / "later" / "T2")
+    (tree.parent / "later").rename(tree / "later")
+    again = {"SOPInstanceUID": lambda _, data: f"{data.SOPInstanceUID[:-3]}1", "StudyInstanceUID": "1.7"}
+    again |= {"SeriesInstanceUID": lambda _, data: f"{data.SeriesInstanceUID[:-3]}1"}
+    change((tree / "later").rglob("*.dcm"), **again)
+    scan = scan_folder(folder, tree)
+    assert named(scan) == ALL and (scan.series["sequence"] != "").sum() == 11
+    shutil.copytree(tree / "T2", tree / "later" / "T2")
+    change((tree / "later" / "T2").iterdir(), **again)
+    assert named(scan_folder(folder, tree)) == {}
+
+
+def test_an_enhanced_file_is_split_by_its_frames(folder, tree):
+    """Three phases in one enhanced file, frames in any order: each frame is found in its phase."""
+    heads = [pydicom.dcmread(path) for name in ("T1A", "T1V", "T1D") for path in sorted((tree / name).iterdir())]
+    data, order = pydicom.dcmread(next((tree / "T1A").iterdir())), np.random.default_rng(1).permutation(len(heads))
+    data.SOPClassUID = data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4.1"
+    data.NumberOfFrames, data.SharedFunctionalGroupsSequence = len(heads), [pydicom.Dataset()]
+    data.PerFrameFunctionalGroupsSequence = [_frame(heads[i]) for i in order]
+    data.PixelData = b"".join(heads[i].PixelData for i in order)
+    for keyword in (
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "AcquisitionTime",
+        "TriggerTime",
+    ):
+        delattr(data, keyword)
+    before = {name: read_series(tree / name).pixels for name in ("T1A", "T1V", "T1D")}
+    for name in before:
+        shutil.rmtree(tree / name)
+    data.save_as(tree / "enhanced")
+    scan = scan_folder(folder, tree)
+    assert named(scan) == ALL
+    for name, pixels in before.items():
+        series = scan.series.loc[scan.series["sequence"] == name, "series"].iloc[0]
+        frames = scan.files.loc[scan.files["series"] == series, "frame"]
+        found = read_series([(tree / "enhanced", int(frame)) for frame in frames])
+        np.testing.assert_array_equal(found.pixels, pixels)
+
+
+def _frame(head):
+    frame = pydicom.Dataset()
+    groups = {
+        "PlanePositionSequence": {"ImagePositionPatient": head.ImagePositionPatient},
+        "PlaneOrientationSequence": {"ImageOrientationPatient": head.ImageOrientationPatient},
+        "PixelMeasuresSequence": {"PixelSpacing": head.PixelSpacing, "SliceThickness": head.SliceThickness},
+        "FrameContentSequence": {"FrameAcquisitionDateTime": f"20150701{head.AcquisitionTime}"},
+    }
+    for name, values in groups.items():
+        item = pydicom.Dataset()
+        item.update(values)
+        setattr(frame, name, [item])
+    return frame
 
 
 def test_decisions_of_a_person_are_kept_unless_told_otherwise(folder, tree):
