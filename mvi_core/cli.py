@@ -75,8 +75,11 @@ def _parser():
     book.add_argument("--skip-bad", action="store_true", help="leave faulty patients out, and list them")
     book.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="jobs side by side")
     predict = _add(verbs, "predict", _predict, "apply a trained model to DICOM series (research use only)")
-    predict.add_argument("--images", required=True, help="folder of DICOM series: <patient>/<sequence>/*.dcm")
-    predict.add_argument("--rois", required=True, help="rois.csv: boxes in pixels, half-open")
+    predict.add_argument("--cohort", help="a scanned cohort folder, by id or path")
+    predict.add_argument("--images", help="or a folder of DICOM series: <pseudonym>/<sequence>/*.dcm")
+    predict.add_argument("--rois", help="with --images: rois.csv, boxes in pixels, half-open")
+    predict.add_argument("--patients", help="with --images: table with patient_id and afp_ng_ml, for the nomogram")
+    predict.add_argument("--report", help="folder for one page (HTML) a patient")
     predict.add_argument("--model", required=True, help="folder of a trained model")
     predict.add_argument("--out", required=True, help="table to write")
     audit = _add(verbs, "audit", _audit, "what the printed numbers imply: this paper's, or another's")
@@ -158,7 +161,10 @@ def _book(parsed):
 def _predict(parsed):
     from mvi_core.verbs import predict
 
-    print(predict(parsed.images, parsed.rois, model=parsed.model, out=parsed.out))
+    if bool(parsed.cohort) == bool(parsed.images and parsed.rois):
+        raise PageError("Give either --cohort, or both --images and --rois.")
+    told = {"model": parsed.model, "out": parsed.out, "report": parsed.report, "patients": parsed.patients}
+    print(predict(parsed.cohort or (parsed.images, parsed.rois), **told))
 
 
 def _new(parsed):

@@ -30,7 +30,8 @@ def grade_probabilities(network, roi_batches):
     -------
     dict of str to numpy.ndarray of float64, shape (P, K)
         ``"first"``: the first slice of each sequence (paper, Methods, step 4); ``"mean"``: the mean probability
-        over all combinations; ``"calls"``: the share of combinations in which each grade is the most probable.
+        over all combinations; ``"calls"``: the share of combinations in which each grade is the most probable;
+        ``"risk_range"``, shape (P, 2): the lowest and highest P(M1) + P(M2) of the combinations.
 
     Raises
     ------
@@ -45,7 +46,9 @@ def grade_probabilities(network, roi_batches):
         chances = [network(rois).double().softmax(-1) for rois in roi_batches]  # each (b, N**S, K)
     every = torch.cat(chances).cpu().numpy()  # (P, N**S, K)
     calls = np.eye(len(GRADES))[every.argmax(axis=-1)]  # (P, N**S, K)
-    return {"first": every[:, 0], "mean": every.mean(axis=1), "calls": calls.mean(axis=1)}
+    risk = every[:, :, 1:].sum(axis=-1).clip(0, 1)  # (P, N**S)
+    ends = np.stack([risk.min(axis=1), risk.max(axis=1)], axis=1)
+    return {"first": every[:, 0], "mean": every.mean(axis=1), "calls": calls.mean(axis=1), "risk_range": ends}
 
 
 def prediction_table(dataset, probabilities, *, split, fold=None):

@@ -56,6 +56,22 @@ class Nomogram:
         scales = ("points_per_unit", "log_odds_at_zero", "total_ticks", "risk_ticks")
         return _plain(told | {name: getattr(self, name) for name in scales})
 
+    @classmethod
+    def from_dict(cls, sheet):
+        """Nomogram of a ``nomogram.json``, the other way round."""
+        arrays = {
+            "rows": np.asarray,
+            "knots": lambda knots: knots and tuple(knots),
+            "limits": lambda ends: ends and tuple(ends),
+        }
+        axes = tuple(
+            Axis(**{key: arrays.get(key, lambda part: part)(value) for key, value in axis.items()})
+            for axis in sheet["axes"]
+        )
+        kept = {key: sheet[key] for key in ("intercept", "coefficients", "points_per_unit", "log_odds_at_zero", "n")}
+        ticks = {key: tuple(sheet[key]) for key in ("total_ticks", "risk_ticks")}
+        return cls(axes=axes, covariance=np.asarray(sheet["covariance"], float), **kept, **ticks)
+
 
 def nomogram_of(beta, scales, *, covariance, n):
     """Nomogram of ``{column: coefficient}``, intercept first, and what each scale shows.

@@ -1,51 +1,71 @@
 """What do ``mvi predict``, ``mvi check`` and ``mvi audit`` do: one call into the package each, with files around it."""
 
-import tempfile
+import io
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from mvi_core.cohort.folder import own_cohorts
+from mvi_core.cohort.folder import find_cohort, own_cohorts
+from mvi_core.cohort.own import read_door
+from mvi_core.cohort.spec import load_spec
+from mvi_core.cohort.table import read_table
 from mvi_core.errors import ManifestError, MviError
+from mvi_core.names import PATIENT_ID
 from mvi_core.report import paper_values
+from mvi_core.report.patient import RESEARCH_ONLY, judge, patient_page
 from mvi_core.results import atomic_write, csv_text
 
-RESEARCH_ONLY = "Research use only: not for diagnosis, not for treatment."
 
-
-def predict(images, boxes, *, model, out):
+def predict(source, *, model, out, report=None, patients=None):
     """Apply a trained model to DICOM series, write one row a patient, and say so in a sentence.
 
-    ``images``: folder of series, ``<patient>/<sequence>/*.dcm``, six sequences a patient. ``boxes``: table
-    ``patient_id, sequence, slice_index, row0, col0, row1, col1``: half-open boxes in pixels, slices counted from 0
-    along the slice normal. ``model``: folder with ``model.safetensors``. ``out``: table to write: grade probabilities,
-    ``dl_risk`` and ``dl_mvi`` by scoring, and what it may be used for.
+    Parameters
+    ----------
+    source : str, or pair of path
+        An own cohort, by id or path of its folder, as `mvi scan` left it: its patients appear under pseudonyms. Or a
+        folder of series, ``<patient>/<sequence>/*.dcm``, and a table of half-open boxes in pixels, ``patient_id,
+        sequence, slice_index, row0, col0, row1, col1``, slices counted from 0 along the slice normal. Only the model's
+        sequences are read.
+    model : path
+        Folder with ``model.safetensors``; beside it ``reference.safetensors``, and ``../nomogram.json``.
+    out : path
+        Table to write: by scoring grade probabilities, ``dl_risk``, ``dl_mvi``; grades that cannot be ruled out, the
+        share of the training images that lie nearer, nomogram; and what it may be used for.
+    report : path, optional
+        Folder for one page (HTML) a patient.
+    patients : path, optional
+        Table with ``patient_id`` and ``afp_ng_ml``, for the nomogram; that of the cohort by default.
 
     Raises
     ------
     MviError
         If the model, a series or a box cannot be used; the message names it.
     """
-    from mvi_core.dataset.rois import build_roi_cache, read_roi_cache
-    from mvi_core.dataset.torch_dataset import roi_dataset
+    from mvi_core.dataset.dicom import read_series
+    from mvi_core.dataset.own import own_images
     from mvi_core.model.checkpoint import load_network
-    from mvi_core.model.prediction import grade_probabilities, prediction_table, refuse_seen
 
-    network, description = load_network(Path(model) / "model.safetensors")
-    drawn = _table(boxes)
-    refuse_seen(description["notes"].get("trained_on", ()), drawn["patient_id"].unique())
-    with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder) / "rois.safetensors"
-        build_roi_cache(images, drawn, cache, roi_px=description["roi_px"])
-        crops, index = read_roi_cache(cache)
-    people = pd.DataFrame({"patient_id": index["patient_id"].drop_duplicates(), "enrolment": ""})
-    people["mvi_grade"] = "M0"  # unknown; a dataset asks for one, and prediction never reads it
-    dataset = roi_dataset(crops, index, people, sequences=description["sequences"])
-    table = prediction_table(dataset, grade_probabilities(network, dataset.plain_rois()), split="new")
-    table = table.drop(columns=["enrolment", "fold"]).assign(use=RESEARCH_ONLY)
+    load_network(Path(model) / "model.safetensors")  # a missing model is told before anything is read
+    if isinstance(source, str):
+        spec = load_spec(source)
+        images = own_images(spec)
+        read, drawn = images.volume, images.boxes
+        clinical = read_door(spec, find_cohort(spec.folder).key)[0]
+    else:
+        folder, boxes = source
+        drawn, clinical = _table(boxes), read_table(Path(patients)) if patients else None
+
+        def read(patient_id, sequence):
+            return read_series(Path(folder) / patient_id / sequence, where=f"{patient_id}/{sequence}")
+
+    judged = judge(read, drawn, Path(model))
+    table = judged.table(clinical)
+    if report:
+        _write_pages(Path(report), judged, table, read)
     atomic_write(Path(out), csv_text(table))
-    return f"{Path(out).name}: {len(people)} patient(s), model of {'+'.join(description['sequences'])}. {RESEARCH_ONLY}"
+    n, names = table["patient_id"].nunique(), "+".join(judged.sequences)
+    return f"{Path(out).name}: {n} patient(s), model of {names}. {RESEARCH_ONLY}"
 
 
 def check_lines(folder, *, as_json=False):
@@ -74,6 +94,33 @@ def audit_lines(paper=None):
         verdicts, messages = audit.verdicts, audit.messages
     lines = [f"{item.verdict.upper()}: {item.check}. {item.statement}" for item in verdicts]
     return [*lines, *(f"NOT USED: {message}" for message in messages)]
+
+
+def _write_pages(folder, judged, table, read):
+    """Write one page a patient, ``<patient_id>.html``, complete in itself."""
+    for name, row in table[table["scoring"] == "first"].set_index(PATIENT_ID).iterrows():
+        atomic_write(folder / f"{name}.html", patient_page(name, row, _picture(name, judged, read), judged))
+
+
+def _picture(name, judged, read):
+    """Slice with box and crop of each sequence as PNG bytes, without any text of the files."""
+    import matplotlib.pyplot as plt
+
+    from mvi_core import figures
+    from mvi_core.dataset.roi import RoiBox, crop
+
+    n = len(judged.sequences)
+    figure, axes = plt.subplots(2, n, figsize=(2.3 * n, 4.7), layout="constrained", squeeze=False)
+    for column, sequence in zip(axes.T, judged.sequences, strict=True):
+        rows = judged.index[(judged.index[PATIENT_ID] == name) & (judged.index["sequence"] == sequence)]
+        middle = rows.iloc[1]
+        box = RoiBox(*(int(middle[edge]) for edge in ("row0", "col0", "row1", "col1")))
+        image = read(name, sequence).pixels[int(middle["slice_index"])]
+        figures.roi_steps([image, crop(image, box)], column, titles=[sequence, "crop"], boxes=[(box,), ()])
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
+    plt.close(figure)
+    return stream.getvalue()
 
 
 def _table(path):

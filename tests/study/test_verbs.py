@@ -38,7 +38,7 @@ def ward(tmp_path_factory):
 
 
 def applied(ward, out, boxes="rois.csv"):
-    said = predict(str(ward / "images"), str(ward / boxes), model=str(ward / "model"), out=str(out))
+    said = predict((str(ward / "images"), str(ward / boxes)), model=str(ward / "model"), out=str(out))
     return said, pd.read_csv(out, dtype={"patient_id": str})
 
 
@@ -59,7 +59,7 @@ def test_a_patient_whom_the_model_has_seen_in_training_is_refused(ward, tmp_path
     notes = {"trained_on": patient_digests(["b-2", "X"])}
     save_network(tmp_path / "model.safetensors", network, sequences=("T1", "T1V", "T1D"), notes=notes)
     with pytest.raises(SplitError, match="seen 1 of the patients in training, first b-2"):
-        predict(str(ward / "images"), str(ward / "rois.csv"), model=str(tmp_path), out=str(tmp_path / "out.csv"))
+        predict((str(ward / "images"), str(ward / "rois.csv")), model=str(tmp_path), out=str(tmp_path / "out.csv"))
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -85,7 +85,7 @@ def test_a_patient_is_predicted_alike_alone_and_with_others(ward, tmp_path):
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
          + "".join(f"007,{s},2,10.5,10,30,30\n" for s in SEQUENCES), "must be a whole pixel"),
         ("patient_id,row0\n007,1\n", "ROI table lacks sequence, slice_index"),
-        ("patient_id,sequence,slice_index,row0,col0,row1,col1\n007,T1,2,10,10,30,30\n", "Missing: T1A, T1V"),
+        ("patient_id,sequence,slice_index,row0,col0,row1,col1\n007,T1,2,10,10,30,30\n", "Missing: T1V, T1D"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
          + "".join(f"ghost,{s},2,10,10,30,30\n" for s in SEQUENCES), "ghost"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
@@ -97,13 +97,13 @@ def test_a_box_table_that_cannot_be_used_is_told_and_nothing_is_written(ward, tm
     if text is not None:
         path.write_text(text)
     with pytest.raises(MviError, match=message):
-        predict(str(ward / "images"), str(path), model=str(ward / "model"), out=str(tmp_path / "out.csv"))
+        predict((str(ward / "images"), str(path)), model=str(ward / "model"), out=str(tmp_path / "out.csv"))
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_a_model_that_is_not_there_is_told(ward, tmp_path):
     with pytest.raises(MviError, match=r"model.safetensors is not a whole file"):
-        predict(str(ward / "images"), str(ward / "rois.csv"), model=str(tmp_path), out=str(tmp_path / "out.csv"))
+        predict((str(ward / "images"), str(ward / "rois.csv")), model=str(tmp_path), out=str(tmp_path / "out.csv"))
 
 
 def test_the_example_paper_gets_verdicts_and_no_value_is_left_unused():
