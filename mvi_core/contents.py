@@ -11,6 +11,7 @@ from mvi_core.errors import MviError
 from mvi_core.finish import API_PACKAGES
 from mvi_core.names import CohortKind
 from mvi_core.pages import load_pages, plan, plan_page, study_cohorts
+from mvi_core.report.page import model_words
 from mvi_core.results import read_result
 from mvi_core.study import load_study
 
@@ -165,7 +166,7 @@ def _title(planned):
 
 def _cohort_section(spec, study):
     lines = [f"## {spec.title}", "", f"*{str(spec.kind).capitalize()} cohort* `{spec.id}`. {spec.summary}", ""]
-    lines += [f"- {note}" for note in spec.notes]
+    lines += [f"- {note}" for note in (*spec.notes, model_words(spec)) if note]
     lines += [f"- Licence: {spec.licence}", f"- Cite: {spec.citation}"]
     if reason := unavailable(spec):
         return [*lines, f"- **Left out of this build:** {reason}", ""]

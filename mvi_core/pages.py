@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +13,11 @@ from mvi_core.cohort.predictors import find_predictor
 from mvi_core.cohort.spec import COHORT_VARIABLE, load_spec, unavailable
 from mvi_core.errors import PageError
 from mvi_core.names import SEQUENCES, CohortKind
+from mvi_core.results import atomic_write, read_record, result_path, write_result
 from mvi_core.study import load_study, setting
 
 PEOPLE = (CohortKind.REAL, CohortKind.OWN)
+TOO_FEW = ("MviError", "ConvergenceError")  # what statistics say of data that do not carry them
 ANALYSIS_WORDS = {
     "images": "no images",
     "survival": "no follow-up that supports survival analysis",
@@ -104,6 +107,8 @@ def run_page(name, cohort, *, overrides=None, study=None):
     planned = plan_page(find_page(name), load_spec(cohort), study)
     if planned.reason:
         raise PageError(f"Page {planned.page.name} is left out for cohort {cohort}: {planned.reason}")
+    if reason := _rests_on_nothing(planned):
+        return _left_out(planned, study, reason)
     parameters = {"cohort": cohort, **planned.parameters, **(overrides or {})}
     import jupytext  # here: the workflow plans pages without it
 
@@ -175,12 +180,46 @@ def _execute(notebook, parameters, planned, study):
                 cwd=study.root, log_output=False, config=_own_sockets(sockets),
             )  # fmt: skip
         except papermill.PapermillExecutionError as problem:
+            if _is_own(planned) and problem.ename in TOO_FEW:
+                return _left_out(planned, study, str(problem.evalue))
             where = f"Page {planned.page.name} for cohort {planned.cohort} stopped in cell {problem.exec_count}"
             raise PageError(f"{where}: {problem.ename}: {problem.evalue}") from problem
         executed = nbformat.read(output, as_version=4)
         finish(executed, planned.cohort)
         nbformat.write(executed, output)
         output.replace(target)
+    return target
+
+
+def _is_own(planned):
+    return load_spec(planned.cohort).kind == CohortKind.OWN
+
+
+def _rests_on_nothing(planned):
+    """Why a page of an own cohort cannot be made: a chapter before it could not; None where all is there."""
+    for name in planned.page.reads if _is_own(planned) else ():
+        path = result_path(planned.cohort, name)
+        if path.is_file() and (reason := read_record(planned.cohort, name)["parameters"].get("left_out")):
+            return f"It reads {name}, which these patients do not give: {reason}"
+    return None
+
+
+def _left_out(planned, study, reason):
+    """Write the page of a chapter that these patients, mostly too few, cannot fill: it says why."""
+    import nbformat
+    import pandas as pd
+
+    from mvi_core.report.page import banner
+
+    for name in planned.page.writes:
+        empty = pd.DataFrame(columns=["left_out"]) if name.endswith(".csv") else {}
+        write_result(planned.cohort, name, empty, parameters={"left_out": reason})
+    title = f"# {planned.page.question}\n\n{banner(load_spec(planned.cohort), study.profile)}"
+    words = f"**Left out.** The data of this cohort do not carry this chapter. {reason}"
+    cells = [nbformat.v4.new_markdown_cell(text, id=f"cell-{place}") for place, text in enumerate((title, words))]
+    target = executed_path(study, planned.page, planned.cohort)
+    atomic_write(target, nbformat.writes(nbformat.v4.new_notebook(cells=cells)))
+    print(f"mvi: {planned.page.name} for {planned.cohort} is left out: {reason}", file=sys.stderr)
     return target
 
 

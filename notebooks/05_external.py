@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Does the network hold in patients it has not seen?
 # Paper: Results, *Generalization between different cohorts*.
-# Reads `patients.csv`, `predictions.csv` and `baselines.csv`; writes `external.csv`, `operating.csv` and `grades.csv`.
+# Reads `patients.csv`, `predictions.csv`, `outside.csv` and `baselines.csv`; writes `external.csv`, `operating.csv` and `grades.csv`.
 # %% tags=["parameters", "remove-cell"]
 cohort = "phantom"  # cohort id in data_manifest/cohorts/
 n_bootstrap: int = 2000  # patient-level resamples behind each interval
@@ -13,9 +13,10 @@ import pandas as pd
 
 from mvi_core import figures, report
 from mvi_core.cohort.enrolment import enrolment_parts
+from mvi_core.model.reference import FAR
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.discrimination import auc, binary_metrics, grade_metrics, roc_table
-from mvi_core.stats.estimate import estimate_table
+from mvi_core.stats.estimate import estimate_table, wilson
 
 figures.theme()
 page = report.open_page("05_external", cohort)
@@ -27,7 +28,7 @@ page = report.open_page("05_external", cohort)
 # alone (a logistic model of its logarithm, fitted to the same training patients). Intervals: {cite:t}`wilson1927` for
 # shares, {cite:t}`delong1988` for the {term}`AUC`.
 # %% tags=["hide-input"]
-rng = np.random.default_rng(seed)
+sampling = {"rng": np.random.default_rng(seed), "n_bootstrap": n_bootstrap}
 truth = read_result(cohort, "patients.csv").set_index("patient_id")[["mvi_present", "mvi_grade"]]
 rules = read_result(cohort, "baselines.csv").pivot(index="patient_id", columns="baseline", values="dl_mvi")
 predictions = read_result(cohort, "predictions.csv").join(truth, on="patient_id")
@@ -38,10 +39,7 @@ series = {f"network, {name}": "dl_mvi" for name in years}
 series |= {f"{rule}, {last}": rule for rule in ("majority", "AFP > 20", "lesion size") if rule in rules}
 # %% tags=["hide-input"]
 judged = {name: years[name.rpartition(", ")[2]].dropna(subset=[column]) for name, column in series.items()}
-tables = {
-    name: binary_metrics(judged[name]["mvi_present"], judged[name][column], rng=rng, n_bootstrap=n_bootstrap)
-    for name, column in series.items()
-}
+tables = {name: binary_metrics(rows["mvi_present"], rows[series[name]], **sampling) for name, rows in judged.items()}
 areas = {name: auc(year["mvi_present"], year["dl_risk"]) for name, year in years.items()}
 tables |= {f"network, {name} ": estimate_table({"auc": area}) for name, area in areas.items()}
 every = pd.concat(tables, names=["series"]).reset_index("series").replace({"metric": {"sensitivity": "recall"}})
@@ -77,16 +75,27 @@ figure, axes = plt.subplots(figsize=(6.4, 6))
 figures.stamp(figures.roc(pd.concat(curves, names=["model"]).reset_index("model"), axes), page.spec.kind)
 report.show_figure(page, figure, alt=f"ROC curves by year, AUC: {'; '.join(curves)}.", result="predictions.csv")
 # %% [markdown]
+# ## Like the training images?
+# How many external patients lie further from the centre of the model's training images than nineteen in twenty of these do
+# themselves, by sequence and in all together; one in twenty would by chance. What lies outside, the model cannot know.
+# %% tags=["hide-input"]
+away = read_result(cohort, "outside.csv").drop(columns="patient_id")
+far = [wilson(int((away[name] >= FAR).sum()), len(away)) for name in away]
+shown = pd.DataFrame(
+    {"Images": list(away), "Outside, %": [report.estimate_text(e, percent=True, digits=0) for e in far]}
+)
+report.show_table(page, shown, "External patients whose images lie outside.", result="outside.csv")
+# %% [markdown]
 # ## By grade
 # %% tags=["hide-input"]
-graded = {
-    year: grade_metrics(part["mvi_grade"], part["dl_grade"], rng=rng, n_bootstrap=n_bootstrap)
-    for year, part in years.items()
-}
-grades = pd.concat(graded, names=["year"]).reset_index("year")
+graded = years if page.spec.analyses["mvi_grade"] else {}
+graded = {year: grade_metrics(part["mvi_grade"], part["dl_grade"], **sampling) for year, part in graded.items()}
+grades = pd.concat(graded, names=["year"]).reset_index("year") if graded else pd.DataFrame(columns=["year", "grade"])
 write_result(cohort, "grades.csv", grades, **made)
-texts = grades.assign(text=report.interval_column(grades, digits=2))
-wide = texts.pivot(index=["year", "grade"], columns="metric", values="text").fillna("").reset_index()
+texts = grades.assign(text=report.interval_column(grades, digits=2)) if graded else grades
+wide = (
+    texts.pivot(index=["year", "grade"], columns="metric", values="text").fillna("").reset_index() if graded else texts
+)
 report.show_table(
     page, wide.rename_axis(None, axis=1), "Three grades together, and each against the others.", result="grades.csv"
 )

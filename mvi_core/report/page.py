@@ -1,12 +1,14 @@
 """Which cohort made this page: its banner, and the figures and tables that are signed with it."""
 
 import html
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from mvi_core.cohort.own import model_folder
 from mvi_core.cohort.spec import CohortSpec, load_spec
-from mvi_core.names import PATIENT_ID
+from mvi_core.names import PATIENT_ID, CohortKind
 from mvi_core.report.downloads import download_link, source_link
 from mvi_core.report.masking import PEOPLE
 from mvi_core.report.publication import docx_table, latex_table
@@ -60,13 +62,29 @@ def open_page(name, cohort, *, beside=()):
 
 
 def banner(spec, profile):
-    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, profile."""
-    words = [html.escape(str(text)) for text in (spec.kind, spec.title, spec.summary, profile)]
+    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, model, profile."""
+    words = [html.escape(str(text)) for text in (spec.kind, spec.title, spec.summary, profile, model_words(spec))]
+    model = f'<span class="cohort-summary"><strong>{words[4]}</strong></span> ' if words[4] else ""
     return (
         f'<div class="cohort-banner {words[0]}" role="note"><strong>{words[0].capitalize()} cohort</strong> '
-        f'<span class="cohort-title">{words[1]}</span> <span class="cohort-summary">{words[2]}</span> '
+        f'<span class="cohort-title">{words[1]}</span> <span class="cohort-summary">{words[2]}</span> {model}'
         f'<span class="cohort-profile">Profile <code>{words[3]}</code></span></div>'
     )
+
+
+def model_words(spec):
+    """Sentence on the frozen model that judges a cohort's patients and what its numbers mean; empty without one."""
+    if not spec.frozen:
+        return ""
+    path = model_folder(spec) / "model.json"
+    notes = json.loads(path.read_text(encoding="utf-8"))["notes"] if path.is_file() else {}
+    made = f"{notes['cohort']} ({notes['kind']})" if "cohort" in notes else "patients whom its record does not name"
+    said = f"DL-MVI comes from a frozen model, trained on: {made}. None of these patients took part in its training."
+    if notes.get("kind") == CohortKind.PHANTOM:
+        said += (
+            " It was trained on simulated images: on real patients its numbers mean nothing and show the method only."
+        )
+    return said
 
 
 def show_figure(page, figure, *, alt, n=None, result=None, stored=None):

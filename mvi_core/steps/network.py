@@ -78,7 +78,6 @@ def final(cohort):
     from mvi_core.model.checkpoint import save_network
     from mvi_core.model.cross_fit import fit_final, in_sample
     from mvi_core.model.embedding import feature_table, slice_features
-    from mvi_core.model.reference import fit_reference, save_reference
 
     study = load_study()
     seed = setting(study, "seeds.training")
@@ -92,10 +91,8 @@ def final(cohort):
     spec = load_spec(cohort)
     notes = {"trained_on": settings.trained_on(sets[0]), "cohort": spec.title, "kind": str(spec.kind)}
     save_network(result_path(cohort, "model/model.safetensors"), network, sequences=PAPER_SEQUENCES, notes=notes)
-    save_reference(
-        result_path(cohort, "model"), fit_reference(features[0], _own_grade(predictions, sets[0])), notes=notes
-    )
     inputs = ["patients.csv", "rois.safetensors", name]
+    _keep_doubts(cohort, sets, features, predictions, notes)
     table = feature_table(np.concatenate(features), ids, PAPER_SEQUENCES)
     write_result(cohort, "features.csv", table, parameters={"seed": seed}, inputs=inputs)
     inside = in_sample(network, sets[0])  # had by this name only, never joined to the patients
@@ -103,6 +100,18 @@ def final(cohort):
     for scoring, result in SCORING_RESULTS.items():  # the paper's first slice; ours, the mean over combinations
         rows = predictions[predictions["scoring"] == scoring].drop(columns="scoring")
         write_result(cohort, result, rows, parameters={"seed": seed, "scoring": scoring}, inputs=inputs)
+
+
+def _keep_doubts(cohort, sets, features, predictions, notes):
+    """Store what the model must doubt by, and how far the external patients' images lie from those of its training."""
+    from mvi_core.model.reference import fit_reference, outside, save_reference
+
+    reference = fit_reference(features[0], _own_grade(predictions, sets[0]))
+    save_reference(result_path(cohort, "model"), reference, notes=notes)
+    far = outside(features[1], reference) if len(sets) > 1 else {}
+    names = {str(place): str(sequence) for place, sequence in enumerate(PAPER_SEQUENCES)}
+    away = pd.DataFrame({"patient_id": sets[-1].patient_ids if far else [], **far}).rename(columns=names)
+    write_result(cohort, "outside.csv", away, inputs=["patients.csv", "rois.safetensors"])
 
 
 def _own_grade(predictions, development):

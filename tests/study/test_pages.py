@@ -1,5 +1,6 @@
 """A page runs whole or not at all, for cohorts that support it, with parameters that exist."""
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,7 @@ import yaml
 from mvi_core.errors import CohortError, PageError
 from mvi_core.headlines import gather
 from mvi_core.pages import find_page, load_pages, plan, run_page, study_cohorts
+from mvi_core.results import read_record
 from mvi_core.study import load_study, overridden, setting
 
 ROOT = Path(__file__).parents[2]
@@ -105,3 +107,32 @@ def test_a_number_changed_in_the_settings_changes_prose_foot_and_report_of_its_p
         shown.append((entry["value"], glued[0].data["application/papermill.record/text/plain"]))
         assert f"-p seed {number}" in notebook.cells[-1].source
     assert shown == [(1, "'1'"), (2, "'2'")]
+TOO_FEW = 'from mvi_core.errors import MviError\nif seed == 14:\n    raise MviError("Eight patients are too few.")'
+
+
+def test_a_chapter_that_an_own_cohort_cannot_carry_says_so_and_takes_those_that_rest_on_it_along(project, capsys):
+    notebook = project / "notebooks/01_count.py"
+    notebook.write_text(notebook.read_text() + TOO_FEW + "\n")
+    shutil.copy(notebook, project / "notebooks/02_follow.py")
+    pages = project / "config/pages.yaml"
+    text = pages.read_text().replace(
+        "reads: [], writes: [], parameters: {seed", "reads: [], writes: [n.csv], parameters: {seed"
+    )
+    pages.write_text(text.replace("needs: [survival], reads: []", "needs: [], reads: [n.csv]"))
+    for name, reason in (
+        ("01", "Eight patients are too few."),
+        ("02", "It reads n.csv, which these patients do not give"),
+    ):
+        told = run_page(name, "ward", overrides={"seed": 14}).read_text()
+        assert reason in told and "**Left out.**" in told and "A made-up ward" in told
+    assert read_record("ward", "n.csv")["parameters"] == {"left_out": "Eight patients are too few."}
+    assert "02_follow for ward is left out: It reads n.csv" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_code_or_of_another_cohort_is_no_reason_to_leave_a_chapter_out(project):
+    notebook = project / "notebooks/01_count.py"
+    notebook.write_text(notebook.read_text() + TOO_FEW + "\n")
+    path = project / "data_manifest/cohorts/ward.yaml"
+    path.write_text(path.read_text().replace("kind: own", "kind: real"))
+    with pytest.raises(PageError, match="Eight patients"):
+        run_page("01", "ward", overrides={"seed": 14})

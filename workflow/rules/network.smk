@@ -59,6 +59,7 @@ rule final:
         RESULTS / "{cohort}/predictions_mean.csv",
         RESULTS / "{cohort}/predictions_in_sample.csv",
         RESULTS / "{cohort}/features.csv",
+        RESULTS / "{cohort}/outside.csv",
         RESULTS / "{cohort}/model/model.safetensors",
         RESULTS / "{cohort}/model/reference.safetensors",
     wildcard_constraints:
