@@ -24,7 +24,7 @@ READING = {  # a reader's order, whatever the numbers of the pages say; what is 
     "images and network": ("03_images", "13_network", "04_table2", "16_subsets", "15_attention"),
     "how good is it": (
         "05_external", "06_shift", "14_leakage", "08_table3", "17_added_value", "24_internal", "22_subgroups",
-        "18_certainty",
+        "18_certainty", "25_side_by_side",
     ),
     "in the clinic": ("09_nomogram", "07_survival", "30_endpoints", "21_recurrence"),
     "the paper audited": (

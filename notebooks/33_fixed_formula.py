@@ -14,7 +14,7 @@ import pandas as pd
 from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.results import read_result, write_result
-from mvi_core.stats import external
+from mvi_core.stats import fixed_formula
 
 figures.theme()
 page = report.open_page("33_fixed_formula", cohort, beside=[other])
@@ -34,7 +34,7 @@ formula = values["formula_intercept"], values["formula_afp_coefficient"]
 models = {"formula, DL-MVI absent": formula, "Table 1, AFP alone": (odds[0], odds[1] - odds[0])}
 # %% tags=["hide-input"]
 levels = report.term_levels("afp_gt_20")
-tables = {names[key]: external.risk_rows(x, mvi[key], models, levels=levels) for key, x in known.items()}
+tables = {names[key]: fixed_formula.risk_rows(x, mvi[key], models, levels=levels) for key, x in known.items()}
 risks = pd.concat(tables, names=["cohort"]).reset_index("cohort").reset_index(drop=True)
 write_result(cohort, "fixed_risks.csv", risks, **made)
 observed = report.interval_column(risks, digits=1, percent=True, columns=("observed", "ci_low", "ci_high"))
@@ -49,7 +49,7 @@ report.show_table(page, shown, "What the fixed models say, and what was seen.", 
 # %% tags=["hide-input"]
 told = {"rng": np.random.default_rng(seed), "n_bootstrap": n_bootstrap}
 pairs = [(key, name) for key in names for name in models]
-parts = {(names[key], name): external.fixed_formula(known[key], mvi[key], *models[name], **told) for key, name in pairs}
+parts = {(names[key], name): fixed_formula.fixed_formula(known[key], mvi[key], *models[name], **told) for key, name in pairs}
 fixed = pd.concat(parts, names=["cohort", "model"]).reset_index(["cohort", "model"])
 write_result(cohort, "fixed_model.csv", fixed, parameters={"seed": seed}, **made)
 # %% tags=["hide-input"]

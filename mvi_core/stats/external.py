@@ -1,68 +1,86 @@
-"""Does a printed formula of one yes/no predictor hold in other patients, with nothing refitted."""
+"""How well does a model that was not made from these patients rank them, hit their risk, and help to decide."""
 
-from dataclasses import replace
+import math
 
 import pandas as pd
-from scipy.special import expit
 
-from mvi_core.checks import binary
 from mvi_core.stats.calibration import calibration_summary
+from mvi_core.stats.decision import decision_curve
 from mvi_core.stats.discrimination import auc
-from mvi_core.stats.estimate import Estimate, estimate_table, wilson
+from mvi_core.stats.estimate import estimate_table
+from mvi_core.stats.logistic import fit_logistic
+
+CLIP = 1e-6  # a risk of exactly 0 or 1 is moved here for the calibration
 
 
-def fixed_formula(finding, mvi_present, intercept, coefficient, *, rng, n_bootstrap=1000):
-    r"""Discrimination and calibration of :math:`logit\,p = a + b\,x` as it is.
+def external_performance(mvi_present, risk, *, threshold, n_bootstrap, rng):
+    """Judge a model in patients whom it was not made from: AUC, calibration, and net benefit at a threshold.
+
+    Parameters
+    ----------
+    mvi_present : array-like of 0/1, shape (n_patients,)
+    risk : array-like of float, shape (n_patients,)
+        Predicted probability of MVI.
+    threshold : float
+        Threshold probability of the net benefit.
+    n_bootstrap : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``metric, value, ci_low, ci_high, n, method``; rows ``auc``, ``intercept`` (in the large, 0 is ideal), ``slope``
+        (1 is ideal), ``net_benefit`` and ``treat_all``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> told = {"threshold": 0.3, "n_bootstrap": 20, "rng": np.random.default_rng(1)}
+    >>> table = external_performance([0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.7, 0.9], **told)
+    >>> table["metric"].tolist()
+    ['auc', 'intercept', 'slope', 'net_benefit', 'treat_all']
+    >>> table["value"].round(3).tolist()[-2:]  # 3/6 - 1/6 * 3/7; 1/2 - 1/2 * 3/7
+    [0.429, 0.286]
+    """
+    drawn = {"n_bootstrap": n_bootstrap, "rng": rng}
+    curve = decision_curve(mvi_present, risk, [threshold], **drawn).iloc[0]
+    beyond = min(risk) <= 0 or max(risk) >= 1
+    calibrated = calibration_summary(mvi_present, risk, clip=CLIP if beyond else None, **drawn)
+    benefit = {"value": curve["net_benefit"], "ci_low": curve["ci_low"], "ci_high": curve["ci_high"]}
+    benefit |= {"metric": "net_benefit", "n": len(risk), "method": f"at {threshold:g}, bootstrap"}
+    everybody = {"metric": "treat_all", "value": curve["treat_all"], "n": len(risk), "method": f"at {threshold:g}"}
+    parts = [
+        estimate_table({"auc": auc(mvi_present, risk)}),
+        calibrated[calibrated["metric"].isin(["intercept", "slope"])],
+        pd.DataFrame([benefit, everybody]),
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def printed_slope(finding, mvi_present, *, coefficient):
+    """Tell how much of a printed coefficient these patients show: their own log odds ratio divided by it.
 
     Parameters
     ----------
     finding : array-like of 0/1, shape (n_patients,)
     mvi_present : array-like of 0/1, shape (n_patients,)
-    intercept, coefficient : float
-        Of the printed formula, on the log-odds scale.
-    rng, n_bootstrap
-        As in `calibration_summary`.
+    coefficient : float
+        Printed log odds ratio of the finding.
 
     Returns
     -------
     pandas.DataFrame
-        Rows of `calibration_summary`, with ``auc`` (DeLong) and ``recalibrated``, the intercept that would give the
-        observed number with the coefficient kept: printed intercept plus calibration in the large.
+        Rows ``auc`` of the finding alone and ``slope`` (1 where the printed effect holds), as `external_performance`.
 
     Examples
     --------
-    >>> told = {"rng": np.random.default_rng(0), "n_bootstrap": 50}
-    >>> table = fixed_formula([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 0, 1, 1, 1], 0.0, 2.197, **told)
-    >>> found = table.set_index("metric")["value"]
-    >>> found[["auc", "slope"]].round(3).tolist(), bool(found["recalibrated"] == found["intercept"])  # log 9 / 2.197
-    ([0.75, 1.0], True)
+    >>> table = printed_slope([0] * 100 + [1] * 100, [0] * 60 + [1] * 40 + [0] * 40 + [1] * 60, coefficient=0.5)
+    >>> round(float(table["value"].iloc[1]), 4)  # log(1.5 * 1.5) / 0.5
+    1.6219
     """
-    risk = pd.Series(expit(intercept + coefficient * binary("finding", finding)))
-    outcome = binary("mvi_present", mvi_present)
-    table = calibration_summary(outcome, risk.to_numpy(), rng=rng, n_bootstrap=n_bootstrap)
-    row = table.set_index("metric").loc["intercept"]
-    shift = Estimate(*row[["value", "ci_low", "ci_high"]], 0.95, row["method"], int(row["n"]))
-    moved = replace(shift, value=shift.value + intercept, low=shift.low + intercept, high=shift.high + intercept)
-    added = estimate_table({"auc": auc(outcome, risk.to_numpy()), "recalibrated": moved})
-    return pd.concat([table, added], ignore_index=True)
-
-
-def risk_rows(finding, mvi_present, models, *, levels):
-    """Observed share with MVI at each level of a yes/no finding, beside what formulas say of it.
-
-    ``models`` maps a name to intercept and coefficient, ``levels`` names 0 and 1. Columns ``level, n, observed, ci_low,
-    ci_high`` (Wilson) and one for each model.
-
-    Examples
-    --------
-    >>> table = risk_rows([0, 0, 1, 1], [0, 1, 1, 1], {"flat": (0.0, 0.0)}, levels=("low", "high"))
-    >>> table[["level", "observed", "flat"]].values.tolist()
-    [['low', 0.5, 0.5], ['high', 1.0, 0.5]]
-    """
-    x, outcome, rows = binary("finding", finding), binary("mvi_present", mvi_present), []
-    for value, level in enumerate(levels):
-        share = wilson(int(outcome[x == value].sum()), int((x == value).sum()))
-        says = {name: float(expit(a + b * value)) for name, (a, b) in models.items()}
-        ends = {"n": share.n, "observed": share.value, "ci_low": share.low, "ci_high": share.high}
-        rows.append({"level": level} | ends | says)
-    return pd.DataFrame(rows)
+    finding = pd.Series(finding, name="finding").reset_index(drop=True)
+    fit = fit_logistic(finding.to_frame(), list(mvi_present)).table.iloc[1]
+    ends = (fit["coefficient"], *map(math.log, (fit["ci_low"], fit["ci_high"])))
+    slope = dict(zip(("value", "ci_low", "ci_high"), (end / coefficient for end in ends), strict=True))
+    row = {"metric": "slope", **slope, "n": len(finding), "method": "logistic regression, Wald interval"}
+    return pd.concat([estimate_table({"auc": auc(list(mvi_present), finding)}), pd.DataFrame([row])], ignore_index=True)
