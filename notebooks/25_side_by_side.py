@@ -48,6 +48,7 @@ counts = pd.DataFrame({"n": [len(rows) for rows in judged.values()]}, index=wide
 counts["events"] = [int(rows["mvi_present"].sum()) for rows in judged.values()]
 counts = counts.assign(others=counts["n"] - counts["events"])
 masked = {name: report.masked_counts(counts.loc[[name]], kind=specs[name].kind, total="n").iloc[0] for name in judged}
+# %% tags=["hide-input"]
 shown = pd.DataFrame(masked).T[["n", "events"]].join(wide[["auc", "intercept", "slope", "net_benefit", "treat_all"]])
 shown.insert(0, "Cohort", [f"{specs[name].title} ({specs[name].kind})" for name in judged])
 shown.columns = ["Cohort", "n", "Events", "AUC", "Intercept", "Slope", "Net benefit", "Treating all"]
@@ -61,13 +62,13 @@ report.show_table(page, shown, caption, result="side_by_side.csv", notes=notes)
 # ranks patients, and the **slope**, the log odds ratio of these patients over the printed coefficient. Intercept and net
 # benefit are not defined for half a formula.
 # %% tags=["hide-input"]
+known = {name: table.set_index("patient_id", drop=False) for name, table in tables.items()}
 known = {
-    name: tables[name].set_index("patient_id", drop=False)
-    for name in present
-    if tables[name]["afp_ng_ml"].notna().any()
+    name: rows for name, rows in known.items() if specs[name].kind != "phantom" and rows["afp_ng_ml"].notna().any()
 }
 afp = {name: predictor_table(rows, ["afp_gt_20"])["afp_gt_20"].dropna() for name, rows in known.items()}
 printed = report.paper_values().loc["formula_afp_coefficient", "value"]
+# %% tags=["hide-input"]
 halves = {
     name: printed_slope(part.to_numpy(), known[name].loc[part.index, "mvi_present"].to_numpy(), coefficient=printed)
     for name, part in afp.items()
@@ -85,13 +86,8 @@ shown.columns = ["Cohort", "n", "AUC of AFP alone", "Slope"]
 report.show_table(page, shown, "The AFP part of the printed formula, each cohort by itself.", result="afp_part.csv")
 # %% tags=["remove-cell"]
 report.publish("n_judged", len(judged))
-report.publish(
-    "aucs",
-    "; ".join(
-        f"{specs[name].title} {wide_auc}"
-        for name, wide_auc in zip(judged, report.interval_column(every[every["metric"] == "auc"]), strict=True)
-    ),
-)
+aucs = zip(judged, report.interval_column(every[every["metric"] == "auc"]), strict=True)
+report.publish("aucs", "; ".join(f"{specs[name].title} {text}" for name, text in aucs))
 report.publish("slopes", "; ".join(f"{specs[name].title} {text}" for name, text in wide["slope"].items()))
 # %% [markdown]
 # ## Answer
