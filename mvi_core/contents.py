@@ -16,7 +16,7 @@ from mvi_core.results import read_result
 from mvi_core.study import load_study
 
 QUESTION = ("paper_and_us", "notebooks/data")
-REFERENCE = ("reproduce", "glossary", "limits", "references")
+REFERENCE = ("reproduce", "own_cohort", "glossary", "limits", "references")
 PEOPLE = {CohortKind.REAL: "Real patients", CohortKind.OWN: "Your cohort"}
 REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "Phantom"}
 READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
