@@ -98,11 +98,14 @@ class RoiDataset:
         digest.update(repr((self.sequence_index, self.augment)).encode())
         return digest.hexdigest()
 
-    def plain_rois(self):
-        """Yield ROIs for inference, float32 of shape (b, S, 3, H, W), in order: middle margin, no variation."""
-        for start in range(0, len(self), 16):
-            rois = self.rois[start : start + 16].float()
-            crop_px, draw = self.crop_px[start : start + 16], no_augmentation(rois.shape[:3], self.augment)
+    def plain_rois(self, size=16):
+        """Yield ROIs for inference, float32 of shape (b, S, 3, H, W), in order: middle margin, no variation.
+
+        At most ``size`` patients a batch: with 1 no patient's result depends on who else is there, to the last bit.
+        """
+        for start in range(0, len(self), size):
+            rois = self.rois[start : start + size].float()
+            crop_px, draw = self.crop_px[start : start + size], no_augmentation(rois.shape[:3], self.augment)
             yield apply_augmentation(rois, draw, crop_px=crop_px, sequence_sd=torch.ones(rois.shape[1]))
 
 

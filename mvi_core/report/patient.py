@@ -95,9 +95,9 @@ def judge(read, boxes, folder):
     people = pd.DataFrame({PATIENT_ID: index[PATIENT_ID].drop_duplicates(), "enrolment": ""})
     people["mvi_grade"] = "M0"  # unknown; a dataset asks for one, and prediction never reads it
     dataset = roi_dataset(crops, index, people, sequences=sequences)
-    chances = grade_probabilities(network, dataset.plain_rois())
+    chances = grade_probabilities(network, dataset.plain_rois(1))
     ids = pd.Index(dataset.patient_ids, name=PATIENT_ID)
-    features = pd.Series(list(slice_features(network, dataset.plain_rois())), ids)
+    features = pd.Series(list(slice_features(network, dataset.plain_rois(1))), ids)
     away, sets = _doubts(features, pd.DataFrame(chances["first"], ids), sequences, load_reference(folder))
     facts = {key: notes[key] for key in ("cohort", "kind") if key in notes}
     return Judged(

@@ -65,14 +65,14 @@ def apply(cohort):
     known = people.assign(mvi_grade=people["mvi_grade"].fillna("M0"))  # a dataset asks for one; nothing here reads it
     crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
     dataset = roi_dataset(crops, index, known, sequences=description["sequences"])
-    table = prediction_table(dataset, grade_probabilities(network, dataset.plain_rois()), split="external")
+    table = prediction_table(dataset, grade_probabilities(network, dataset.plain_rois(1)), split="external")
     inputs = ["patients.csv", "rois.safetensors"]
     for scoring, result in (("mean", "predictions_mean.csv"), ("first", "predictions.csv")):
         rows = table[table["scoring"] == scoring].drop(columns="scoring")
         write_result(cohort, result, rows, parameters={"model": folder.name, "scoring": scoring}, inputs=inputs)
     reference, told = load_reference(folder), {PATIENT_ID: dataset.patient_ids}
     if reference:
-        told |= outside(slice_features(network, dataset.plain_rois()), reference)
+        told |= outside(slice_features(network, dataset.plain_rois(1)), reference)
     names = {str(place): str(name) for place, name in enumerate(description["sequences"])}
     write_result(cohort, "outside.csv", pd.DataFrame(told).rename(columns=names), inputs=inputs)
 
