@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help book test lint check bench full data serve clean lock smoke browser
+.PHONY: help book pdf test lint check bench full data serve clean lock smoke browser
 
 PYTHON ?= python3
 JOBS ?= $(shell env -u OMP_NUM_THREADS nproc)
@@ -28,6 +28,9 @@ book: $(READY)  ## environment if missing, the whole study, the rendered book
 	@python workflow/run.py html --jobs $(JOBS)
 	@mvi summary
 
+pdf: book  ## the whole book as one PDF, _build/book.pdf (needs Chromium)
+	@python workflow/pdf.py
+
 test: $(READY)  ## environment if missing, unit tests, doctests, a smoke run of the whole study
 	@pytest -n $(JOBS) -m "not browser"
 	@$(MAKE) --no-print-directory smoke
@@ -36,7 +39,7 @@ smoke: $(READY)  ## the whole study at its smallest size (config/smoke.yaml)
 	@MVI_STUDY=config/smoke.yaml python workflow/run.py study --jobs $(JOBS)
 
 browser: $(READY)  ## open every page of the rendered book in Chromium and judge it
-	@pytest -m browser tests/book
+	@pytest -n $(JOBS) -m browser tests/book
 
 lint: $(READY)  ## ruff, docstrings, import layers, notebook rules
 	@ruff check .

@@ -53,8 +53,6 @@ alt = summary[summary["group_by"] == "mvi_present"].replace({"endpoint": endpoin
 alt = report.rows_told(alt, ["endpoint", "group"], **form)
 alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests['rfs', 'mvi_present']}."
 report.show_figure(page, figure, alt=alt, n=len(analysis), result="survival.csv")
-# %% [markdown]
-# Move over the curves, or move the slider, to read how many patients stand behind each point.
 # %% tags=["hide-input"]
 read = survival_groups.panel_months(panels, until, step=report.reading_step(page))
 write_result(cohort, "survival_months.csv", read, inputs=["analysis.csv"])

@@ -145,11 +145,16 @@ def made_by_line(page, result, stored=None, *, files=()):
 
 def _store_figure(page, figure):
     """Figure as files for print, ``results/<cohort>/figures/<page>/figure_<k>``, the k-th of its page."""
+    from PIL import Image
+
     stem = result_path(page.spec.id, f"figures/{page.name}/figure_{next(page.figures)}")
     stem.parent.mkdir(parents=True, exist_ok=True)
     files = [stem.with_suffix(suffix) for suffix in NO_DATE]
     for path in files:
         figure.savefig(path, dpi=PRINT_DPI, metadata=NO_DATE[path.suffix], bbox_inches="tight")
+    with Image.open(files[-1]) as picture:  # 256 colours are enough for a drawing, and take a third of the room
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    few.save(files[-1], dpi=(PRINT_DPI, PRINT_DPI))
     return files
 
 

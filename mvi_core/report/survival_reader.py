@@ -39,7 +39,7 @@ def reader_html(page, table, titles, style):
     options = "".join(f'<option value="{i}">{html.escape(panel["title"])}</option>' for i, panel in enumerate(panels))
     return (
         f'<form class="survival-reader" aria-labelledby="{name}-title" autocomplete="off" hidden><fieldset>'
-        f'<legend id="{name}-title">Read the curves month by month</legend>'
+        f'<legend id="{name}-title">Who stands behind the curves: move over them, or move the slider</legend>'
         f'<div><label for="{name}-panel">Curves</label><select id="{name}-panel">{options}</select></div>'
         f'<div class="wide"><label for="{name}-month">Months of follow-up</label>'
         f'<input id="{name}-month" type="range" min="0" value="0"></div></fieldset>'

@@ -22,13 +22,18 @@ def show_verdicts(page, verdicts, *, result=None):
     """Verdicts of the audit in groups as HTML, each opening to its evidence, assumptions and other readings."""
     from IPython.display import HTML
 
+    return HTML(verdicts_html(verdicts) + made_by_line(page, result))
+
+
+def verdicts_html(verdicts):
+    """Put verdicts in groups, the worst first, as HTML."""
     groups = {word: [item for item in verdicts if item.verdict == word] for word in VERDICTS_FROM_WORST}
     parts = [
         f"<h3>{word.capitalize()} ({len(items)})</h3>" + "".join(map(_verdict_html, items))
         for word, items in groups.items()
         if items
     ]
-    return HTML("".join(parts) + made_by_line(page, result))
+    return "".join(parts)
 
 
 def _verdict_html(item):

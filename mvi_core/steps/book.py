@@ -1,5 +1,6 @@
 """How do the executed pages become the book."""
 
+import json
 import os
 import re
 import shutil
@@ -55,7 +56,8 @@ def html():
         listed = "\n".join(f"mvi: {line}" for line in problems[:20] or ["see _build/html.log"])
         sys.exit(f"mvi: the book did not render\n{listed}")
     copy_downloads(part / "_build" / "html")
-    _slim(part / "_build" / "html" / "_static")
+    _slim(part / "_build" / "html")
+    _mend(part / "_build" / "html" / "references.html")
     refuse_leaks(study_cohorts(load_study()), [part / "_build" / "html", load_study().executed, load_study().results])
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     (part / "_build" / "html").rename(root / "_build" / "html")
@@ -86,10 +88,35 @@ def _mvi(*words):
     return subprocess.run([sys.executable, "-c", code, *words], check=False)
 
 
-def _slim(static):
-    """Drop what no page loads: MathJax in forms and spoken languages that are not used, and maps for debuggers."""
+def _slim(site):
+    """Drop what no page loads.
+
+    That is: MathJax in forms and spoken languages that are not used, translations, fonts that come in a newer format,
+    maps for debuggers; and in the notebooks that readers may take, the pictures, which stand in the page.
+    """
+    static = site / "_static"
     unused = [path for path in (static / "mathjax").glob("*.js") if path.name != MATHJAX]
     unused += [path for path in (static / "mathjax/sre/mathmaps").glob("*.json") if path.stem not in ("base", "en")]
+    unused += [path for path in static.rglob("*.ttf") if path.with_suffix(".woff2").is_file()]
     for path in [*unused, *static.rglob("*.map"), static / "mathjax" / "output" / "svg.js"]:
         path.unlink(missing_ok=True)
-    shutil.rmtree(static / "mathjax" / "output" / "svg", ignore_errors=True)
+    for folder in (static / "mathjax" / "output" / "svg", static / "locales"):
+        shutil.rmtree(folder, ignore_errors=True)
+    for path in (site / "_sources").rglob("*.ipynb"):
+        path.write_text(_without_pictures(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _mend(references):
+    """Take the role of a list from docutils' list of citations, whose entries have another: readers aloud stumble."""
+    if references.is_file():
+        text = references.read_text(encoding="utf-8")
+        references.write_text(text.replace('<div role="list" class="citation-list">', '<div class="citation-list">'))
+
+
+def _without_pictures(text):
+    """Text of a notebook without the pictures among its outputs."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            output.get("data", {}).pop("image/png", None)
+    return json.dumps(notebook, indent=1, ensure_ascii=False)

@@ -7,7 +7,6 @@ import html
 import json
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +17,13 @@ import pytest
 pytestmark = pytest.mark.browser
 
 SITE = Path(os.environ.get("MVI_SITE", Path(__file__).parents[2] / "_build" / "html")).resolve()
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+VIEWS = {  # every page at both widths, once in the light and once in the dark
+    "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+}
 KNOWN_ERROR = "THEBE_JS_URL"  # sphinx-thebe declares its constant twice; harmless
 MEGABYTE = 1024**2
+LARGE_PAGE = 0.3 * MEGABYTE  # a reference of the code: its colours are checked on the smaller ones, made alike
 
 FACTS = """async () => {
   if (window.MathJax?.startup?.promise) await MathJax.startup.promise;
@@ -42,59 +44,72 @@ FACTS = """async () => {
 }"""
 
 
+AXE = """async (options) => (await axe.run(document, options)).violations
+  .filter((found) => ["serious", "critical"].includes(found.impact))
+  .map((found) => `${found.id}: ${found.nodes.slice(0, 3).map((node) => node.html.slice(0, 150)).join(" and ")}`)"""
+
+
 @dataclass(frozen=True)
 class Visit:
-    """What one page showed at one width."""
+    """What one page showed in one view."""
 
     page: str
-    width: str
     facts: dict
     errors: list
     requests: list
     navigation: bool
+    barriers: list  # what axe finds serious or critical
 
 
 def pages():
-    """Pages of the site, without redirects and Sphinx's own index."""
+    """Pages of the site by name, without redirects and Sphinx's own index."""
     found = sorted(SITE.rglob("*.html"))
     kept = [page for page in found if page.name != "genindex.html" and "_static" not in page.parts]
-    return [page for page in kept if 'http-equiv="Refresh"' not in page.read_text(encoding="utf-8")]
+    kept = [page for page in kept if 'http-equiv="Refresh"' not in page.read_text(encoding="utf-8")]
+    return [page.relative_to(SITE).as_posix() for page in kept] or ["intro.html"]
 
 
-@pytest.fixture(scope="module")
-def browser():
+@pytest.fixture(autouse=True)
+def site():
     if not (SITE / "index.html").is_file():
         pytest.skip(f"there is no rendered book at {SITE}; make book makes it")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
-def visits(browser):
-    return [visit for width in WIDTHS for visit in open_pages(browser, width)]
+def tabs(browser):
+    """A tab for each view."""
+    kept = {name: browser.new_context(**view).new_page() for name, view in VIEWS.items()}
+    yield kept
+    for tab in kept.values():
+        tab.context.close()
 
 
-def open_pages(browser, width):
-    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
-    tab = browser.new_context(viewport=size).new_page()
+@pytest.fixture(scope="session")
+def axe():
+    """Text of axe-core, which the package brings."""
+    package = pytest.importorskip("axe_playwright_python")
+    return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def visit_page(tab, page, view, axe):
+    """Open a page and look at everything that is judged."""
     errors, requests = [], []
-    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("request", lambda request: requests.append(request.url))
-    for page in pages():
-        errors.clear()
-        requests.clear()
-        tab.goto(page.as_uri())
-        facts = tab.evaluate(FACTS)
-        navigation = width == "desktop" or opens_navigation(tab)
-        yield Visit(str(page.relative_to(SITE)), width, facts, list(errors), list(requests), navigation)
-    tab.context.close()
+    heard = {
+        "console": lambda message: errors.append(message.text) if message.type == "error" else None,
+        "pageerror": lambda error: errors.append(str(error)),
+        "request": lambda request: requests.append(request.url),
+    }
+    for event, listener in heard.items():
+        tab.on(event, listener)
+    tab.goto((SITE / page).as_uri())
+    facts = tab.evaluate(FACTS)
+    for event, listener in heard.items():
+        tab.remove_listener(event, listener)
+    tab.evaluate(axe)
+    large = "/api/" in page and (SITE / page).stat().st_size > LARGE_PAGE
+    barriers = tab.evaluate(AXE, {"rules": {"color-contrast": {"enabled": not large}}})
+    navigation = view == "desktop" or opens_navigation(tab)
+    return Visit(page, facts, errors, requests, navigation, barriers)
 
 
 def opens_navigation(tab):
@@ -102,13 +117,7 @@ def opens_navigation(tab):
     link = tab.locator("#pst-primary-sidebar-modal nav a, .bd-sidebar-primary nav a").locator("visible=true").first
     link.wait_for(timeout=2000)
     box = link.bounding_box()
-    return box is not None and 0 <= box["x"] < WIDTHS["phone"][0]
-
-
-def expect_none(visits, judge):
-    """Fail with page, width and evidence of every visit for which a judge returns something."""
-    found = [f"{visit.page} ({visit.width}): {evidence}" for visit in visits if (evidence := judge(visit))]
-    assert not found, "\n".join(["", *found])
+    return box is not None and 0 <= box["x"] < VIEWS["phone"]["viewport"]["width"]
 
 
 def local_file(url):
@@ -124,73 +133,75 @@ def skips_a_level(levels):
     return levels[:1] != [1] or levels.count(1) > 1 or any(b - a > 1 for a, b in pairwise(levels))
 
 
-def dead_links(visit, anchors):
-    inside = [url for url in visit.facts["links"] if urlparse(url).scheme == "file"]
-    return [url for url in inside if not leads_somewhere(url, anchors)]
+ANCHORS = {}  # of each page that a link led to
 
 
-def leads_somewhere(url, anchors):
+def leads_somewhere(url):
     target, anchor = local_file(url), unquote(urlparse(url).fragment)
     if not target.is_file():
         return False
-    if target not in anchors:
-        anchors[target] = set(re.findall(r'\sid="([^"]+)"', target.read_text(encoding="utf-8", errors="ignore")))
-    return not anchor or anchor in anchors[target]
+    if target not in ANCHORS:
+        ANCHORS[target] = set(re.findall(r'\sid="([^"]+)"', target.read_text(encoding="utf-8", errors="ignore")))
+    return not anchor or anchor in ANCHORS[target]
 
 
-def test_the_console_stays_quiet_on_every_page(visits):
-    expect_none(visits, lambda visit: [error for error in visit.errors if KNOWN_ERROR not in error])
+def megabytes(visit):
+    files = {local_file(url) for url in visit.requests if url.startswith("file:")}
+    size = sum(path.stat().st_size for path in files if path.is_file())
+    return round(size / MEGABYTE, 1)
 
 
-def test_no_page_asks_anything_of_the_network(visits):
-    expect_none(visits, lambda visit: [url for url in visit.requests if is_outside(url)])
+JUDGES = {  # what must be empty, by the sentence that a failing test says
+    "the console reports an error": lambda v: [error for error in v.errors if KNOWN_ERROR not in error],
+    "the page asks something of the network": lambda v: [url for url in v.requests if is_outside(url)],
+    "the page asks for a file that is not there": lambda v: [
+        url for url in v.requests if url.startswith("file:") and not local_file(url).is_file()
+    ],
+    "the page scrolls sideways, by pixels": lambda v: max(v.facts["overflow"], 0),
+    "the navigation does not open": lambda v: not v.navigation,
+    "headings start elsewhere than at one, or skip a level": lambda v: (
+        v.page != "search.html" and skips_a_level(v.facts["headings"]) and v.facts["headings"]  # the theme's, outside
+    ),
+    "an image does not say in words what it shows": lambda v: [
+        src for src, alt in v.facts["images"] if not alt.strip() or alt.endswith((".png", ".svg", ".jpg"))
+    ],
+    "a figure or table lacks its caption or the line that says what made it": lambda v: {
+        key: n for key in ("bare", "unsigned", "loose") if (n := v.facts[key])
+    },
+    "a link inside the book is dead": lambda v: [
+        url for url in v.facts["links"] if urlparse(url).scheme == "file" and not leads_somewhere(url)
+    ],
+    "the page is heavier than three megabytes": lambda v: megabytes(v) if megabytes(v) > 3 else None,
+    "axe finds serious or critical barriers": lambda v: v.barriers,
+}
 
 
-def test_no_page_asks_for_a_file_that_is_not_there(visits):
-    def missing(visit):
-        return [url for url in visit.requests if url.startswith("file:") and not local_file(url).is_file()]
-
-    expect_none(visits, missing)
-
-
-def test_no_page_scrolls_sideways(visits):
-    expect_none(visits, lambda visit: max(visit.facts["overflow"], 0))
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("page", pages())
+def test_a_page_meets_its_reader_well(tabs, axe, page, view):
+    visit = visit_page(tabs[view], page, view, axe)
+    faults = {sentence: found for sentence, judge in JUDGES.items() if (found := judge(visit))}
+    assert not faults
 
 
-def test_the_navigation_opens_on_a_phone(visits):
-    expect_none(visits, lambda visit: not visit.navigation)
+def test_the_judges_see_what_is_wrong(browser, axe, tmp_path, monkeypatch):
+    bad = """<!doctype html><html><title>t</title><main><article><h2>First</h2><figure></figure>
+      <p style="width: 3000px; color: #eee; background: #fff">Wide and pale</p><img src="no.png">
+      <a href="gone.html">x</a>
+      </article></main><button class="primary-toggle"></button><script>boom()</script></html>"""
+    (tmp_path / "bad.html").write_text(bad, encoding="utf-8")
+    monkeypatch.setitem(globals(), "SITE", tmp_path)
+    tab = browser.new_page(viewport={"width": 390, "height": 800})
+    visit = visit_page(tab, "bad.html", "desktop", axe)
+    tab.close()
+    silent = {sentence for sentence, judge in JUDGES.items() if not judge(visit)}
+    assert silent == {
+        "the page asks something of the network", "the navigation does not open",
+        "the page is heavier than three megabytes",
+    }  # fmt: skip
 
 
-def test_headings_start_at_one_and_skip_no_level(visits):
-    written = [visit for visit in visits if visit.page != "search.html"]  # its heading is the theme's, outside article
-    expect_none(written, lambda visit: skips_a_level(visit.facts["headings"]))
-
-
-def test_every_image_says_in_words_what_it_shows(visits):
-    def silent(visit):
-        return [src for src, alt in visit.facts["images"] if not alt.strip() or alt.endswith((".png", ".svg", ".jpg"))]
-
-    expect_none(visits, silent)
-
-
-def test_every_figure_and_table_has_a_caption_and_the_line_that_says_what_made_it(visits):
-    expect_none(visits, lambda visit: {key: n for key in ("bare", "unsigned", "loose") if (n := visit.facts[key])})
-
-
-def test_no_link_inside_the_book_is_dead(visits):
-    anchors = {}
-    expect_none(visits, lambda visit: visit.width == "desktop" and dead_links(visit, anchors))
-
-
-def test_no_page_is_heavier_than_three_megabytes(visits):
-    def megabytes(visit):
-        size = sum(local_file(url).stat().st_size for url in set(visit.requests) if url.startswith("file:"))
-        return round(size / MEGABYTE, 1) if size > 3 * MEGABYTE else None
-
-    expect_none(visits, megabytes)
-
-
-def test_the_whole_site_stays_below_sixty_megabytes(browser):
+def test_the_whole_site_stays_below_sixty_megabytes():
     assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) <= 60 * MEGABYTE
 
 

@@ -3,7 +3,6 @@
 import itertools
 import json
 import re
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +17,6 @@ from mvi_core.stats.splines import spline_columns, spline_knots
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "book" / "_static" / "scripts" / "nomogram.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGE = SimpleNamespace(spec=SimpleNamespace(id="paper", kind="reconstructed"))
 LABELS = {"age": "Age (years)", "hepato": "Large <liver> & spleen"}
 GRID = {  # levels of a choice by their place
@@ -60,36 +58,6 @@ def test_the_form_holds_no_handler_and_asks_nothing_of_the_network(sheet):
     assert json.loads(data)["labels"]["hepato"] == LABELS["hepato"] and "<" not in data
 
 
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium; on Debian: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(browser, tmp_path):
-    """Open a form as a page from disk, with the script of the book."""
-    tabs = []
-
-    def show(text, **options):
-        body = f'<!doctype html><html lang="en"><title>t</title>{text}<script src="{SCRIPT.as_uri()}"></script></html>'
-        (tmp_path / "page.html").write_text(body, encoding="utf-8")
-        tab = browser.new_context(**options).new_page()
-        tab.set_default_timeout(5000)
-        tab.goto((tmp_path / "page.html").as_uri())
-        tabs.append(tab)
-        return tab
-
-    yield show
-    for tab in tabs:
-        tab.context.close()
-
-
 def give(tab, *values):
     """Fill the controls in order; what the answer then says, and its numbers."""
     for control, value in zip(tab.locator("form :is(select, input)").all(), values, strict=True):
@@ -104,7 +72,7 @@ def give(tab, *values):
 
 @pytest.mark.browser
 def test_every_answer_on_a_grid_equals_python(opened, sheet):
-    tab = opened(form(sheet, hepato=("no", "yes")))
+    tab = opened(form(sheet, hepato=("no", "yes")), "nomogram.js")
     for combination in itertools.product(*GRID.values()):
         values = dict(zip(GRID, combination, strict=True))
         words, found = give(tab, *combination)
@@ -119,7 +87,7 @@ def test_every_answer_on_a_grid_equals_python(opened, sheet):
 
 @pytest.mark.browser
 def test_a_value_that_was_never_fitted_is_refused_with_a_sentence(opened, sheet):
-    tab = opened(form(sheet))
+    tab = opened(form(sheet), "nomogram.js")
     words, found = give(tab, 12, 3.4, 1, 0)
     assert words == "Age (years) must lie from 26.2779 to 78.4394: the model has seen no other patients." and not found
     assert tab.locator("input").first.get_attribute("aria-invalid") == "true"
@@ -129,7 +97,7 @@ def test_a_value_that_was_never_fitted_is_refused_with_a_sentence(opened, sheet)
 
 @pytest.mark.browser
 def test_nothing_is_said_before_everything_is_given(opened, sheet):
-    tab = opened(form(sheet))
+    tab = opened(form(sheet), "nomogram.js")
     assert tab.locator("output").inner_text() == "Still to give: Age (years), albumin, Large <liver> & spleen, edema."
 
 
@@ -137,7 +105,9 @@ def test_nothing_is_said_before_everything_is_given(opened, sheet):
 def test_the_printed_formula_has_a_probability_and_no_interval(opened):
     paper = published_nomogram(intercept=-3.51, coefficients={"afp_gt_20": 1.53, "dl_mvi": 3.58})
     words = ("absent", "present")
-    tab = opened(calculator_form(PAGE, paper.to_dict(), {}, {"afp_gt_20": words, "dl_mvi": words}, "MVI"))
+    tab = opened(
+        calculator_form(PAGE, paper.to_dict(), {}, {"afp_gt_20": words, "dl_mvi": words}, "MVI"), "nomogram.js"
+    )
     for afp, dl_mvi in itertools.product((0, 1), repeat=2):
         said, found = give(tab, afp, dl_mvi)
         expected = probability(paper, points(paper, {"afp_gt_20": afp, "dl_mvi": dl_mvi}))
@@ -146,7 +116,7 @@ def test_the_printed_formula_has_a_probability_and_no_interval(opened):
 
 @pytest.mark.browser
 def test_the_keyboard_alone_is_enough(opened, sheet):
-    tab = opened(form(sheet, hepato=("no", "yes")))
+    tab = opened(form(sheet, hepato=("no", "yes")), "nomogram.js")
     for typed in ("50", "3.4", "yes", "some"):
         tab.keyboard.press("Tab")
         tab.keyboard.type(typed)
@@ -155,6 +125,6 @@ def test_the_keyboard_alone_is_enough(opened, sheet):
 
 @pytest.mark.browser
 def test_without_scripts_the_reader_is_sent_to_the_drawing(opened, sheet):
-    tab = opened(form(sheet), java_script_enabled=False)
+    tab = opened(form(sheet), "nomogram.js", java_script_enabled=False)
     assert "nomogram beneath gives the same answer" in tab.locator("noscript").inner_text()
     assert not tab.locator("form").is_visible()
