@@ -17,6 +17,11 @@ from mvi_core.study import load_study
 
 QUESTION = ("paper_and_us", "notebooks/data")
 REFERENCE = ("reproduce", "own_cohort", "glossary", "limits", "references")
+BUILDERS = (
+    "design", "notebooks/phantom/34_package", "notebooks/dictionary", "notebooks/cohort_format", "notebooks/provenance",
+    "notebooks/cite", "contribute", "changelog",
+)  # fmt: skip
+TUTORIAL = "34_package"
 PEOPLE = {CohortKind.REAL: "Real patients", CohortKind.OWN: "Your cohort"}
 REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "Phantom"}
 READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
@@ -37,13 +42,17 @@ READING = {  # a reader's order, whatever the numbers of the pages say; what is 
 def contents():
     """Table of contents in the form that Jupyter Book reads, without the pages that a cohort cannot have."""
     parts = [("The question", [{"file": name} for name in QUESTION])]
-    for planned in _reading_order([item for item in plan(load_study()) if item.reason is None]):
+    here = [item for item in plan(load_study()) if item.reason is None]
+    for planned in _reading_order([item for item in here if item.page.name != TUTORIAL]):
         caption = _caption(planned)
         if parts[-1][0] != caption:
             parts.append((caption, []))
         chapter = f"notebooks/{planned.cohort}/{planned.page.name}"
         parts[-1][1].append({"file": chapter, "title": _title(planned)})
     parts.append(("Reference", [{"file": name} for name in REFERENCE]))
+    made = {f"notebooks/{item.cohort}/{item.page.name}" for item in here}
+    builders = [name for name in BUILDERS if not name.endswith(TUTORIAL) or name in made]
+    parts.append(("For those who build on it", [{"file": name} for name in builders]))
     parts.append(("Code", [{"file": f"notebooks/api/{name}"} for name in API_PACKAGES]))
     return {
         "format": "jb-book",
@@ -104,12 +113,14 @@ def summary_lines():
 
 
 def write_contents():
-    """Write the table of contents, the Data page and the pages of the code where the book expects them."""
+    """Write the table of contents, the Data page, what builders look up and the pages of the code, for the book."""
+    from mvi_core.reference import write_reference
     from mvi_core.results import atomic_write
 
     study = load_study()
     atomic_write(study.work / "book" / "_toc.yml", yaml.safe_dump(contents(), sort_keys=False))
     atomic_write(study.executed / "data.md", data_page())
+    write_reference()
     for package in API_PACKAGES:
         atomic_write(study.executed / "api" / f"{package}.md", api_page(package))
 

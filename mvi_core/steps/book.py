@@ -40,9 +40,11 @@ def summary():
 
 def html():
     """Render the book, with the files that it offers; it is put in place only when whole and without an identity."""
+    from mvi_core.reference import write_provenance
     from mvi_core.report.downloads import copy_downloads
     from mvi_core.report.leaks import refuse_leaks
 
+    write_provenance()
     root = load_study().root
     part = root / "_build" / "part"
     shutil.rmtree(part, ignore_errors=True)

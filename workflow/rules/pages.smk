@@ -78,6 +78,18 @@ rule contents:
         "mvi step contents"
 
 
+rule design:
+    """The package's layers, drawn from its imports."""
+    input:
+        STUDY.root / "pyproject.toml",
+        sorted((STUDY.root / "mvi_core").rglob("*.py")),
+        STUDY.root / "workflow/design.py",
+    output:
+        STUDY.root / "book/_static/figures/design.svg",
+    shell:
+        "python workflow/design.py {output}"
+
+
 rule html:
     """The rendered book."""
     input:
@@ -85,7 +97,11 @@ rule html:
         rules.report.output,
         rules.summary.output,
         rules.contents.output,
+        rules.design.output,
         STUDY.root / "_config.yml",
+        STUDY.root / "CONTRIBUTING.md",
+        STUDY.root / "CHANGELOG.md",
+        STUDY.root / "CITATION.cff",
         sorted((STUDY.root / "book").glob("*.md")),
         sorted((STUDY.root / "book").glob("*.bib")),
         sorted(path for path in (STUDY.root / "book/_static").rglob("*") if path.is_file()),
