@@ -65,7 +65,8 @@ def format_page():
         "`table`: a CSV file beside the description, with the columns of [the dictionary](dictionary.md). Every fault "
         "is listed in one run (`mvi cohorts`).\n\n"
         f"## Keys\n\n{keys}\n\n## What a cohort supports\n\nA page that needs what a cohort lacks is left out, with "
-        f"the reason on the [data page](data.md).\n\n{analyses}\n\n## A description that is used\n\n```yaml\n{example}```\n"
+        f"the reason on the [data page](data.md).\n\n{analyses}\n\n"
+        f"## A description that is used\n\n```yaml\n{example}```\n"
     )
 
 

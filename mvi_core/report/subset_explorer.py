@@ -27,7 +27,7 @@ def explorer_html(page, sets, sequences):
     fields = "".join(_filter(f"{name}-{place}", sequence) for place, sequence in enumerate(sequences))
     head = "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
     body = "".join(_row(row) for row in sets.itertuples(index=False))
-    caption = f"All {len(sets)} sets. Cohort: {page.spec.title} ({page.spec.kind})."
+    caption = f"The {len(sets)} sets that were trained. Cohort: {page.spec.title} ({page.spec.kind})."
     return (
         f'<div class="subset-explorer"><form aria-labelledby="{name}-title" autocomplete="off" hidden>'
         f'<fieldset><legend id="{name}-title">Show sets by what they hold</legend>{fields}'

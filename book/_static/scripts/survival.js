@@ -22,7 +22,8 @@
   };
 
   // Whole months make steps; longer intervals only points with their intervals.
-  const curve = (panel, group, step, { x, y }) => {
+  const curve = (panel, group, step, { x: along, y }) => {
+    const x = (month) => along(month) + (step > 1 ? 5 * panel.groups.indexOf(group) : 0); // points side by side
     const known = panel.months.map((month, i) => [month, i]).filter(([, i]) => group.survival[i] !== null);
     const look = { stroke: group.colour, fill: "none", "stroke-width": 2 };
     if (step > 1) return known.flatMap(([month, i]) => [
