@@ -75,7 +75,7 @@ def subsets(cohort):
 
 def null_seeds():
     """Store how often the interval of an honest score covers one half where the labels are chance, seed by seed."""
-    from mvi_core.stats.clusters import cross_fitted, patient_bootstrap
+    from mvi_core.stats.clusters import patient_bootstrap
 
     started, study, rows = time.monotonic(), load_study(), []
     first, n_seeds = setting(study, "seeds.leakage"), setting(study, "leakage.null_seeds")
@@ -85,7 +85,6 @@ def null_seeds():
         for protocol, part in by_patient(people, scores).groupby("protocol", sort=False):
             rng = np.random.default_rng(seed)
             found = patient_bootstrap(part, "auc", n_bootstrap=n_bootstrap, rng=rng)
-            found = cross_fitted(found) if protocol == "by patient" else found
             rows.append((seed, protocol, found.value, found.low, found.high, found.n))
     table = pd.DataFrame(rows, columns=["seed", "protocol", "value", "ci_low", "ci_high", "n"])
     made = {"cohort": "control-null", "n_bootstrap": n_bootstrap, **setting(study, "leakage")}

@@ -67,9 +67,20 @@ def cross_fitted(found):
     >>> round(cross_fitted(Estimate(0.5, 0.4, 0.6, 0.95, "bootstrap", 120)).high, 4)
     0.6414
     """
-    low, high = np.clip(found.value + np.sqrt(2) * (np.array([found.low, found.high]) - found.value), 0, 1)
+    low, high = map(float, doubled_variance(found.value, found.low, found.high))
     method = f"{found.method}, variance doubled for the cross-fit"
-    return Estimate(found.value, float(low), float(high), found.level, method, found.n)
+    return Estimate(found.value, low, high, found.level, method, found.n)
+
+
+def doubled_variance(value, low, high):
+    """Interval ends (low, high) of areas with twice the variance, see `cross_fitted`; numbers or arrays alike.
+
+    Examples
+    --------
+    >>> [round(float(end), 4) for end in doubled_variance(0.5, 0.4, 0.7)]
+    [0.3586, 0.7828]
+    """
+    return tuple(np.clip(value + np.sqrt(2) * (end - value), 0, 1) for end in (low, high))
 
 
 def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
