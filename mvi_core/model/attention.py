@@ -25,20 +25,8 @@ def integrated_gradients(network, rois, *, n_steps=12):
     (Sundararajan, Taly and Yan 2017, https://proceedings.mlr.press/v70/sundararajan17a.html). The shares of a patient
     sum to :math:`f(x) - f(x')`, up to the error of the rule.
 
-    Parameters
-    ----------
-    network : MviNet
-        In evaluation mode.
-    rois : torch.Tensor, shape (B, S, N, H, W)
-        Only the first slices count.
-    n_steps : int
-
-    Returns
-    -------
-    shares : torch.Tensor, shape (B, S, H, W)
-        Positive where the pixel speaks for MVI.
-    gap : torch.Tensor, shape (B,)
-        Sum of the shares less the change of the log-odds: the error of the rule.
+    The network is in evaluation mode; of ``rois`` (B, S, N, H, W) only the first slices count. Shares (B, S, H, W),
+    positive where the pixel speaks for MVI, and the error of the rule (B,): their sum less the change of the log-odds.
     """
     with reproducible():
         rois = rois[:, :, :1].to(network.roi_mean.dtype)

@@ -35,10 +35,7 @@ def save_tensors(path, tensors, description):
 def load_tensors(path):
     """Tensors by name, and their description, from a file of `save_tensors`.
 
-    Raises
-    ------
-    ManifestError
-        If the file is missing, cut short, of another origin, or holds a value that is not finite.
+    A `ManifestError` says if the file is missing, cut short, of another origin, or holds a value that is not finite.
     """
     path = Path(path)
     try:
@@ -63,15 +60,8 @@ def load_tensors(path):
 def save_network(path, network, *, sequences, notes=None):
     """Store a trained network with all that its use needs: weights, intensity scale, shape and sequences.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        Usually ``.../model.safetensors``.
-    network : MviNet
-    sequences : sequence of str
-        Names of the branches, in order.
-    notes : dict, optional
-        How it was made: seeds, settings, patients.
+    The path is usually ``.../model.safetensors``; ``sequences`` are the names of the branches, in order; ``notes`` say
+    how it was made: seeds, settings, patients.
     """
     shape = {
         "roi_px": network.roi_px,
@@ -84,10 +74,8 @@ def save_network(path, network, *, sequences, notes=None):
 def load_network(path):
     """Trained network in evaluation mode, and its ``roi_px``, ``network``, ``sequences`` and ``notes``.
 
-    Raises
-    ------
-    ManifestError
-        If the file is not one of `save_network`, is broken, or its tensors do not fit its description.
+    A `ManifestError` says if the file is not one of `save_network`, is broken, or its tensors do not fit its
+    description.
     """
     tensors, description = load_tensors(path)
     try:
@@ -136,15 +124,7 @@ def save_training(path, network, optimiser, *, origin, history):
 def load_training(path, network, optimiser, *, origin):
     """Put network and optimiser back, in place, to where a stored training stopped; nothing happens if there is none.
 
-    Returns
-    -------
-    list of dict
-        One entry per epoch done.
-
-    Raises
-    ------
-    ManifestError
-        If it was made from something else, or its file is broken.
+    One dict per epoch done. A `ManifestError` says if it was made from something else, or its file is broken.
     """
     if not Path(path).exists():
         return []

@@ -62,21 +62,9 @@ class ModelSettings:
 
 
 def read_start(path):
-    """Pre-trained weights of a stored model whose record lists its patients.
+    """Pre-trained weights of a stored model, a ``model.safetensors`` of this package, whose record lists its patients.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        ``model.safetensors`` of this package.
-
-    Returns
-    -------
-    Start
-
-    Raises
-    ------
-    SplitError
-        If the record does not say which patients the weights were trained on.
+    A `SplitError` says if it does not, because then nobody could be judged.
     """
     network, description = load_network(path)
     if "trained_on" not in description["notes"]:
@@ -88,27 +76,11 @@ def read_start(path):
 
 
 def fit_network(batches, *, settings, seed, checkpoints=None, name="final", progress=None):
-    """Network trained from new weights on one set of patients.
+    """Network trained from new weights on one set of patients, in evaluation mode, and the history of `training.train`.
 
-    Parameters
-    ----------
-    batches : object
-        As `training.train` asks, with ``intensity_scale`` (mean, sd) of the same patients.
-    settings : ModelSettings
-    seed : int
-        Decides the first weights.
-    checkpoints : pathlib.Path, optional
-        Folder. The file's name holds a digest of data, settings and seed, so that only the same training goes on.
-    name : str
-        Start of the file's name.
-    progress : callable, optional
-
-    Returns
-    -------
-    network : MviNet
-        In evaluation mode.
-    history : pandas.DataFrame
-        As `training.train` returns it.
+    ``batches`` are as `training.train` asks, with ``intensity_scale`` (mean, sd) of the same patients; the seed decides
+    the first weights. ``checkpoints`` is a folder; the name of the file there starts with ``name`` and holds a digest
+    of data, settings and seed, so that only the same training goes on.
     """
     network = new_network(batches, settings=settings, seed=seed)
     origin = repr(training_origin(network, batches, settings.training))
@@ -134,27 +106,13 @@ def new_network(batches, *, settings, seed):
 def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None):
     """Out-of-fold predictions: every patient is predicted by a network that was trained without them.
 
-    Parameters
-    ----------
-    dataset : object
-        Development patients; ``dataset.part(train_ids, test_ids)`` gives both sides and refuses an overlap.
-        See `dataset.torch_dataset.RoiDataset`.
-    folds : pandas.DataFrame
-        Columns ``patient_id`` and ``fold``.
-    settings : ModelSettings
-    seed : int
-        Decides weights, order and variations; each fold has its own stream.
-    checkpoints : pathlib.Path, optional
-        Folder; an interrupted call goes on where it stopped.
-    progress : callable, optional
-        Called after every epoch with epochs done, epochs in all, loss, seconds left.
+    ``dataset.part(train_ids, test_ids)`` gives both sides and refuses an overlap, see
+    `dataset.torch_dataset.RoiDataset`; ``folds`` has columns ``patient_id`` and ``fold``. The seed decides weights,
+    order and variations; each fold has its own stream. ``checkpoints`` is a folder from which an interrupted call goes
+    on; ``progress`` is called after every epoch with epochs done, epochs in all, loss, seconds left.
 
-    Returns
-    -------
-    predictions : pandas.DataFrame
-        As `prediction.prediction_table`, with split ``"development (out-of-fold)"`` and the fold.
-    history : pandas.DataFrame
-        Loss by ``fold`` and ``epoch``.
+    Predictions as `prediction.prediction_table`, with split ``"development (out-of-fold)"`` and the fold; and the loss
+    by ``fold`` and ``epoch``.
     """
     settings.refuse_seen(dataset)
     numbers = sorted(folds.fold.unique())
@@ -178,23 +136,10 @@ def cross_fit(dataset, folds, *, settings, seed, checkpoints=None, progress=None
 
 
 def fit_final(development, external=None, *, settings, seed, checkpoints=None, progress=None):
-    """Network trained on every development patient, and what it says of the external ones.
+    """Network trained on every development patient, what it says of the external ones, and its history.
 
-    Parameters
-    ----------
-    development, external : object
-        Datasets without a shared patient, as `cross_fit` asks; there may be no external patients.
-    settings : ModelSettings
-    seed : int
-    checkpoints : pathlib.Path, optional
-    progress : callable, optional
-
-    Returns
-    -------
-    network : MviNet
-    predictions : pandas.DataFrame
-        As `prediction.prediction_table`, with split ``"external"``; None without external patients.
-    history : pandas.DataFrame
+    Arguments as in `cross_fit`; the datasets share no patient. Predictions have split ``"external"``;
+    without external patients they are None.
     """
     if external is not None:
         development.refuse_shared(external)
@@ -218,22 +163,10 @@ def in_sample(network, development):
 
 
 def model_settings(network, training):
-    """Read settings from the plain mappings of a settings file.
+    """Read settings from the sections ``network`` and ``training`` of a settings file, such as ``config/study.yaml``.
 
-    Parameters
-    ----------
-    network, training : dict
-        Sections ``network`` and ``training`` of ``config/study.yaml``; ``roi_px`` and ``n_folds`` there are
-        left aside, because the data have them.
-
-    Returns
-    -------
-    ModelSettings
-
-    Raises
-    ------
-    MviError
-        If a key is unknown, or a value of the wrong type.
+    ``roi_px`` and ``n_folds`` there are left aside, because the data have them; an unknown key, or a value of the wrong
+    type, is refused with an `MviError`.
 
     Examples
     --------

@@ -8,17 +8,10 @@ from torchvision.models.resnet import Bottleneck
 
 
 def layer_shapes(network):
-    """Parts of the network with the shape that leaves each, without the batch axis.
+    """Parts of the network with the shape that leaves each, without the batch axis, input first.
 
-    Parameters
-    ----------
-    network : MviNet
-
-    Returns
-    -------
-    list of tuple (str, tuple of int)
-        Input first. The parts up to the pooling stand once for each branch, which share them; consecutive bottlenecks
-        of one width are one part.
+    The parts up to the pooling stand once for each branch, which share them; consecutive bottlenecks of one width are
+    one part.
 
     Examples
     --------

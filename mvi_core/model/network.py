@@ -66,28 +66,18 @@ class MviNet(nn.Module):
         return super().train(mode)
 
     def set_intensity_scale(self, mean, sd):
-        """Store the intensity mean and standard deviation of each sequence, of training patients only.
+        """Store the intensity mean and standard deviation of each sequence (S,), of training patients only.
 
-        Parameters
-        ----------
-        mean, sd : array-like of float, shape (S,)
-            In the units of the ROIs; subtracted and divided at the start of every pass.
+        In the units of the ROIs; subtracted and divided at the start of every pass.
         """
         self.roi_mean.copy_(torch.as_tensor(mean))
         self.roi_sd.copy_(torch.as_tensor(sd))
 
     def features(self, rois):
-        """Features of every slice.
+        """Features of every slice, (B, S, N, F); ``F`` is 512 at the paper's width.
 
-        Parameters
-        ----------
-        rois : torch.Tensor, shape (B, S, N, H, W)
-            ``N`` slices of each sequence, intensities as cached; moved to the network's device if elsewhere.
-
-        Returns
-        -------
-        torch.Tensor, shape (B, S, N, F)
-            ``F`` is 512 at the paper's width.
+        ``rois`` (B, S, N, H, W) hold ``N`` slices of each sequence, intensities as cached; moved to the network's
+        device if elsewhere.
         """
         expect_shape("rois", rois, ("B", self.n_sequences, "N", self.roi_px, self.roi_px))
         rois = self._scaled(rois.to(self.roi_mean))
@@ -96,34 +86,19 @@ class MviNet(nn.Module):
         return self._slices(rois)  # (B, S, N, F)
 
     def sequence_logits(self, features):
-        """Share of each slice in the logits.
+        """Share of each slice in the logits, (B, S, N, K), from features (B, S, N, F).
 
-        Parameters
-        ----------
-        features : torch.Tensor, shape (B, S, N, F)
-
-        Returns
-        -------
-        torch.Tensor, shape (B, S, N, K)
-            Without the bias; the sum of one slice per sequence, plus the bias, are the logits of a combination.
+        Without the bias; the sum of one slice per sequence, plus the bias, are the logits of a combination.
         """
         weight = self.classifier.weight.unflatten(1, (self.n_sequences, -1))  # (K, S, F)
         return torch.einsum("bsnf,ksf->bsnk", features, weight)  # (B, S, N, K)
 
     def forward(self, rois, combinations=None):
-        """Logits of slice combinations.
+        """Logits of slice combinations, (B, C, K), of ROIs (B, S, N, H, W).
 
-        Parameters
-        ----------
-        rois : torch.Tensor, shape (B, S, N, H, W)
-            For the paper's inference pass the first slice only, ``rois[:, :, :1]``.
-        combinations : torch.Tensor of int, shape (C, S), optional
-            Slice of each sequence. If absent, all ``N ** S`` in the order of `slice_combinations`, or, beyond
-            `MOST_COMBINATIONS`, those of `choose_combinations` with seed 0.
-
-        Returns
-        -------
-        torch.Tensor, shape (B, C, K)
+        ``combinations`` (C, S) name the slice of each sequence; without them all ``N ** S`` in the order of
+        `slice_combinations`, or, beyond `MOST_COMBINATIONS`, those of `choose_combinations` with seed 0. For the
+        paper's inference pass the first slice only, ``rois[:, :, :1]``.
         """
         parts = self.sequence_logits(self.features(rois))  # (B, S, N, K)
         if combinations is None:
@@ -147,16 +122,9 @@ class MviNet(nn.Module):
 
 
 def slice_combinations(n_sequences, n_slices=3):
-    """Every choice of one slice per sequence.
+    """Every choice of one slice per sequence, int64 (n_slices ** n_sequences, n_sequences).
 
-    Parameters
-    ----------
-    n_sequences, n_slices : int
-
-    Returns
-    -------
-    torch.Tensor of int64, shape (n_slices ** n_sequences, n_sequences)
-        The last sequence changes fastest; the first row is the paper's inference choice.
+    The last sequence changes fastest; the first row is the paper's inference choice.
 
     Examples
     --------
@@ -169,20 +137,11 @@ def slice_combinations(n_sequences, n_slices=3):
 
 
 def choose_combinations(n_sequences, n_slices, *, seed):
-    """Sample of slice combinations where there are too many to list them all.
+    """Sample of slice combinations, (MOST_COMBINATIONS, n_sequences), where there are too many to list them; else None.
 
     Each slice stands in as many combinations as any other of its sequence (but for one, where the number does not
-    divide), so that the mean over the sample is unbiased and no slice is left out.
-
-    Parameters
-    ----------
-    n_sequences, n_slices : int
-    seed : int
-
-    Returns
-    -------
-    torch.Tensor of int64, shape (MOST_COMBINATIONS, n_sequences), or None
-        None where all fit. The first row is the paper's inference choice.
+    divide), so that the mean over the sample is unbiased and no slice is left out. The first row is the paper's
+    inference choice.
 
     Examples
     --------

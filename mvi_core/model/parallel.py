@@ -14,14 +14,7 @@ from mvi_core.errors import MviError
 def processes(device):
     """Join the processes that ``torchrun`` started, on one machine or several; alone where it started none.
 
-    Parameters
-    ----------
-    device : torch.device
-
-    Yields
-    ------
-    bool
-        True in the one process that writes files and tells progress.
+    Yields True in the one process that writes files and tells progress.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield True

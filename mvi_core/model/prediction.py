@@ -17,26 +17,13 @@ COLUMNS = (*PREDICTION_COLUMNS, "dl_grade", "scoring", "fold", *CALLS)
 
 
 def grade_probabilities(network, roi_batches):
-    """Grade probabilities of patients under both scorings, from one pass per slice.
+    """Grade probabilities of patients under both scorings, from one pass per slice: float64 (P, K), by name.
 
-    Parameters
-    ----------
-    network : MviNet
-        In evaluation mode.
-    roi_batches : iterable of torch.Tensor, each of shape (b, S, N, H, W)
-        Intensities as cached, patients in order.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray of float64, shape (P, K)
-        ``"first"``: the first slice of each sequence (paper, Methods, step 4); ``"mean"``: the mean probability
-        over all combinations; ``"calls"``: the share of combinations in which each grade is the most probable;
-        ``"risk_range"``, shape (P, 2): the lowest and highest P(M1) + P(M2) of the combinations.
-
-    Raises
-    ------
-    MviError
-        If the network is in training mode, where one patient's result would depend on the others.
+    ``"first"``: the first slice of each sequence (paper, Methods, step 4); ``"mean"``: the mean probability over all
+    combinations; ``"calls"``: the share of combinations in which each grade is the most probable; ``"risk_range"`` (P, 2): the
+    lowest and highest P(M1) + P(M2) of the combinations. The network is in
+    evaluation mode (else an `MviError`, because one patient's result would depend on the others); batches (b, S, N, H,
+    W) hold intensities as cached, patients in order.
     """
     if network.training:
         raise MviError(
@@ -52,25 +39,12 @@ def grade_probabilities(network, roi_batches):
 
 
 def prediction_table(dataset, probabilities, *, split, fold=None):
-    """Predictions as a table, one row per patient and scoring.
+    """Predictions as a table, one row per patient and scoring, from the probabilities of `grade_probabilities`.
 
-    Parameters
-    ----------
-    dataset : object
-        With ``patient_ids`` and ``enrolment``, each of shape (P,).
-    probabilities : dict of str to numpy.ndarray, shape (P, 3)
-        As `grade_probabilities` returns them.
-    split : str
-        Role of these patients, for example ``"external"``.
-    fold : int, optional
-        Fold that these patients were left out with.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `names.PREDICTION_COLUMNS`, then ``dl_grade``, ``scoring``, ``fold`` and ``CALLS``, the shares
-        of combinations called each grade. ``dl_risk`` is P(M1) + P(M2), ``dl_grade`` the most probable grade, and
-        ``dl_mvi`` 1 where that is M1 or M2.
+    The dataset has ``patient_ids`` and ``enrolment`` (P,); ``split`` is the role of these patients, ``fold`` the one
+    that they were left out with. Columns of `names.PREDICTION_COLUMNS`, then ``dl_grade``, ``scoring``, ``fold`` and
+    `CALLS`, the shares of combinations called each grade. ``dl_risk`` is P(M1) + P(M2), ``dl_grade`` the most probable
+    grade, and ``dl_mvi`` 1 where that is M1 or M2.
     """
     tables = []
     for scoring in SCORINGS:
@@ -88,14 +62,7 @@ def prediction_table(dataset, probabilities, *, split, fold=None):
 def patient_digests(patient_ids):
     """Digest of each patient's identifier, by which a stored model tells whom it has seen without naming anybody.
 
-    Parameters
-    ----------
-    patient_ids : iterable of str
-
-    Returns
-    -------
-    list of str
-        16 hexadecimal digits each, sorted, so that they keep no order.
+    16 hexadecimal digits each, sorted, so that they keep no order.
 
     Examples
     --------
@@ -106,18 +73,7 @@ def patient_digests(patient_ids):
 
 
 def refuse_seen(trained_on, patient_ids):
-    """Refuse to evaluate weights on patients that they have seen, in training or in pre-training.
-
-    Parameters
-    ----------
-    trained_on : collection of str
-        From `patient_digests`.
-    patient_ids : iterable of str
-
-    Raises
-    ------
-    SplitError
-    """
+    """Refuse, with a `SplitError`, to evaluate weights on patients whose digests they hold from any training."""
     if seen := [name for name in patient_ids if patient_digests([name])[0] in trained_on]:
         raise SplitError(
             f"These weights have seen {len(seen)} of the patients in training, first {seen[0]}; judge them on others. "

@@ -29,25 +29,14 @@ class _Round:
 def ladder(development, external, folds, *, settings, seed, protocols=PROTOCOLS):
     """Grade probabilities of one model under each protocol, every combination of slices for itself.
 
-    Parameters
-    ----------
-    development, external : object
-        Datasets without a shared patient, three slices a sequence; see `dataset.torch_dataset.RoiDataset`.
-    folds : pandas.DataFrame
-        Columns ``patient_id`` and ``fold``; three folds, so that each protocol trains on two thirds.
-    settings : ModelSettings
-    seed : int
-    protocols : sequence of str
-        Only these; ``later year`` comes with ``in-sample``.
+    The datasets have no shared patient and three slices a sequence, see `dataset.torch_dataset.RoiDataset`; ``folds``
+    has columns ``patient_id`` and ``fold``, three folds, so that each protocol trains on two thirds; ``later year``
+    comes with ``in-sample``. Columns ``protocol``, ``patient_id``, ``combination`` (position in `slice_combinations`),
+    ``dl_risk`` (P(M1) + P(M2)) and ``dl_grade``.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``protocol``, ``patient_id``, ``combination`` (position in `slice_combinations`), ``dl_risk``
-        (P(M1) + P(M2)) and ``dl_grade``. ``in-sample``: patients the model was trained on. ``by combination`` and
-        ``by slice``: combinations, or slices, left out of training, of patients who were not; a slice left out is
-        joined with those left out of the other sequences. ``by patient``: patients left out. ``later year``:
-        the in-sample model on the external patients.
+    ``in-sample``: patients the model was trained on. ``by combination`` and ``by slice``: combinations, or slices, left
+    out of training, of patients who were not; a slice left out is joined with those left out of the other sequences.
+    ``by patient``: patients left out. ``later year``: the in-sample model on the external patients.
     """
     development.refuse_shared(external)
     tables = []

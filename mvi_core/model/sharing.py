@@ -13,19 +13,10 @@ from mvi_core.model.training import combination_loss
 def sharing_differences(network, rois, grades):
     """Compare loss, gradient, batch statistics and arithmetic of the two ways to train on all slice combinations.
 
-    Parameters
-    ----------
-    network : MviNet
-        In double precision; it is not changed.
-    rois : torch.Tensor of float64, shape (B, S, N, H, W)
-    grades : torch.Tensor of int64, shape (B,)
-
-    Returns
-    -------
-    dict of str to float
-        ``loss`` and ``gradient``: relative differences; ``variance_low``, ``variance_high``: what the pass adds to
-        the running variances, shared over plain (1 up to the sample-size correction n / (n - 1)); ``arithmetic``:
-        floating-point operations, plain over shared.
+    The network and ``rois`` (B, S, N, H, W) are in double precision, ``grades`` (B,); nothing is changed. ``loss`` and
+    ``gradient``: relative differences; ``variance_low``, ``variance_high``: what the pass adds to the running
+    variances, shared over plain (1 up to the sample-size correction n / (n - 1)); ``arithmetic``: floating-point
+    operations, plain over shared.
     """
     shared, plain = (copy.deepcopy(network).train() for _ in range(2))
     pick = slice_combinations(*rois.shape[1:3])

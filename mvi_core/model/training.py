@@ -17,19 +17,9 @@ from mvi_core.model.schedule import class_weights, learning_rate, make_optimiser
 
 
 def combination_loss(logits, grades, weights=None):
-    """Mean cross-entropy over patients and slice combinations; a patient's grade labels all of them.
+    """Mean cross-entropy over patients and slice combinations, of logits (B, C, K), and grades (B,) that label them.
 
-    Parameters
-    ----------
-    logits : torch.Tensor, shape (B, C, K)
-    grades : torch.Tensor of int64, shape (B,)
-    weights : torch.Tensor, shape (K,), optional
-        Weight of each grade; the mean is then a weighted one.
-
-    Returns
-    -------
-    torch.Tensor
-        A scalar.
+    ``weights`` (K,) are those of the grades; the mean is then a weighted one.
 
     Examples
     --------
@@ -43,31 +33,13 @@ def combination_loss(logits, grades, weights=None):
 def train(network, batches, *, settings, checkpoint=None, progress=None):
     """Train a network in place; the same batches and weights give bit-identical results on one machine.
 
-    Parameters
-    ----------
-    network : MviNet
-        Its weights are the start, unless a checkpoint is there.
-    batches : object
-        ``len(batches)`` steps an epoch; ``batches.epoch(k)`` yields patients, ROIs (B, S, N, H, W) and grades
-        (B,); ``batches.grades`` are those of all training patients, ``batches.fingerprint()`` tells data apart. See
-        `dataset.torch_dataset.TrainingBatches`.
-    settings : TrainSettings
-    checkpoint : str or pathlib.Path, optional
-        Written after every epoch; if it exists, training goes on after its last epoch.
-    progress : callable, optional
-        Called after every epoch with epoch (from 1), number of epochs, loss, seconds left.
+    ``len(batches)`` is the number of steps an epoch; ``batches.epoch(k)`` yields patients, ROIs (B, S, N, H, W) and
+    grades (B,); ``batches.grades`` are those of all training patients, ``batches.fingerprint()`` tells data apart. See
+    `dataset.torch_dataset.TrainingBatches`. A checkpoint is written after every epoch, and training goes on from one
+    that is there; ``progress`` is called after every epoch with epoch (from 1), number of epochs, loss, seconds left.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``epoch``, ``loss`` (mean over its steps), ``learning_rate`` (of the last step).
-
-    Raises
-    ------
-    ConvergenceError
-        If the loss is no longer finite.
-    ManifestError
-        If the checkpoint was made from other data or settings.
+    Columns ``epoch``, ``loss`` (mean over its steps), ``learning_rate`` (of the last step). A `ConvergenceError` says
+    if the loss is no longer finite, a `ManifestError` if the checkpoint was made from other data or settings.
     """
     optimiser = make_optimiser(network.parameters(), settings)
     origin = training_origin(network, batches, settings)
