@@ -85,22 +85,10 @@ def calibration_summary(mvi_present, risk, *, rng, n_bootstrap=1000, level=0.95,
 def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, level=0.95):
     """Observed frequency of MVI against predicted risk, grouped and smooth.
 
-    Parameters
-    ----------
-    mvi_present, risk : array-like, shape (n_patients,)
-        As in `calibration_summary`.
-    rng : numpy.random.Generator
-        Source of the resamples behind the band of the smooth curve.
-    n_bootstrap, level : int, float
-    n_groups : int
-        Groups by quantiles of risk; equal risks stay together, so there may be fewer.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``kind, risk, observed, ci_low, ci_high, n, method``. ``kind`` is ``grouped`` (mean risk, share
-        with MVI, Wilson's interval, patients of the group) or ``smooth`` (lowess, pointwise bootstrap band;
-        a resample counts where its risks reach). The smooth curve is not cut at 0 and 1.
+    Arguments as in `calibration_summary`; ``n_groups`` by quantiles of risk, where equal risks stay together, so that
+    there may be fewer. Columns ``kind, risk, observed, ci_low, ci_high, n, method``. ``kind`` is ``grouped`` (mean
+    risk, share with MVI, Wilson's interval, patients of the group) or ``smooth`` (lowess, pointwise bootstrap band; a
+    resample counts where its risks reach). The smooth curve is not cut at 0 and 1.
 
     Examples
     --------
@@ -130,19 +118,8 @@ def calibration_curve(mvi_present, risk, *, rng, n_bootstrap=1000, n_groups=10, 
 def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
     """Hosmer-Lemeshow test, with its grouping rule stated.
 
-    Parameters
-    ----------
-    mvi_present, risk : array-like, shape (n_patients,)
-        As in `calibration_summary`.
-    external : bool
-        False where the model was fitted to these patients (groups - 2 degrees of freedom), True for new ones (groups).
-    n_groups : int
-        Groups by quantiles of risk; equal risks stay together, so there may be fewer.
-
-    Returns
-    -------
-    HosmerLemeshow
-        ``groups`` has columns ``low, high, n, risk, observed, expected``.
+    ``external`` is False where the model was fitted to these patients (groups - 2 degrees of freedom), True for new
+    ones (groups). Groups as in `calibration_curve`, with columns ``low, high, n, risk, observed, expected``.
 
     Notes
     -----

@@ -86,27 +86,9 @@ def doubled_variance(value, low, high):
 def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
     """Score of one table less that of another, with the interval that comes from resampling patients.
 
-    Patients who stand in both tables are drawn together, so that the difference is a paired one; others are drawn
-    for themselves.
-
-    Parameters
-    ----------
-    flattering, honest : pandas.DataFrame
-        As in `patient_bootstrap`.
-    statistic : {"auc", "accuracy", "log_odds_ratio"}
-    n_bootstrap : int
-    rng : numpy.random.Generator
-    level : float
-
-    Returns
-    -------
-    Estimate
-        A difference; of log odds ratios it is the log of their ratio.
-
-    Raises
-    ------
-    MviError
-        As in `patient_bootstrap`, or if a patient's outcome differs between the tables.
+    Arguments as in `patient_bootstrap`. Patients who stand in both tables are drawn together, so that the difference is
+    a paired one, and have one outcome; others are drawn for themselves. Of log odds ratios it is the log of their
+    ratio.
 
     Examples
     --------
@@ -120,18 +102,9 @@ def inflation(flattering, honest, statistic, *, n_bootstrap, rng, level=0.95):
 def ways_of_counting(tables, *, n_bootstrap, rng, level=0.95):
     """Accuracy of one set of predictions under several ways of counting a patient, beside the first of them.
 
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        As in `patient_bootstrap`, by way; the weights of a table sum to its number of cases.
-    n_bootstrap, rng, level
-        As in `patient_bootstrap`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a way: ``way``, ``n_cases``, ``accuracy`` and ``over_first`` (each with ``_low`` and ``_high``, by
-        patient), and ``naive_low``, ``naive_high``: Wilson's interval as if every case were a patient.
+    ``tables``, by way, and options as in `patient_bootstrap`; the weights of a table sum to its number of cases. One
+    row a way: ``way``, ``n_cases``, ``accuracy`` and ``over_first`` (each with ``_low`` and ``_high``, by patient), and
+    ``naive_low``, ``naive_high``: Wilson's interval as if every case were a patient.
 
     Examples
     --------

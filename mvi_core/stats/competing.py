@@ -13,17 +13,9 @@ EVENTS = {RECURRED: "recurrence", DIED: "death without recurrence"}
 
 
 def first_event(rfs_months, rfs_event, os_months, os_event):
-    """Which event ended recurrence-free survival: recurrence, or death without one.
+    """Which event ended recurrence-free survival: 0 censored, 1 recurrence, 2 death at the very time that ends it.
 
-    Parameters
-    ----------
-    rfs_months, rfs_event, os_months, os_event : array-like, shape (n_patients,)
-        Recurrence-free survival (recurrence or death) and overall survival of the same patients.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n_patients,)
-        0 censored, 1 recurrence, 2 death at the very time that ends recurrence-free survival.
+    Recurrence-free survival (recurrence or death) and overall survival are of the same patients.
 
     Examples
     --------
@@ -77,20 +69,9 @@ def cumulative_incidence(months, cause, *, level=0.95):
 def incidence_by_group(months, cause, group, *, names=EVENTS):
     """Cumulative incidence of each event in each group, beside what it would seem without competing events.
 
-    Parameters
-    ----------
-    months, cause : array-like, shape (n_patients,)
-        As in `cumulative_incidence`.
-    group : array-like, shape (n_patients,)
-        Group of each patient.
-    names : dict of int to str
-        Events wanted, by cause; those of `first_event` if absent.
-
-    Returns
-    -------
-    pandas.DataFrame
-        group, event, then the columns of `cumulative_incidence` and naive: one minus the Kaplan-Meier curve that counts
-        the other events as losses. An event that never happens in a group has no rows there.
+    Arguments as in `cumulative_incidence`; ``names`` are the events wanted, by cause, those of `first_event` if absent.
+    group, event, then the columns of `cumulative_incidence` and naive: one minus the Kaplan-Meier curve that counts the
+    other events as losses. An event that never happens in a group has no rows there.
 
     Examples
     --------

@@ -26,22 +26,10 @@ def concordance(months, event, risk, *, level=0.95):
 def uno_concordance(months, event, risk, *, until, weights_from=None, level=0.95):
     """Uno's C: Harrell's, with each first event weighed up for the patients lost before it, and up to a horizon only.
 
-    Uno et al. 2011, doi:10.1002/sim.4154.
-
-    Parameters
-    ----------
-    months, event, risk, level
-        As in `concordance`.
-    until : float
-        Horizon in months: later events start no pair. Name it with the value, which depends on it.
-    weights_from : tuple of array-like, optional
-        months and event of the patients whose losses give the weights; these patients themselves if absent. Weights of
-        the development set give another value.
-
-    Returns
-    -------
-    Estimate
-        Interval from the infinitesimal jackknife, weights taken as known (R's ``timewt = "n/G2"``).
+    Events after ``until`` months start no pair: name the horizon with the value, which depends on it. ``weights_from``
+    are months and event of the patients whose losses give the weights, these patients themselves if absent; weights of
+    the development set give another value. Interval from the infinitesimal jackknife, weights taken as known (R's
+    ``timewt = "n/G2"``). Uno et al. 2011, doi:10.1002/sim.4154.
 
     Examples
     --------

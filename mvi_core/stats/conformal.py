@@ -67,16 +67,8 @@ def stored_p_values(probability, own):
 def fold_p_values(probability, grade, fold):
     """Judge the patients of each fold by those of the others, as `conformal_p_values`.
 
-    Parameters
-    ----------
-    probability, grade
-        Predictions and grades of one set of patients, as ``calibration`` and ``grade`` of `conformal_p_values`.
-    fold : array-like, shape (n_patients,)
-        Fold of each patient; at least two.
-
-    Returns
-    -------
-    pandas.DataFrame of float, shape (n_patients, 3)
+    ``probability`` and ``grade`` are of one set of patients, as ``calibration`` and ``grade`` there; ``fold``
+    (n_patients,) has at least two values.
 
     Examples
     --------
@@ -96,22 +88,11 @@ def fold_p_values(probability, grade, fold):
 
 
 def conformal_sets(p_values, *, level):
-    """Grades that cannot be ruled out for each patient.
+    """Grades that cannot be ruled out for each patient: a bool for each of the p values of `conformal_p_values`.
 
-    A new patient's own grade is in the set with at least this probability, for patients of each grade apart, if the
-    calibration patients and the new ones come from one distribution.
-
-    Parameters
-    ----------
-    p_values : pandas.DataFrame
-        From `conformal_p_values`.
-    level : float
-        Promised coverage, strictly between 0 and 1.
-
-    Returns
-    -------
-    pandas.DataFrame of bool
-        Which grades are in the set; a set may be empty, which says that no grade fits.
+    A new patient's own grade is in the set with at least probability ``level``, for patients of each grade apart, if
+    the calibration patients and the new ones come from one distribution. A set may be empty, which says that no grade
+    fits.
 
     Examples
     --------
@@ -123,22 +104,10 @@ def conformal_sets(p_values, *, level):
 
 
 def set_coverage(sets, grade, *, level=0.95):
-    """How often the sets hold the true grade, and how large they are, over all patients and for each grade.
+    """How often the sets of `conformal_sets` hold the true grade, and how large they are.
 
-    Parameters
-    ----------
-    sets : pandas.DataFrame of bool
-        From `conformal_sets`.
-    grade : array-like of str, shape (n_patients,)
-        True grades.
-    level : float
-        Level of Wilson's interval, not of the sets.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows ``all`` and each grade that occurs: ``grade, n, coverage, ci_low, ci_high, mean_size, share_single,
-        share_empty``.
+    Rows ``all`` and each grade that occurs: ``grade, n, coverage, ci_low, ci_high`` (Wilson's interval of this
+    ``level``), ``mean_size, share_single, share_empty``.
 
     Examples
     --------
@@ -162,19 +131,9 @@ def set_coverage(sets, grade, *, level=0.95):
 def risk_coverage(correct, confidence, *, level=0.95):
     """Accuracy among the patients of whom the classifier is surest, from the surest few to everybody.
 
-    Parameters
-    ----------
-    correct : array-like of bool, shape (n_patients,)
-        Whether the prediction was right.
-    confidence : array-like of float, shape (n_patients,)
-        Any score that is higher where the classifier is surer; patients with equal scores are kept together.
-    level : float
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per distinct confidence, descending: ``confidence`` (kept from here on), ``n, share_kept, accuracy,
-        ci_low, ci_high``.
+    ``correct`` (n_patients,) says whether the prediction was right; ``confidence`` is any score that is higher where
+    the classifier is surer; patients with equal scores are kept together. One row per distinct confidence, descending:
+    ``confidence`` (kept from here on), ``n, share_kept, accuracy, ci_low, ci_high``.
 
     Examples
     --------
@@ -191,18 +150,10 @@ def risk_coverage(correct, confidence, *, level=0.95):
 
 
 def risk_coverage_area(correct, confidence, *, n_bootstrap, rng, level=0.95):
-    """Area under the risk-coverage curve: the mean, over all :math:`k`, of the error among the :math:`k` surest.
+    """Area under the curve of `risk_coverage`: the mean, over all :math:`k`, of the error among the :math:`k` surest.
 
     Equal to the error rate where the confidence says nothing, lower where it tells right from wrong. Patients with
-    equal confidence count in every order alike.
-    Geifman, Uziel and El-Yaniv 2019, doi:10.48550/arXiv.1805.08206.
-
-    Parameters
-    ----------
-    correct, confidence, level
-        As in `risk_coverage`.
-    n_bootstrap : int
-    rng : numpy.random.Generator
+    equal confidence count in every order alike. Geifman, Uziel and El-Yaniv 2019, doi:10.48550/arXiv.1805.08206.
 
     Examples
     --------

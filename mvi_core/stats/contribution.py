@@ -59,15 +59,8 @@ def shapley(values, empty):
 def added_gains(values):
     """Gain from adding a part to a set, over every pair of sets, with and without it, whose values are known.
 
-    Parameters
-    ----------
-    values : pandas.Series
-        Value of each set, its parts joined with ``+`` in the index; not every set needs to be there.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``part``, ``n_pairs``, ``gain`` (mean over the pairs), ``smallest``, ``largest``.
+    ``values`` are by set, its parts joined with ``+`` in the index; not every set needs to be there. Columns ``part``,
+    ``n_pairs``, ``gain`` (mean over the pairs), ``smallest``, ``largest``.
 
     Examples
     --------
@@ -133,23 +126,10 @@ def replacement_gains(mvi_present, risk, call, *, n_bootstrap, rng):
 
 
 def mean_table(table, keys, value, *, n_bootstrap, rng):
-    """Mean over patients with its bootstrap interval, in each group of rows.
+    """Mean of a column over patients with its bootstrap interval, in each group of rows.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        At most one row a patient in each group.
-    keys : list of str
-        Columns that make the groups, which keep their order of appearance.
-    value : str
-        Column that is averaged.
-    n_bootstrap : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    pandas.DataFrame
-        The keys, then ``value``, ``ci_low``, ``ci_high``, ``n``.
+    ``table`` has at most one row a patient in each group; the columns ``keys`` make the groups, which keep their order
+    of appearance. The keys, then ``value``, ``ci_low``, ``ci_high``, ``n``.
 
     Examples
     --------
@@ -167,17 +147,9 @@ def mean_table(table, keys, value, *, n_bootstrap, rng):
 
 
 def rank_correlation(first, second):
-    """Spearman's correlation of many pairs of maps, pixel by pixel.
+    """Spearman's correlation of many pairs of maps (n, ...), pixel by pixel: (n,), from -1 to 1.
 
-    Parameters
-    ----------
-    first, second : array-like of float, shape (n, ...)
-        The same shape; all axes but the first are pixels.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (n,)
-        From -1 to 1; 0 where a map is constant, which agrees with nothing.
+    0 where a map is constant, which agrees with nothing.
 
     Examples
     --------

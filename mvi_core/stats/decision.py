@@ -95,12 +95,9 @@ def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
     The model spares the :math:`m` patients below the threshold, :math:`k` of them with MVI. It gains just when
     :math:`k/m < p_t`: :math:`NB - NB_{all} = (m/n)(p_t - k/m)/(1-p_t)`. Arguments as in `decision_curve`.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per threshold: ``threshold, n_spared, n_spared_mvi, difference`` (of the net benefits), ``ci_low,
-        ci_high`` (from Clopper and Pearson's interval of k/m), ``p_value`` (twice the smaller exact binomial tail, the
-        test that belongs to it), ``n``. Where nobody is spared, both policies are one: difference 0, p 1.
+    One row per threshold: ``threshold, n_spared, n_spared_mvi, difference`` (of the net benefits), ``ci_low, ci_high``
+    (from Clopper and Pearson's interval of k/m), ``p_value`` (twice the smaller exact binomial tail, the test that
+    belongs to it), ``n``. Where nobody is spared, both policies are one: difference 0, p 1.
 
     Notes
     -----
@@ -131,24 +128,9 @@ def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
 def survival_net_benefit(months, event, risk, thresholds=THRESHOLDS, *, horizon, n_bootstrap, rng, level=0.95):
     r"""Decision curve of a predicted risk of an event by a time, where some patients are censored before it.
 
-    With :math:`m` patients at or above the threshold and :math:`F` one less their Kaplan-Meier curve at the
-    horizon, :math:`NB = (m/n)\,[F - (1-F)\,p_t/(1-p_t)]`.
-
-    Parameters
-    ----------
-    months : array-like of float, shape (n_patients,)
-    event : array-like of 0/1, shape (n_patients,)
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of the event by the horizon, from 0 to 1.
-    horizon : float
-        Time in months, within the follow-up.
-    thresholds, n_bootstrap, rng, level
-        As in `decision_curve`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of `decision_curve`.
+    With :math:`m` patients at or above the threshold and :math:`F` one less their Kaplan-Meier curve at the horizon,
+    :math:`NB = (m/n)\,[F - (1-F)\,p_t/(1-p_t)]`. ``risk`` is of the event by the ``horizon`` in months, within the
+    follow-up; the rest as in `decision_curve`, and so is the table.
 
     Notes
     -----

@@ -77,15 +77,10 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
 
 
 def roc_table(mvi_present, risk):
-    """Sensitivity and specificity at every observed risk, none left out.
+    """Sensitivity and specificity at every observed risk, none left out; arguments as in `auc`.
 
-    Arguments as in `auc`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``cutoff`` (positive is ``risk >= cutoff``; descending, the first is ``inf``: nobody
-        positive), ``sensitivity``, ``specificity``.
+    Columns ``cutoff`` (positive is ``risk >= cutoff``; descending, the first is ``inf``: nobody positive),
+    ``sensitivity``, ``specificity``.
 
     Examples
     --------
@@ -98,16 +93,11 @@ def roc_table(mvi_present, risk):
 
 
 def youden(mvi_present, risk):
-    """Every cutoff at which sensitivity + specificity - 1 is largest, ties included.
+    """Every cutoff at which sensitivity + specificity - 1 is largest, ties included; arguments as in `auc`.
 
-    Arguments as in `auc`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per tied optimum: ``cutoff`` (an observed value; positive is ``risk >= cutoff``),
-        ``cutoff_midpoint`` (half-way to the next lower value, as pROC and SPSS print it; the same
-        patients are positive), ``sensitivity``, ``specificity``, ``youden``.
+    One row per tied optimum: ``cutoff`` (an observed value; positive is ``risk >= cutoff``), ``cutoff_midpoint``
+    (half-way to the next lower value, as pROC and SPSS print it; the same patients are positive), ``sensitivity``,
+    ``specificity``, ``youden``.
 
     Examples
     --------
@@ -158,19 +148,10 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
 
 
 def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
-    """Metrics of a predicted MVI grade: overall, and each grade against the others.
+    """Metrics of a predicted MVI grade, ``M0``, ``M1`` or ``M2``: overall, and each grade against the others.
 
-    Parameters
-    ----------
-    grade, grade_predicted : array-like of str, shape (n_patients,)
-        ``M0``, ``M1`` or ``M2``; the true grades must be at least two different ones.
-    rng, n_bootstrap, level
-        As in `binary_metrics`; behind quadratic kappa and F1.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``grade`` and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade the rest.
+    At least two true grades occur; the rest as in `binary_metrics`, behind quadratic kappa and F1. Columns ``grade``
+    and those of `binary_metrics`; ``all`` has accuracy and ``quadratic_kappa``, a grade the rest.
 
     Examples
     --------

@@ -13,16 +13,11 @@ COLUMNS = (
 
 
 def hazard_ratios(predictors, months, event, *, level=0.95):
-    """Cox regression of each predictor alone, and of all adjusted for each other.
+    """Cox regression of each predictor alone, and of all adjusted for each other; arguments as in `cox.cox`.
 
-    Arguments as in `cox.cox`; each model uses the patients who have its predictors.
-
-    Returns
-    -------
-    pandas.DataFrame
-        model (``"alone"`` or ``"adjusted"``), variable, hazard_ratio, ci_low, ci_high, p_value (Wald), drift_p (test of
-        proportional hazards), n, n_missing, events, method. Without an answer the numbers are missing and ``method``
-        says why, after ``undefined:``.
+    Each model uses the patients who have its predictors. model (``"alone"`` or ``"adjusted"``), variable, hazard_ratio,
+    ci_low, ci_high, p_value (Wald), drift_p (test of proportional hazards), n, n_missing, events, method. Without an
+    answer the numbers are missing and ``method`` says why, after ``undefined:``.
 
     Examples
     --------

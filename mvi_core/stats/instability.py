@@ -28,14 +28,8 @@ class Instability:
 def instability(predictors, mvi_present, *, n_bootstrap, rng, selection=(), level=0.95):
     """Prediction instability, its mean absolute error and calibration instability, selection included.
 
-    Riley and Collins 2023, doi:10.1002/bimj.202200302.
-
-    Parameters
-    ----------
-    predictors, mvi_present, n_bootstrap, rng, selection
-        As in `optimism_bootstrap`.
-    level : float
-        Share of the resampled models between ``low`` and ``high``.
+    Arguments as in `optimism_bootstrap`; ``level`` of the resampled models lie between ``low`` and ``high``. Riley and
+    Collins 2023, doi:10.1002/bimj.202200302.
 
     Examples
     --------

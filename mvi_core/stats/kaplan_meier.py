@@ -59,19 +59,10 @@ def kaplan_meier(months, event, *, level=0.95, interval="log-log"):
 
 
 def survival_at(curve, months):
-    """Height of a Kaplan-Meier curve at given times: the step that holds there, never a line between two steps.
+    """Height of a `kaplan_meier` curve at given times: the step that holds there, never a line between two steps.
 
-    Parameters
-    ----------
-    curve : pandas.DataFrame
-        As `kaplan_meier` returns it.
-    months : array-like of float
-        Times from 0 to the end of the follow-up; later times are allowed where the curve has reached 0.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a time: months, survival, ci_low, ci_high.
+    Times run from 0 to the end of the follow-up; later ones are allowed where the curve has reached 0. One row a time:
+    months, survival, ci_low, ci_high.
 
     Examples
     --------

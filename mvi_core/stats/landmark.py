@@ -29,20 +29,11 @@ def after_landmark(months, event, *, at):
 
 
 def landmark_panels(patients, *, at):
-    """Overall survival by early recurrence, and later recurrence by MVI, both counted from a landmark.
+    """Overall survival by early recurrence, and later recurrence by MVI, both counted from a landmark in months.
 
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns os_months, os_event, rfs_months, rfs_event, mvi_present; nothing missing in the times and events.
-    at : float
-        Landmark in months.
-
-    Returns
-    -------
-    dict of (str, str) to pandas.DataFrame
-        As `survival_groups.survival_panels`: ``("os", "early")``, without those of whom it is unknown, and ``("rfs",
-        "mvi_present")``.
+    ``patients`` have columns os_months, os_event, rfs_months, rfs_event, mvi_present; nothing missing in the times and
+    events. Panels as `survival_groups.survival_panels`: ``("os", "early")``, without those of whom it is unknown, and
+    ``("rfs", "mvi_present")``.
 
     Examples
     --------

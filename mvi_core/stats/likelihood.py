@@ -129,17 +129,10 @@ def separation(design, outcome):
 
 
 def likelihood_ratio_test(smaller, larger):
-    """Whether the further predictors of a larger model add information.
+    """Whether the further predictors of a larger model add information: statistic (chi-square), df, p_value, n.
 
-    Parameters
-    ----------
-    smaller, larger : LogisticFit
-        Maximum-likelihood fits to the same patients; the first's predictors are among the second's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row: statistic (chi-square), df, p_value, n.
+    Both are maximum-likelihood fits (`LogisticFit`) to the same patients; the first's predictors are among the
+    second's.
 
     Examples
     --------

@@ -65,19 +65,9 @@ def nomogram(fit, *, ranges=None, factors=None, splines=None):
 
 
 def published_nomogram(*, intercept, coefficients):
-    """Nomogram of a printed formula whose predictors are 0 or 1.
+    """Nomogram of a printed formula whose predictors are 0 or 1; it has no covariance, so its risks have no interval.
 
-    Parameters
-    ----------
-    intercept : float
-        Log odds of a patient with no finding.
-    coefficients : dict of str to float
-        Log odds of each finding.
-
-    Returns
-    -------
-    Nomogram
-        Without covariance, so that its risks have no interval.
+    ``intercept`` is the log odds of a patient with no finding, ``coefficients`` that of each finding, by name.
 
     Examples
     --------
@@ -90,13 +80,9 @@ def published_nomogram(*, intercept, coefficients):
 
 
 def points(nomogram, values):
-    """Total points of one patient.
+    """Total points of one patient, given by the value of each predictor, or the level of a factor.
 
-    Parameters
-    ----------
-    nomogram : Nomogram
-    values : dict of str to float
-        Value of each predictor, within the range that the model has seen; the level of a factor.
+    Values lie within the range that the model has seen.
 
     Examples
     --------
@@ -107,13 +93,7 @@ def points(nomogram, values):
 
 
 def probability(nomogram, total):
-    """Risk that belongs to total points.
-
-    Parameters
-    ----------
-    nomogram : Nomogram
-    total : float
-        Total points that the sheet can give, mostly from 0.
+    """Risk that belongs to total points that the sheet can give, mostly from 0.
 
     Examples
     --------
@@ -130,15 +110,9 @@ def probability(nomogram, total):
 
 
 def risk(nomogram, values, *, level=0.95):
-    """Risk of one patient with its Wald interval, made on the log-odds scale.
+    """Risk of one patient, given as for `points`, with its Wald interval, made on the log-odds scale.
 
-    Parameters
-    ----------
-    nomogram : Nomogram
-        Made from a fit, so that its covariance is known.
-    values : dict of str to float
-        As in `points`.
-    level : float
+    The nomogram was made from a fit, so that its covariance is known.
 
     Examples
     --------

@@ -72,23 +72,13 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
 def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng, selection=(), level=0.95):
     """Apparent and cross-validated performance of a logistic model: the alternative to `optimism_bootstrap`.
 
-    In each repeat the patients are split anew, the model is selected and fitted without each fold in turn, and its
-    predictions for the folds left out are pooled.
-    Steyerberg et al. 2001, doi:10.1016/S0895-4356(01)00341-9.
+    In each of ``n_repeats`` the patients are split anew into ``n_folds`` of nearly equal size, at least 2, the model is
+    selected and fitted without each fold in turn, and its predictions for the folds left out are pooled. Steyerberg et
+    al. 2001, doi:10.1016/S0895-4356(01)00341-9.
 
-    Parameters
-    ----------
-    predictors, mvi_present, rng, selection, level
-        As in `optimism_bootstrap`.
-    n_folds, n_repeats : int
-        Folds of nearly equal size, at least 2; repeats of the whole.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns and metrics of `optimism_bootstrap`; corrected is the mean over repeats, optimism the rest, and
-        ``n_resamples`` counts the repeats in which every fold worked. The interval holds the chance in the patients,
-        one resample of the pooled predictions a repeat, and in the splits; not that in a refitted model.
+    Columns, metrics and the rest as of `optimism_bootstrap`; corrected is the mean over repeats, optimism the rest, and
+    ``n_resamples`` counts the repeats in which every fold worked. The interval holds the chance in the patients, one
+    resample of the pooled predictions a repeat, and in the splits; not that in a refitted model.
 
     Examples
     --------
@@ -125,17 +115,9 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
 def corrected_calibration(predictors, mvi_present, *, n_bootstrap, rng, selection=()):
     """Calibration curve of a logistic model, apparent and corrected for optimism: the paper's Fig. 4C.
 
-    Arguments as in `optimism_bootstrap`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        risk (50 points from the tenth lowest to the tenth highest prediction), apparent, corrected (share with
-        MVI, by lowess without robustness steps), n_resamples (that reach this risk).
-
-    Notes
-    -----
-    As ``rms::calibrate``: at each risk the optimism of ``smooth(risk) - risk`` is averaged over resamples.
+    Arguments as in `optimism_bootstrap`. risk (50 points from the tenth lowest to the tenth highest prediction),
+    apparent, corrected (share with MVI, by lowess without robustness steps), n_resamples (that reach this risk). As
+    ``rms::calibrate``: at each risk the optimism of ``smooth(risk) - risk`` is averaged over resamples.
 
     Examples
     --------

@@ -82,24 +82,10 @@ def required_n(parameters, prevalence, *, r_squared, shrinkage=0.9, margin=0.05)
 def required_n_multinomial(parameters, counts, *, r_squared=None, shrinkage=0.9, margin=0.05):
     """Patients needed by the criteria of Pate et al. for a multinomial logistic model, such as one of MVI grades.
 
-    Pate et al. 2023, doi:10.1177/09622802231151220.
-
-    Parameters
-    ----------
-    parameters : int
-        Candidate parameters of each of its equations.
-    counts : sequence of int
-        Patients of each class, two or more classes.
-    r_squared : sequence of float, optional
-        Anticipated Cox-Snell R-squared of each pair of classes, in the order (0, 1), (0, 2), ... (1, 2), ...; 15 %
-        of the largest possible where not given, as for the whole model.
-    shrinkage, margin : float
-        As in `required_n`.
-
-    Returns
-    -------
-    dict of str to int
-        ``shrinkage``, ``optimism``, ``mean risk``.
+    ``parameters`` are the candidates of each of its equations, ``counts`` the patients of each class. ``r_squared`` is
+    the anticipated Cox-Snell R-squared of each pair of classes, in the order (0, 1), (0, 2), ... (1, 2), ...; 15 % of
+    the largest possible where not given, as for the whole model. The rest, and the sizes by criterion, as in
+    `required_n`. Pate et al. 2023, doi:10.1177/09622802231151220.
 
     Examples
     --------

@@ -132,23 +132,11 @@ def _held_out(fold, labels):
 
 
 def separation_table(features, domain, groups, *, rng, n_permutations=999):
-    """How far two domains lie apart, in each group of patients and each block of features.
+    """How far two domains lie apart, in each group of patients and each block of features: `domain_auc` of each.
 
-    Parameters
-    ----------
-    features : dict of str to array-like of float, shape (P, F)
-        Blocks of features, for example one for each MR sequence; patients in the same order in all.
-    domain : array-like, shape (P,)
-        Domain of each patient, for example the year of enrolment.
-    groups : array-like, shape (P,)
-        Group of each patient, for example the MVI grade.
-    rng : numpy.random.Generator
-    n_permutations : int
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``group``, ``block``, ``domain_auc``, ``ci_low``, ``ci_high``, ``n``, ``p_value``; groups sorted.
+    ``features`` are blocks (P, F) by name, for example one for each MR sequence; ``domain`` and ``groups`` (P,) for
+    example the year of enrolment and the MVI grade. Columns ``group``, ``block``, ``domain_auc``, ``ci_low``,
+    ``ci_high``, ``n``, ``p_value``; groups sorted.
 
     Examples
     --------

@@ -9,17 +9,8 @@ from mvi_core import checks
 def risk_spread(mvi_present, risk, *, digits=2):
     """How the predictions are spread, apart for patients with and without MVI.
 
-    Parameters
-    ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-    risk : array-like of float, shape (n_patients,)
-    digits : int
-        Decimals to which risks are rounded, so that no single patient can be told.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``risk``, ``share_absent``, ``share_present``: shares of all patients.
+    Columns ``risk``, rounded to ``digits`` so that no single patient can be told, ``share_absent``, ``share_present``:
+    shares of all patients.
 
     Examples
     --------

@@ -61,20 +61,10 @@ def restricted_mean(months, event, *, until, level=0.95):
 
 
 def at_risk_table(months, event, times, *, group=None):
-    """Numbers under the figure: who is still at risk at each tick.
+    """Numbers under the figure: who is still at risk at each tick, in months, by group or all together.
 
-    Parameters
-    ----------
-    months, event, group
-        As in `log_rank`; without group all patients together.
-    times : array-like of float
-        Ticks in months.
-
-    Returns
-    -------
-    pandas.DataFrame
-        group, months, at_risk (time at least the tick, as R counts; lifelines' figure counts time beyond it),
-        events and censored (up to and including the tick).
+    group, months, at_risk (time at least the tick, as R counts; lifelines' figure counts time beyond it), events and
+    censored (up to and including the tick).
 
     Examples
     --------
@@ -114,16 +104,10 @@ def restricted_mean_difference(months, event, group, *, until, level=0.95):
 
 
 def readable_until(at_risk, *, share=0.1):
-    """Last tick at which enough patients are at risk for the curves to be read.
+    """Last tick of an `at_risk_table` at which enough patients are at risk for the curves to be read.
 
-    Pocock, Clayton and Altman 2002, doi:10.1016/S0140-6736(02)08594-X.
-
-    Parameters
-    ----------
-    at_risk : pandas.DataFrame
-        As `at_risk_table` returns it, the first tick at 0.
-    share : float
-        Smallest share of all patients still at risk; beyond 10 to 20 % a curve rests on too few.
+    Beyond a ``share`` of 10 to 20 % of those at the first tick, at 0, a curve rests on too few. Pocock, Clayton and
+    Altman 2002, doi:10.1016/S0140-6736(02)08594-X.
 
     Examples
     --------

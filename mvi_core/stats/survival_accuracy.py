@@ -58,23 +58,11 @@ def integrated_brier(months, event, risks, times):
 
 
 def survival_accuracy(months, event, risk, *, at, n_bootstrap, rng):
-    """AUC, Brier score and scaled Brier score at a horizon, with bootstrap intervals.
+    """AUC, Brier score and scaled Brier score at a horizon, with 95 % percentile intervals of the bootstrap.
 
-    Parameters
-    ----------
-    months, event, at
-        As in `auc_at`.
-    risk : array-like of float, shape (n_patients,)
-        Predicted probability of the event by the horizon, from 0 to 1.
-    n_bootstrap : int
-        Resamples of patients; the weights are made anew in each, the risks are kept.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns of `estimate.estimate_table`; rows ``auc``, ``brier``, ``brier_null`` (everybody gets the share of the
-        Kaplan-Meier curve) and ``scaled_brier`` (one minus their ratio; R's IPA), each with a 95 % percentile interval.
+    ``risk`` is of the event by the horizon; in each resample the weights are made anew and the risks kept. Columns of
+    `estimate.estimate_table`; rows ``auc``, ``brier``, ``brier_null`` (everybody gets the share of the Kaplan-Meier
+    curve) and ``scaled_brier`` (one minus their ratio; R's IPA).
 
     Examples
     --------

@@ -14,21 +14,11 @@ SHARED = ["ci_low", "ci_high", "n", "method", "drift_p"]
 
 
 def survival_panels(patients, *, endpoints, groupings):
-    """Tables of months, event and group, one for each end point and grouping.
+    """Tables of months, event and group by (end point, grouping); patients with a missing value are left out.
 
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns ``<endpoint>_months``, ``<endpoint>_event`` and the groupings, coded 0 and 1.
-    endpoints : iterable of str
-        For example ``("os", "rfs")``.
-    groupings : dict of str to str
-        Column and its name in print: ``{"mvi_present": "MVI"}`` gives groups "MVI absent" and "MVI present".
-
-    Returns
-    -------
-    dict of (str, str) to pandas.DataFrame
-        Keyed by end point and grouping: ``months``, ``event``, ``group``; patients with a missing value are left out.
+    ``patients`` have columns ``<endpoint>_months``, ``<endpoint>_event`` and the groupings, coded 0 and 1;
+    ``groupings`` holds each column and its name in print: ``{"mvi_present": "MVI"}`` gives groups "MVI absent" and "MVI
+    present".
 
     Examples
     --------
@@ -45,14 +35,9 @@ def survival_panels(patients, *, endpoints, groupings):
 
 
 def panel_curves(panels):
-    """Kaplan-Meier curves of all panels in one table, with log-log intervals.
+    """Kaplan-Meier curves of all panels of `survival_panels` in one table, with log-log intervals.
 
-    ``panels`` is as `survival_panels` returns them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``endpoint``, ``group_by``, ``group``, then the columns of `kaplan_meier`.
+    ``endpoint``, ``group_by``, ``group``, then the columns of `kaplan_meier`.
 
     Examples
     --------
@@ -98,16 +83,11 @@ def panel_months(panels, until, *, step=1):
 
 
 def panel_summary(panels):
-    """Patients, events and median of each group, with the log-rank p of each panel.
+    """Patients, events and median of each group, with the log-rank p of each panel of `survival_panels`.
 
-    ``panels`` is as `survival_panels` returns them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where
-        not reached), ``p_value`` and ``label``, a legend's text. For each end point the patients of its first panel
-        also appear together, ``group_by`` ``"all"``, without p value.
+    ``endpoint``, ``group_by``, ``group``, ``n``, ``events``, ``median``, ``ci_low``, ``ci_high`` (infinite where not
+    reached), ``p_value`` and ``label``, a legend's text. For each end point the patients of its first panel also appear
+    together, ``group_by`` ``"all"``, without p value.
 
     Examples
     --------
@@ -127,23 +107,13 @@ def panel_summary(panels):
 
 
 def panel_contrasts(panels, adjust, *, until):
-    """Compare the second group of each panel with the first: hazard ratios and event-free months.
+    """Compare the second group of each panel of `survival_panels` with the first: hazard ratios and event-free months.
 
-    Parameters
-    ----------
-    panels : dict
-        As `survival_panels` returns them.
-    adjust : pandas.DataFrame
-        Predictors of the adjusted model, indexed by patient; may be without columns.
-    until : float
-        Horizon of the restricted means, in months.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Three rows a panel: ``endpoint``, ``group_by``, ``quantity`` (``hazard ratio``, ``adjusted hazard ratio``,
-        ``months lost`` of the restricted mean), ``value``, ``ci_low``, ``ci_high``, ``n``, ``method``, and beside each
-        hazard ratio ``drift_p``, the test of proportional hazards. Without an answer ``method`` says why.
+    ``adjust`` holds the predictors of the adjusted model, indexed by patient, and may be without columns; ``until`` is
+    the horizon of the restricted means, in months. Three rows a panel: ``endpoint``, ``group_by``, ``quantity``
+    (``hazard ratio``, ``adjusted hazard ratio``, ``months lost`` of the restricted mean), ``value``, ``ci_low``,
+    ``ci_high``, ``n``, ``method``, and beside each hazard ratio ``drift_p``, the test of proportional hazards. Without
+    an answer ``method`` says why.
 
     Examples
     --------

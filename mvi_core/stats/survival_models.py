@@ -15,32 +15,14 @@ from mvi_core.stats.survival_accuracy import survival_accuracy
 def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
     """How well Cox models foretell the event, in the patients who made them and in patients unseen.
 
-    Parameters
-    ----------
-    designs : dict of str to pandas.DataFrame
-        Predictors of each model, nothing missing; the same patients in all.
-    follow_up : pandas.DataFrame
-        Columns months and event of these patients.
-    times : sequence of float
-        Horizons in months.
-    n_folds : int
-        Parts into which the patients are dealt, early and late events evenly, so that no part's models start from a
-        lower risk because its patients have the events; each is predicted from the others.
-    n_bootstrap, rng
-        As in `survival_accuracy.survival_accuracy`; ``rng`` also deals the patients.
+    ``designs`` are the predictors of each model, nothing missing, and ``follow_up`` months and event of the same
+    patients; ``times`` are horizons in months. The patients are dealt into ``n_folds`` parts, early and late events
+    evenly, so that no part's models start from a lower risk because its patients have the events; each is predicted
+    from the others. ``n_bootstrap`` as in `survival_accuracy.survival_accuracy`; ``rng`` also deals the patients.
 
-    Returns
-    -------
-    accuracy : pandas.DataFrame
-        model, patients (``"apparent"`` or ``"cross-fitted"``), months, then the columns of ``survival_accuracy`` with
-        its rows and ``c_harrell`` and ``c_uno`` (to that horizon; both rank by the risk there).
-    risks : dict of str to numpy.ndarray, shape (n_patients, n_times)
-        Cross-fitted risks.
-
-    Raises
-    ------
-    MviError
-        If there are more folds than events, or a model of a fold has no answer.
+    Accuracy: model, patients (``"apparent"`` or ``"cross-fitted"``), months, then the columns of ``survival_accuracy``
+    with its rows and ``c_harrell`` and ``c_uno`` (to that horizon; both rank by the risk there). Beside it the
+    cross-fitted risks of each model, (n_patients, n_times).
 
     Examples
     --------

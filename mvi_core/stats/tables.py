@@ -79,17 +79,10 @@ def univariable_table(predictors, mvi_present, *, level=0.95, test="pearson", la
 def multivariable_table(predictors, mvi_present, *, level=0.95, method="auto", interval=None):
     """Odds ratios of predictors adjusted for each other: the paper's Table 3.
 
-    Parameters
-    ----------
-    predictors, mvi_present, level, method, interval
-        As in `fit_logistic`. The default is the paper's maximum likelihood with Wald intervals, and Firth's penalised
-        likelihood with profile intervals where the predictors separate the outcome.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``variable, odds_ratio, ci_low, ci_high, p_value, coefficient, se`` without the intercept; ``attrs`` hold
-        method (names estimator, interval, test and what separates), n, n_missing, events and events_per_variable.
+    Arguments as in `fit_logistic`. The default is the paper's maximum likelihood with Wald intervals, and Firth's
+    penalised likelihood with profile intervals where the predictors separate the outcome. ``variable, odds_ratio,
+    ci_low, ci_high, p_value, coefficient, se`` without the intercept; ``attrs`` hold method (names estimator, interval,
+    test and what separates), n, n_missing, events and events_per_variable.
 
     Examples
     --------
@@ -105,18 +98,10 @@ def multivariable_table(predictors, mvi_present, *, level=0.95, method="auto", i
 
 
 def variance_inflation(fit, predictors):
-    """How much each coefficient's variance grows because predictors overlap.
+    """How much each coefficient's variance grows because predictors, those that were fitted, overlap.
 
-    Parameters
-    ----------
-    fit, predictors
-        A `LogisticFit` and the predictors it was fitted to.
-
-    Returns
-    -------
-    pandas.DataFrame
-        variable; vif, from regressing each predictor on the others by least squares (SPSS); vif_model, from the
-        covariance of the fit (R's rms and car). Both are 1 where a predictor shares nothing with the others.
+    variable; vif, from regressing each predictor on the others by least squares (SPSS); vif_model, from the covariance
+    of the fit (R's rms and car). Both are 1 where a predictor shares nothing with the others.
 
     Examples
     --------
