@@ -8,7 +8,7 @@ from mvi_core import checks
 from mvi_core.errors import MviError
 from mvi_core.stats.batched import auc_many, fit_many
 from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import estimate_table, same_patients
+from mvi_core.stats.estimate import estimate_table, outcome_and_scores, same_patients
 from mvi_core.stats.resampling import percentile_interval, resample_counts
 
 
@@ -52,7 +52,10 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
     >>> table[["nri_present", "nri_absent", "nri", "idi", "nri_at_0.5", "net_benefit_at_0.5"]].round(3).tolist()
     [0.0, 1.0, 1.0, 0.3, 0.5, 0.25]
     """
-    outcome, before, after = _outcome_and_risks(mvi_present, risk_without, risk_with)
+    risks = {"risk_without": risk_without, "risk_with": risk_with}
+    outcome, before, after = outcome_and_scores(mvi_present, check=checks.probability, **risks)
+    order = np.lexsort((after, before, outcome))  # no result depends on the order of patients
+    outcome, before, after = outcome[order], before[order], after[order]
     n, changes = len(outcome), {"nri": _direction(after - before)}
     benefits = {}
     for cut in thresholds:
@@ -123,17 +126,6 @@ def shuffled_gain(predictors, mvi_present, added, *, n_shuffles, rng):
     before, after = expit(others @ base[0]), expit(np.einsum("bnk,bk->bn", design, beta))[worked]
     gains = _gains(y, before, after)
     return pd.DataFrame([_against_chance(name, gain, len(y)) for name, gain in gains.items()])
-
-
-def _outcome_and_risks(mvi_present, risk_without, risk_with):
-    """Check outcome and risks of the same patients; sorted, so that no result depends on their order."""
-    same_patients(mvi_present=mvi_present, risk_without=risk_without, risk_with=risk_with)
-    outcome = checks.binary("mvi_present", mvi_present)
-    before, after = checks.probability("risk_without", risk_without), checks.probability("risk_with", risk_with)
-    checks.same_length(mvi_present=outcome, risk_without=before, risk_with=after)
-    checks.both_classes("mvi_present", outcome)
-    order = np.lexsort((after, before, outcome))
-    return outcome[order], before[order], after[order]
 
 
 def _direction(change):

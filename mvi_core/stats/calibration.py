@@ -8,9 +8,9 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from scipy.stats import chi2
 
-from mvi_core import checks
+from mvi_core.checks import probability
 from mvi_core.errors import MviError
-from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
+from mvi_core.stats.estimate import estimate_table, outcome_and_scores, undefined, wald, wilson
 from mvi_core.stats.likelihood import information, maximise
 from mvi_core.stats.resampling import percentile_interval, resample_counts
 from mvi_core.stats.smooth import lowess
@@ -146,10 +146,7 @@ def hosmer_lemeshow(mvi_present, risk, *, external, n_groups=10):
 
 def _sorted_outcome_and_risk(mvi_present, risk):
     """Check outcome and risk; both ascending by risk, so that no result depends on the order of patients."""
-    same_patients(mvi_present=mvi_present, risk=risk)
-    outcome, risk = checks.binary("mvi_present", mvi_present), checks.probability("risk", risk)
-    checks.same_length(mvi_present=outcome, risk=risk)
-    checks.both_classes("mvi_present", outcome)
+    outcome, risk = outcome_and_scores(mvi_present, check=probability, risk=risk)
     order = np.lexsort((outcome, risk))
     return outcome[order], risk[order]
 

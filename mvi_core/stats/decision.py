@@ -6,8 +6,8 @@ from scipy.stats import binom, binomtest
 
 from mvi_core import checks
 from mvi_core.errors import MviError
-from mvi_core.stats.estimate import critical_value, same_patients
-from mvi_core.stats.kaplan_meier import follow_up_times
+from mvi_core.stats.estimate import critical_value, outcome_and_scores
+from mvi_core.stats.kaplan_meier import scored_times
 from mvi_core.stats.resampling import percentile_interval, resample_counts
 
 THRESHOLDS = tuple(i / 100 for i in range(1, 100))  # np.arange(0.01, 1, 0.01) puts 23 of them above i / 100
@@ -44,7 +44,7 @@ def net_benefit(mvi_present, risk, threshold):
     >>> round(net_benefit([1, 1, 0, 0, 0], [0.9, 0.4, 0.6, 0.2, 0.1], 0.3), 4)
     0.3143
     """
-    outcome, risk = _outcome_and_risk(mvi_present, risk)
+    outcome, risk = outcome_and_scores(mvi_present, check=checks.probability, both=False, risk=risk)
     return float(_benefit_of_each(outcome, risk, _thresholds([threshold])).mean(axis=0)[0])
 
 
@@ -77,7 +77,7 @@ def decision_curve(mvi_present, risk, thresholds=THRESHOLDS, *, n_bootstrap, rng
     >>> curve[["threshold", "net_benefit", "treat_all", "interventions_avoided"]].round(4).values.tolist()
     [[0.2, 0.125, 0.0625, 25.0], [0.5, 0.0, -0.5, 50.0]]
     """
-    outcome, risk = _outcome_and_risk(mvi_present, risk)
+    outcome, risk = outcome_and_scores(mvi_present, check=checks.probability, both=False, risk=risk)
     order = np.lexsort((outcome, risk))
     outcome, risk, cuts = outcome[order], risk[order], _thresholds(thresholds)
     n = len(outcome)
@@ -109,7 +109,7 @@ def against_treat_all(mvi_present, risk, thresholds=THRESHOLDS, *, level=0.95):
     >>> table[["n_spared", "difference", "p_value"]].round(4).values.tolist()
     [[0.0, 0.0, 1.0], [10.0, 0.0556, 0.6974]]
     """
-    outcome, risk = _outcome_and_risk(mvi_present, risk)
+    outcome, risk = outcome_and_scores(mvi_present, check=checks.probability, both=False, risk=risk)
     critical_value(level)
     rows = []
     for cut in _thresholds(thresholds):
@@ -145,10 +145,8 @@ def survival_net_benefit(months, event, risk, thresholds=THRESHOLDS, *, horizon,
     >>> curve[["net_benefit", "treat_all"]].round(4).values.tolist()  # three of four, one of the three recurs
     [[-0.25, -0.5]]
     """
-    time, happened = follow_up_times(months, event)
-    same_patients(months=months, risk=risk)
-    risk, cuts = checks.probability("risk", risk), _thresholds(thresholds)
-    n = checks.same_length(months=time, risk=risk)
+    time, happened, risk = scored_times(months, event, risk, check=checks.probability)
+    n, cuts = len(time), _thresholds(thresholds)
     if not 0 < horizon <= time.max():
         raise MviError(
             f"horizon must lie within the follow-up (to {time.max():g} months), got {horizon:g}. Shorten it."
@@ -187,14 +185,6 @@ def _true_and_false(time, happened, counts, horizon):
     hazard = np.divide(died, at_risk, out=np.zeros_like(died), where=(at_risk > 0) & (time[starts] <= horizon))
     share, alive = counts.sum(axis=1) / counts.shape[1], np.prod(1 - hazard, axis=1)
     return share * (1 - alive), share * alive
-
-
-def _outcome_and_risk(mvi_present, risk):
-    """Check outcome and risk of the same patients."""
-    same_patients(mvi_present=mvi_present, risk=risk)
-    outcome, risk = checks.binary("mvi_present", mvi_present), checks.probability("risk", risk)
-    checks.same_length(mvi_present=outcome, risk=risk)
-    return outcome, risk
 
 
 def _thresholds(values):

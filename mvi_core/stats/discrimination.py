@@ -10,7 +10,7 @@ from mvi_core.errors import MviError
 from mvi_core.names import GRADES
 from mvi_core.stats.confusion import compound, one_against_rest, quadratic_kappa, shares
 from mvi_core.stats.delong import TINY, auc_interval, auc_variance, placements
-from mvi_core.stats.estimate import estimate_table, same_patients, undefined, wald, wilson
+from mvi_core.stats.estimate import estimate_table, outcome_and_scores, same_patients, undefined, wald, wilson
 from mvi_core.stats.resampling import percentile_interval
 
 
@@ -33,7 +33,7 @@ def auc(mvi_present, risk, *, level=0.95):
     >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).value
     0.75
     """
-    outcome, score = _outcome_and_scores(mvi_present, risk=risk)
+    outcome, score = outcome_and_scores(mvi_present, risk=risk)
     value, by_present, by_absent = placements(outcome, score)
     return auc_interval(value, auc_variance(by_present, by_absent), len(by_present), len(by_absent), level=level)
 
@@ -65,7 +65,7 @@ def auc_difference(mvi_present, risk_a, risk_b, *, level=0.95):
     >>> difference.value, round(p_value, 3)
     (0.25, 0.48)
     """
-    outcome, *scores = _outcome_and_scores(mvi_present, risk_a=risk_a, risk_b=risk_b)
+    outcome, *scores = outcome_and_scores(mvi_present, risk_a=risk_a, risk_b=risk_b)
     (area_a, present_a, absent_a), (area_b, present_b, absent_b) = (placements(outcome, s) for s in scores)
     value, variance = area_a - area_b, auc_variance(present_a - present_b, absent_a - absent_b)
     if np.isnan(variance) or (variance <= TINY and abs(value) > 1e-12):
@@ -87,7 +87,7 @@ def roc_table(mvi_present, risk):
     >>> roc_table([0, 1, 1], [0.2, 0.2, 0.7]).values.tolist()
     [[inf, 0.0, 1.0], [0.7, 0.5, 1.0], [0.2, 1.0, 0.0]]
     """
-    outcome, score = _outcome_and_scores(mvi_present, risk=risk)
+    outcome, score = outcome_and_scores(mvi_present, risk=risk)
     false_positive, sensitivity, cutoff = roc_curve(outcome, score, drop_intermediate=False)
     return pd.DataFrame({"cutoff": cutoff, "sensitivity": sensitivity, "specificity": 1 - false_positive})
 
@@ -136,10 +136,8 @@ def binary_metrics(mvi_present, predicted, *, rng, n_bootstrap=2000, level=0.95)
     >>> table.set_index("metric").value[["accuracy", "precision", "f1", "mcc"]].round(3).tolist()
     [0.6, 0.667, 0.667, 0.167]
     """
-    same_patients(mvi_present=mvi_present, predicted=predicted)
-    outcome, positive = checks.binary("mvi_present", mvi_present), checks.binary("predicted", predicted)
-    n = checks.same_length(mvi_present=outcome, predicted=positive)
-    checks.both_classes("mvi_present", outcome)
+    outcome, positive = outcome_and_scores(mvi_present, check=checks.binary, predicted=predicted)
+    n = len(outcome)
     cells = confusion_matrix(outcome, positive, labels=[1, 0])  # rows: truth, columns: prediction
     drawn = rng.multinomial(n, cells.ravel() / n, size=n_bootstrap).reshape(-1, 2, 2)
     values, replicates = compound(cells), compound(drawn)
@@ -175,16 +173,6 @@ def grade_metrics(grade, grade_predicted, *, rng, n_bootstrap=2000, level=0.95):
             f1 = percentile_interval(compound(cells)["f1"], replicates, level=level, n=n)
         tables[str(name)] = estimate_table(shares(cells, level=level) | {"f1": f1})
     return pd.concat(tables, names=["grade", None]).reset_index(level="grade").reset_index(drop=True)
-
-
-def _outcome_and_scores(mvi_present, **scores):
-    """Check outcome and scores of the same patients, both classes present."""
-    same_patients(mvi_present=mvi_present, **scores)
-    outcome = checks.binary("mvi_present", mvi_present)
-    checked = {name: checks.finite(name, score) for name, score in scores.items()}
-    checks.same_length(mvi_present=outcome, **checked)
-    checks.both_classes("mvi_present", outcome)
-    return outcome, *checked.values()
 
 
 def _grades(name, values):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from mvi_core.checks import binary, both_classes, finite, same_length
 from mvi_core.errors import MviError
 from mvi_core.names import PATIENT_ID
 
@@ -118,3 +119,19 @@ def same_patients(**columns):
     for name, index in series.items():
         if not index.equals(series[first]):
             raise MviError(f"{first} and {name} have different indexes. Join both by patient_id before passing them.")
+
+
+def outcome_and_scores(mvi_present, *, check=finite, both=True, **scores):
+    """Outcome and scores of the same patients as arrays; a score is one of `checks`, both classes occur if ``both``.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in outcome_and_scores([True, False], risk=[0.7, 0.2])]
+    [[1, 0], [0.7, 0.2]]
+    """
+    same_patients(mvi_present=mvi_present, **scores)
+    outcome, checked = binary("mvi_present", mvi_present), {name: check(name, score) for name, score in scores.items()}
+    same_length(mvi_present=outcome, **checked)
+    if both:
+        both_classes("mvi_present", outcome)
+    return outcome, *checked.values()

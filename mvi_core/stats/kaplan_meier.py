@@ -94,8 +94,8 @@ def follow_up_times(months, event):
     return time, happened
 
 
-def scored_times(months, event, risk):
-    """Arrays of times, events and scores of the same patients.
+def scored_times(months, event, risk, *, check=finite):
+    """Arrays of times, events and scores of the same patients; a score is one of `checks`.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def scored_times(months, event, risk):
     [[1.0, 2.0], [1, 0], [0.9, 0.2]]
     """
     time, happened = follow_up_times(months, event)
-    score = finite("risk", risk)
+    score = check("risk", risk)
     same_length(months=time, event=happened, risk=score)
     same_patients(months=months, event=event, risk=risk)
     return time, happened, score

@@ -4,7 +4,7 @@ import numpy as np
 
 from mvi_core import checks
 from mvi_core.errors import MviError
-from mvi_core.stats.estimate import Estimate, critical_value, same_patients
+from mvi_core.stats.estimate import Estimate, critical_value, outcome_and_scores
 
 BLOCK_DRAWS = 2_000_000  # draws held at a time; bounds memory at about 16 MB
 
@@ -92,10 +92,8 @@ def auc_bootstrap(mvi_present, risk, *, n_bootstrap, rng, stratified=True, level
     >>> found.value, found.n
     (0.75, 4)
     """
-    same_patients(mvi_present=mvi_present, risk=risk)
-    outcome, score = checks.binary("mvi_present", mvi_present), checks.finite("risk", risk)
-    n = checks.same_length(mvi_present=outcome, risk=score)
-    checks.both_classes("mvi_present", outcome)
+    outcome, score = outcome_and_scores(mvi_present, risk=risk)
+    n = len(outcome)
     order = np.lexsort((outcome, score))
     outcome, score = outcome[order], score[order]
     counts = resample_counts(n, n_bootstrap, rng=rng, strata=outcome if stratified else None)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvi_core.checks import expect_shape, finite, probability
+from mvi_core.checks import finite, probability
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import estimate_table
 from mvi_core.stats.kaplan_meier import scored_times
@@ -38,23 +38,7 @@ def brier_at(months, event, risk, at):
     >>> brier_at([1, 2, 3, 4], [1, 1, 0, 0], [1, 0.5, 0.5, 0], at=2.5)
     0.125
     """
-    return float(_alone(months, event, probability("risk", risk), at)["brier"][0])
-
-
-def integrated_brier(months, event, risks, times):
-    """Brier score averaged over two or more rising horizons, by the trapezoid rule; risks are (n_patients, n_times).
-
-    Examples
-    --------
-    >>> integrated_brier([1, 2, 3, 4], [1, 1, 0, 0], [[1, 1], [0.5, 0.5], [0.5, 0.5], [0, 0]], [2, 2.5])
-    0.125
-    """
-    times = finite("times", times)
-    risks = expect_shape("risks", np.asarray(risks, dtype=float), (len(months), len(times)))
-    if len(times) < 2 or (np.diff(times) <= 0).any():
-        raise MviError(f"times must rise and be at least two, got {list(times)}. Sort them.")
-    path = [brier_at(months, event, column, at) for column, at in zip(risks.T, times, strict=True)]
-    return float(np.trapezoid(path, times) / (times[-1] - times[0]))
+    return float(_alone(months, event, risk, at, check=probability)["brier"][0])
 
 
 def survival_accuracy(months, event, risk, *, at, n_bootstrap, rng):
@@ -71,7 +55,7 @@ def survival_accuracy(months, event, risk, *, at, n_bootstrap, rng):
     >>> table["value"].tolist()
     [0.875, 0.125, 0.25, 0.5]
     """
-    time, happened, score = scored_times(months, event, probability("risk", risk))
+    time, happened, score = scored_times(months, event, risk, check=probability)
     order = np.lexsort((score, happened, time))
     time, happened, score = time[order], happened[order], score[order]
     n = len(time)
@@ -104,9 +88,9 @@ def censoring_weights(time, happened, counts):
     return before, free, np.cumprod(1 - _ratio(died, at_risk), axis=1), moments
 
 
-def _alone(months, event, risk, at):
+def _alone(months, event, risk, at, check=finite):
     """Check the data at the door, then all scores of the patients themselves."""
-    time, happened, score = scored_times(months, event, risk)
+    time, happened, score = scored_times(months, event, risk, check=check)
     cases, followed = int(((time <= at) & (happened == 1)).sum()), int((time > at).sum())
     if not cases or not followed:
         raise MviError(

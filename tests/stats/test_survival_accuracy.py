@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from mvi_core.errors import MviError
 from mvi_core.stats.concordance import concordance, uno_concordance
-from mvi_core.stats.survival_accuracy import auc_at, brier_at, integrated_brier, survival_accuracy
+from mvi_core.stats.survival_accuracy import auc_at, brier_at, survival_accuracy
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 HORIZONS = [12, 24, 36, 60]
@@ -64,13 +64,9 @@ def test_scores_beside_those_of_everybody_alike_equal_riskregression(half, at):
     assert table["n"].unique().tolist() == [343]
 
 
-def test_integrated_brier_score_is_the_trapezoid_over_those_of_r(half):
-    path = answers("gbsg", "brier_path")
-    risks = half[[f"risk_{at}" for at in HORIZONS]]
-    by_hand = (
-        sum((b - a) * (p + q) / 2 for a, b, p, q in zip(HORIZONS, HORIZONS[1:], path, path[1:], strict=False)) / 48
-    )
-    assert integrated_brier(half["months"], half["event"], risks, HORIZONS) == pytest.approx(by_hand, rel=1e-8)
+def test_brier_scores_at_four_horizons_are_those_of_r(half):
+    path = [brier_at(half["months"], half["event"], half[f"risk_{at}"], at) for at in HORIZONS]
+    assert path == pytest.approx(answers("gbsg", "brier_path"), rel=1e-8)
 
 
 def test_an_event_comes_before_a_loss_in_the_same_month():
@@ -157,8 +153,7 @@ def test_the_order_of_patients_moves_no_bootstrap_interval(half):
         (lambda: brier_at([1, 5], [1, 0], [0.5, 1.5], 2), "from 0 to 1"),
         (lambda: auc_at([1, 5], [1, 0], [0.5, np.nan], 2), "finite"),
         (lambda: auc_at([], [], [], 2), "non-empty"),
-        (lambda: integrated_brier([1, 5], [1, 0], [[0.5], [0.5]], [2]), "at least two"),
-        (lambda: integrated_brier([1, 5], [1, 0], [[0.5, 1]] * 2, [3, 2]), "must rise"),
+        (lambda: brier_at(pd.Series([1, 5]), pd.Series([1, 0]), pd.Series([0.5, 1], index=[1, 0]), 2), "indexes"),
         (lambda: uno_concordance([1, 2], [0, 0], [1, 2], until=9), "no comparable pair"),
         (lambda: uno_concordance([3, 9], [1, 0], [1, 2], until=9, weights_from=([1, 2], [1, 0])), "earlier horizon"),
     ],
