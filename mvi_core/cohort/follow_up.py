@@ -12,28 +12,12 @@ N_ATTEMPTS = 100
 
 
 def draw_follow_up(patients, recipe, rng):
-    """Survival columns whose Kaplan-Meier medians are the printed ones.
+    """Survival columns, in the order of ``patients``, whose Kaplan-Meier medians are the printed ones.
 
-    Events are added one at a time until the curve of a group falls to one half in the printed month, in which one
-    event stands: first the patients with MVI, then those with DL-MVI, then all.
-
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns ``enrolment``, ``mvi_present`` and ``dl_mvi``.
-    recipe : dict
-        ``survival`` of ``data_manifest/reconstruction.json``.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    pandas.DataFrame
-        `SURVIVAL_COLUMNS`, in the order of `patients`.
-
-    Raises
-    ------
-    CohortError
-        If the recipe cannot be met with its number of events.
+    Events are added one at a time until the curve of a group falls to one half in the printed month, in which one event
+    stands: first the patients with MVI, then those with DL-MVI, then all. ``patients`` have columns ``enrolment``,
+    ``mvi_present`` and ``dl_mvi``; the recipe is ``survival`` of ``data_manifest/reconstruction.json``, and a
+    `CohortError` says if it cannot be met with its number of events.
 
     Notes
     -----
@@ -65,18 +49,10 @@ def draw_follow_up(patients, recipe, rng):
 
 
 def loss_to_follow_up(patients):
-    """Count the patients whose follow-up stops earlier than the end of the study allows.
+    """Count the patients whose follow-up stops earlier than the end of the study allows, one row a year of enrolment.
 
-    Parameters
-    ----------
-    patients : pandas.DataFrame
-        Columns ``enrolment``, ``os_months`` and ``os_event``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a year: ``enrolment``, ``n``, ``deaths``, ``lost`` (alive, with less than the least follow-up that a
-        surgery in that year leaves), ``lost_share``, ``median_months`` of follow-up of those alive.
+    ``enrolment``, ``n``, ``deaths``, ``lost`` (alive, with less than the least follow-up that a surgery in that year
+    leaves), ``lost_share``, ``median_months`` of follow-up of those alive.
     """
     rows = []
     for year, (least, _) in FOLLOW_UP_MONTHS.items():

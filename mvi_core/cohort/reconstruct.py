@@ -24,22 +24,9 @@ Laboratory = namedtuple("Laboratory", "column cutoff median log_sd lowest highes
 def reconstruct_patients(seed=2022, solution=0):
     """Patients whose counts, regression and survival medians are those that the paper prints.
 
-    Parameters
-    ----------
-    seed : int
-        Seeds every draw that the print leaves open: values within levels, pairings, order.
-    solution : int
-        Number of the stored table behind Table 3, from 0; see `solutions`.
-
-    Returns
-    -------
-    pandas.DataFrame, shape (321, 27)
-        Columns of ``names.PATIENT_COLUMNS`` and ``dl_mvi`` (0 or 1), one row a patient.
-
-    Raises
-    ------
-    CohortError
-        If there is no stored solution of that number.
+    The seed is that of every draw that the print leaves open: values within levels, pairings, order. ``solution`` is
+    the number of the stored table behind Table 3, from 0; see `solutions`. Shape (321, 27): `PATIENT_COLUMNS` and
+    ``dl_mvi`` (0 or 1), one row a patient.
 
     Notes
     -----
@@ -75,15 +62,12 @@ def reconstruct_patients(seed=2022, solution=0):
 
 
 def solutions():
-    """List the stored tables behind Table 3 and what each implies for DL-MVI.
+    """List the stored tables behind Table 3 and what each implies for DL-MVI, one row a solution.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row a solution: ``solution``, ``tp``, ``fn``, ``fp``, ``tn``, ``sensitivity``, ``specificity``,
-        ``intercept``, ``auc`` (of the printed score), ``max_relative_error`` and ``n_digit_exact`` (of five odds ratios
-        and ten interval ends), ``p_values_as_printed``, ``score_as_printed`` (intercept -3.51 and AUC 0.824),
-        ``agrees_with_external`` (at least the false negatives and false positives of the external set).
+    ``solution``, ``tp``, ``fn``, ``fp``, ``tn``, ``sensitivity``, ``specificity``, ``intercept``, ``auc`` (of the
+    printed score), ``max_relative_error`` and ``n_digit_exact`` (of five odds ratios and ten interval ends),
+    ``p_values_as_printed``, ``score_as_printed`` (intercept -3.51 and AUC 0.824), ``agrees_with_external`` (at least
+    the false negatives and false positives of the external set).
 
     Notes
     -----
