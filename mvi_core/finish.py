@@ -16,6 +16,8 @@ from mvi_core.study import STUDY_VARIABLE, load_study
 
 API_PACKAGES = ("cohort", "dataset", "model", "stats", "stats.audit", "report", "figures")  # one API page each
 
+HIDDEN = {"tags": ["remove-input"]}
+
 
 def finish(notebook, cohort):
     """Name the cohort in captions and labels, give each figure a cell of its own, say how to rerun the page.
@@ -39,9 +41,8 @@ def finish(notebook, cohort):
             figure["caption"] = f"{words.rstrip()} {said['n']}".rstrip() + cohort
             figure["name"] = re.sub(r"[^a-z0-9-]", "-", f"{figure['name']}-{spec.id}")
             cells += _beneath(cell)
-    _quiet_sources(cells[0])
     used = sorted({name for cell in cells if cell.cell_type == "code" for name in _modules(cell.source)})
-    notebook.cells = [*_banner_first(cells), _foot(page, run, used)]
+    notebook.cells = [*_head(cells), _foot(page, run, used)]
     notebook.metadata["mvi"] = {"page": page, "cohort": cohort, "commit": commit()}
 
 
@@ -89,27 +90,22 @@ def _api_page(module):
     return max((name for name in API_PACKAGES if module.startswith(f"{name}.")), key=len, default="")
 
 
-def _banner_first(cells):
-    """Cells with the parameters of the run below the cell that shows the banner."""
-    injected = next((cell for cell in cells if "injected-parameters" in cell.metadata.get("tags", [])), None)
-    if injected is None:
-        return cells
-    cells = [cell for cell in cells if cell is not injected]
-    place = next((row for row, cell in enumerate(cells) if "open_page(" in cell.source), 1)
-    return [*cells[: place + 1], injected, *cells[place + 1 :]]
+def _head(cells):
+    """Cells with the banner straight beneath the title; the foot says the parameters that were put in.
 
-
-def _quiet_sources(cell):
-    """Set what stands beneath the title, the paper's section and the files, in a style of its own."""
-    if cell.cell_type == "markdown":
-        title, _, rest = cell.source.partition("\n")
-        cell.source = f"{title}\n\n{{.sources}}\n{rest.lstrip()}" if rest.strip() else title
-
-
-def _said_of_the_figure(cell):
-    """Take out what `show_figure` says of the figure of a cell, for its caption and its alternative text."""
-    said = [output.metadata.pop(SAID) for output in cell.outputs if SAID in output.get("metadata", {})]
-    return said[0] if said else {"alt": "", "n": ""}
+    The paper's section and the files, which stand beneath the title in the source, get a style of their own.
+    """
+    for cell in cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata["tags"].append("remove-cell")
+    shown = [(cell, output) for cell in cells for output in cell.get("outputs", []) if "cohort-banner" in str(output)]
+    title, _, rest = cells[0].source.partition("\n")
+    head = [new_markdown_cell(title, id="title")]
+    for cell, output in shown:
+        cell.outputs.remove(output)
+        head.append(new_code_cell("# which cohort made this page", outputs=[output], metadata=HIDDEN))
+    sources = [new_markdown_cell(f"{{.sources}}\n{rest.strip()}", id="sources")] if rest.strip() else []
+    return [*head, *sources, *cells[1:]]
 
 
 def _beneath(cell):
@@ -118,4 +114,4 @@ def _beneath(cell):
     cell.outputs = [output for output in cell.outputs if output not in beneath]
     if not beneath:
         return []
-    return [new_code_cell("# what made the figure above", outputs=beneath, metadata={"tags": ["remove-input"]})]
+    return [new_code_cell("# what made the figure above", outputs=beneath, metadata=HIDDEN)]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mvi_core.cohort.spec import load_spec
 from mvi_core.names import CohortKind
-from mvi_core.report import agrees, interval_text, p_text, paper_value, paper_values, rows_told
+from mvi_core.report import agrees, interval_text, p_text, pairs_told, paper_value, paper_values, rows_told
 from mvi_core.report.downloads import PEOPLE, download_link, source_link
 from mvi_core.results import atomic_write, commit, read_result, result_path, write_result
 from mvi_core.study import load_study
@@ -113,13 +113,13 @@ def draw(points):
     from mvi_core import figures
 
     figures.theme()
-    figure, panels = plt.subplots(1, 2, figsize=(11, 2.9), width_ratios=[1, 1.15])
+    figure, panels = plt.subplots(2, 1, figsize=(6.6, 5.3), height_ratios=[3, 4])
     for axes, name in zip(panels, (RATIO, SHARE), strict=True):
         part = points[points["axis"] == name]
         figures.cohort_points(part, axes, note=name, log=name == RATIO)
     panels[1].set_xlim(0.4, 1)
     known = {label: mark for axes in panels for mark, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=len(known) or 1)
+    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=3)
     return figure
 
 
@@ -127,19 +127,17 @@ def first_page(points, verdicts, profile):
     """Text that the first page takes in: the figure with caption and alternative text, and the table of verdicts."""
     ours = points[points["kind"] != "paper"]
     alt = f"Printed numbers beside ours. {rows_told(ours, ['series', 'label'], columns=('value', 'low', 'high'))}."
-    number = {
-        kind: " and ".join(f"{n:.0f}" for n in sorted(set(part.dropna()))) for kind, part in ours.groupby("kind")["n"]
-    }
-    counts = ", ".join(f"{kind} {n}" for kind, n in number.items() if n)
+    number = ours.dropna(subset=["n"]).groupby("series", sort=False)["n"].agg(["min", "max"])
+    counts = pairs_told({row.Index: " to ".join(f"{n:.0f}" for n in sorted({*row[1:]})) for row in number.itertuples()})
     made = [source_link("workflow/rules/pages.smk", "rule summary"), f"profile {html.escape(profile)}"]
     made += [download_link(result_path(".", name), f"results/{name}") for name in (POINTS, VERDICTS)]
     line = f'<p class="made-by">Made by {" · ".join([*made, f"commit {commit()}"])}</p>'.replace("../../", "")
     return "\n".join(
         [
-            f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
+            ":::{div} summary-grid", f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
             "What the paper prints (open diamonds, without interval) and what each kind of cohort gives, with 95 % "
             f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "",
-            f'<div class="table-wrap">{_table(verdicts)}</div>', line, "",
+            f'<div class="table-wrap">{_table(verdicts)}</div>', line, ":::", "",
         ]
     )  # fmt: skip
 

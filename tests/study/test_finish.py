@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from papermill.cli import _resolve_type
 
 from mvi_core.finish import finish, rerun_lines
@@ -43,9 +43,25 @@ def test_what_a_page_says_of_its_figure_becomes_alternative_text_and_the_end_of_
         "display_data", {"image/png": ""}, metadata={"mvi_figure": {"alt": "AUC 0.82", "n": "n = 321."}}
     )
     metadata = {"mystnb": {"figure": {"caption": "ROC curve.", "name": "fig-roc"}}}
-    notebook = new_notebook(cells=[new_code_cell("show_figure(page, figure)", outputs=[figure], metadata=metadata)])
-    finish(notebook, "ward")
-    cell = notebook.cells[0]
+    cells = [new_markdown_cell("# How many?"), new_code_cell("show()", outputs=[figure], metadata=metadata)]
+    finish(notebook := new_notebook(cells=cells), "ward")
+    cell = notebook.cells[1]
     assert cell.metadata["mystnb"]["image"]["alt"] == "AUC 0.82"
     assert cell.metadata["mystnb"]["figure"]["caption"] == "ROC curve. n = 321. *Cohort: A made-up ward (own).*"
     assert "mvi_figure" not in cell.outputs[0].metadata
+
+
+def test_the_banner_stands_beneath_the_title_and_parameters_only_in_the_foot(project):
+    banner = new_output("display_data", {"text/html": '<div class="cohort-banner own">'})
+    cells = [
+        new_markdown_cell("# How many?\nPaper: Table 1."),
+        new_code_cell("seed = 3", metadata={"tags": ["injected-parameters"]}),
+        new_code_cell("page = open_page()", outputs=[banner, new_output("stream", text="n = 6")]),
+    ]
+    notebook = new_notebook(cells=cells, metadata={"papermill": {"parameters": {"seed": 3}}})
+    finish(notebook, "ward")
+    title, head, sources, parameters, opened, foot = notebook.cells
+    assert (title.source, sources.source) == ("# How many?", "{.sources}\nPaper: Table 1.")
+    assert head.outputs == [banner] and head.metadata["tags"] == ["remove-input"]
+    assert "remove-cell" in parameters.metadata["tags"] and "-p seed 3" in foot.source
+    assert [output["text"] for output in opened.outputs] == ["n = 6"]
