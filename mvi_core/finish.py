@@ -108,6 +108,12 @@ def _head(cells):
     return [*head, *sources, *cells[1:]]
 
 
+def _said_of_the_figure(cell):
+    """Take out what `show_figure` says of the figure of a cell, for its caption and its alternative text."""
+    said = [output.metadata.pop(SAID) for output in cell.outputs if SAID in output.get("metadata", {})]
+    return said[0] if said else {"alt": "", "n": ""}
+
+
 def _beneath(cell):
     """Cell for what stands under a figure, with a source, since MyST-NB drops empty cells and wraps every output."""
     beneath = [output for output in cell.outputs if "image/png" not in output.get("data", {})]

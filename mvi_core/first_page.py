@@ -134,7 +134,8 @@ def first_page(points, verdicts, profile):
     line = f'<p class="made-by">Made by {" · ".join([*made, f"commit {commit()}"])}</p>'.replace("../../", "")
     return "\n".join(
         [
-            ":::{div} summary-grid", f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
+            ":::{div} summary-grid",
+            f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
             "What the paper prints (open diamonds, without interval) and what each kind of cohort gives, with 95 % "
             f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "",
             f'<div class="table-wrap">{_table(verdicts)}</div>', line, ":::", "",
