@@ -94,16 +94,16 @@ def against(entry, printed):
     Examples
     --------
     >>> against({"value": 77.2, "low": 69.8, "high": 83.2}, "92.11%")
-    'lower than printed'
+    'lower'
     >>> against({"value": 0.8243, "low": 0.78, "high": 0.87}, "0.824")
-    'as printed, to the digit'
+    'the same, to the digit'
     """
     number = float(printed.rstrip("% "))
     if agrees(entry["value"], printed):
-        return "as printed, to the digit"
+        return "the same, to the digit"
     if entry["low"] <= number <= entry["high"]:
-        return "interval holds the print"
-    return "lower than printed" if entry["high"] < number else "higher than printed"
+        return "agrees"
+    return "lower" if entry["high"] < number else "higher"
 
 
 def draw(points):
@@ -113,7 +113,7 @@ def draw(points):
     from mvi_core import figures
 
     figures.theme()
-    figure, panels = plt.subplots(2, 1, figsize=(6.6, 5.3), height_ratios=[3, 4])
+    figure, panels = plt.subplots(2, 1, figsize=(6.6, 5.6), height_ratios=[3, 4])
     for axes, name in zip(panels, (RATIO, SHARE), strict=True):
         part = points[points["axis"] == name]
         figures.cohort_points(part, axes, note=name, log=name == RATIO)
@@ -171,7 +171,7 @@ def _consistency(said):
 
 def _table(verdicts):
     """Table of verdicts as HTML; a claim stands once, beside all its answers."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("The paper says", "This run finds", "Verdict"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("The paper says", "This run finds", "Against the print"))
     rows = []
     for claim, part in verdicts.groupby("claim", sort=False):
         for place, row in enumerate(part.itertuples()):
@@ -180,5 +180,6 @@ def _table(verdicts):
             who = f"{row.kind} {row.cohort}" if row.kind in PEOPLE else row.kind
             badge = f'<span class="kind {row.kind}">{html.escape(who)}</span> ' if row.kind else ""
             rows.append(f"<tr>{first}<td>{badge}{found}</td><td>{html.escape(row.verdict)}</td></tr>")
-    head = f"<caption>What the paper says, and what this run finds</caption><thead><tr>{head}</tr></thead>"
+    caption = "Each claim beside this run: they agree where the printed number lies in our interval."
+    head = f"<caption><span>{caption}</span></caption><thead><tr>{head}</tr></thead>"
     return f'<table class="study-table verdicts">{head}<tbody>{"".join(rows)}</tbody></table>'

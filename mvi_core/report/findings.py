@@ -1,6 +1,6 @@
 """What does a figure show: its finding in words and numbers, for those who cannot see it."""
 
-from mvi_core.report.words import interval_column
+from mvi_core.report.words import MEASURES, interval_column
 
 EFFECT = ("odds_ratio", "ci_low", "ci_high")
 
@@ -16,7 +16,7 @@ def rows_told(frame, label, **form):
     '2015 0.80 (0.70–0.90), 2018 0.60'
     """
     names = frame[label] if isinstance(label, str) else frame[list(label)].agg(" ".join, axis=1)
-    names = [" ".join(name.replace("_", " ").split()) for name in names]
+    names = [" ".join(MEASURES.get(name, name).split()) for name in names]
     form = {"columns": ("value", "ci_low", "ci_high"), **form}
     ends = frame[list(form["columns"][1:])].notna().all(axis=1)
     texts = zip(names, interval_column(frame, **form), ends, strict=True)

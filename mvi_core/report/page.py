@@ -12,7 +12,7 @@ from mvi_core.names import PATIENT_ID, CohortKind
 from mvi_core.report.downloads import download_link, source_link
 from mvi_core.report.masking import PEOPLE
 from mvi_core.report.publication import docx_table, latex_table
-from mvi_core.report.words import publish
+from mvi_core.report.words import MEASURES, publish
 from mvi_core.results import atomic_write, commit, read_stored, result_path
 from mvi_core.study import Study, load_study, page_rule
 
@@ -106,11 +106,12 @@ def show_figure(page, figure, *, alt, n=None, result=None, stored=None):
 def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     """Table of the page as HTML, with caption and the line that says what made it; stored as LaTeX and docx too.
 
-    Cells are shown as they are: format numbers first. ``result`` and ``stored`` are as in `show_figure`; ``notes`` are
-    footnotes, such as the tests and interval methods.
+    Cells are shown as they are, but for the codes of measures: format numbers first. ``result`` and ``stored`` are as
+    in `show_figure`; ``notes`` are footnotes, such as the tests and interval methods.
     """
     from IPython.display import HTML
 
+    frame = frame.replace(MEASURES).rename(columns=MEASURES)
     wordy = frame.astype(str).map(len).max(axis=None) > LONG_TEXT
     classes = "study-table prose" if wordy else "study-table"
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
@@ -126,7 +127,7 @@ def caption_html(page, caption):
     """Caption of the next table of a page as HTML: its number, such as 9.2 in chapter 9, the words, the cohort."""
     number = f"{int(page.name.split('_')[0])}.{next(page.tables)}"
     words = html.escape(f"{caption} Cohort: {page.spec.title} ({page.spec.kind}).")
-    return f'<caption><span class="caption-number">Table {number}.</span> {words}</caption>'
+    return f'<caption><span><span class="caption-number">Table {number}.</span> {words}</span></caption>'
 
 
 def made_by_line(page, result, stored=None, *, files=()):

@@ -9,6 +9,13 @@ from mvi_core.stats.estimate import Estimate
 
 NUMBER = "mvi"  # key of a published number's parts in the metadata of its output
 
+MEASURES = {  # how a measure is called in print
+    "auc": "AUC", "f1": "F1", "npv": "negative predictive value", "mcc": "Matthews correlation",
+    "balanced_accuracy": "balanced accuracy", "brier": "Brier score", "scaled_brier": "scaled Brier score",
+    "expected_observed": "expected / observed", "ici": "mean calibration error (ICI)",
+    "e50": "median calibration error (E50)", "e90": "its 90th percentile (E90)", "e_max": "largest (E max)",
+}  # fmt: skip
+
 
 def publish(key, value):
     """Make a number or words available to the prose as ``{glue:text}``, and to ``results/report.json`` in full digits.

@@ -43,7 +43,9 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     write_result("ward", "table1.csv", pd.DataFrame({"a": [1]}))
     page = OpenPage("01_count", load_spec("ward"), load_study())
     text = show_table(page, pd.DataFrame({"note": ["<b>x</b>"]}), "Notes.", result="table1.csv").data
-    assert '<span class="caption-number">Table 1.1.</span> Notes. Cohort: A made-up ward (own).</caption>' in text
+    assert (
+        '<span class="caption-number">Table 1.1.</span> Notes. Cohort: A made-up ward (own).</span></caption>' in text
+    )
     assert "&lt;b&gt;x&lt;/b&gt;" in text
     assert '<a href="../../source/notebooks/01_count.py.txt">notebooks/01_count.py</a> · rule <a' in text
     assert '.smk.txt">page_01_count_ward</a> · cohort ward (own) · profile test · <a' in text
