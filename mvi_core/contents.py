@@ -182,8 +182,9 @@ def _cohort_section(spec, study):
     if reason := unavailable(spec):
         return [*lines, f"- **Left out of this build:** {reason}", ""]
     left_out = [item for item in (plan_page(page, spec, study) for page in load_pages()) if item.reason]
-    lines += [f"- Left out: *{item.page.question}* ({item.page.name}): {item.reason}" for item in left_out]
-    return [*lines, ""]
+    reasons = [f"- Left out: *{item.page.question}* ({item.page.name}): {item.reason}" for item in left_out]
+    folded = [f":::{{dropdown}} Chapters without this cohort: {len(reasons)}", *reasons, ":::"] if reasons else []
+    return [*lines, "", *folded, ""]
 
 
 def _headline(cohort, name, query, column):
