@@ -16,6 +16,7 @@ from mvi_core.report.words import MEASURES, publish
 from mvi_core.results import atomic_write, commit, read_stored, result_path
 from mvi_core.study import Study, load_study, page_rule
 
+BOOK = "book"  # the profile whose numbers the book shows
 LONG_TEXT = 40  # characters from which a cell may wrap
 PRINT_DPI = 300  # dots per inch that journals ask of a figure
 FORMATS = {".svg": "SVG", ".png": f"PNG, {PRINT_DPI} dpi", ".tex": "LaTeX", ".docx": "Word"}
@@ -62,13 +63,17 @@ def open_page(name, cohort, *, beside=()):
 
 
 def banner(spec, profile):
-    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, model, profile."""
-    words = [html.escape(str(text)) for text in (spec.kind, spec.title, spec.summary, profile, model_words(spec))]
-    model = f'<span class="cohort-summary"><strong>{words[4]}</strong></span> ' if words[4] else ""
+    """Banner of a page as HTML: kind of cohort in a word and a colour, title, summary, frozen model, profile."""
+    said = (spec.kind, spec.title, spec.summary, model_words(spec), profile)
+    kind, title, summary, model, profile = (html.escape(str(text)) for text in said)
+    name = f"{kind.capitalize()} cohort"
+    judge = f'<span class="cohort-summary"><strong>{model}</strong></span> ' if model else ""
+    other = "" if profile == BOOK else " <strong>not that of the book</strong>"
     return (
-        f'<div class="cohort-banner {words[0]}" role="note"><strong>{words[0].capitalize()} cohort</strong> '
-        f'<span class="cohort-title">{words[1]}</span> <span class="cohort-summary">{words[2]}</span> {model}'
-        f'<span class="cohort-profile">Profile <code>{words[3]}</code></span></div>'
+        f'<div class="cohort-banner {kind}" role="note"><strong>{name}</strong> '
+        f'<span class="cohort-title">{"" if title == name else title}</span> '
+        f'<span class="cohort-summary">{summary}</span> {judge}'
+        f'<span class="cohort-profile">Profile <code>{profile}</code>{other}</span></div>'
     )
 
 

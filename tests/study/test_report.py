@@ -1,11 +1,15 @@
 """Numbers are said in the house style, and every table is signed."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import ManifestError
+from mvi_core.names import CohortKind
 from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table, show_verdicts
+from mvi_core.report.page import WORTH
 from mvi_core.results import write_result, write_stored
 from mvi_core.stats.audit.verdict import CANNOT, REPRODUCED, Verdict
 from mvi_core.stats.estimate import Estimate
@@ -37,6 +41,16 @@ def test_the_banner_says_the_kind_in_a_word_and_escapes_data(project):
     text = banner(load_spec("ward"), "test")
     assert 'class="cohort-banner own"' in text and "<strong>Own cohort</strong>" in text
     assert "<script>" not in text
+
+
+def test_the_banner_does_not_say_a_title_twice_and_warns_of_another_profile(project):
+    spec = load_spec("ward")
+    assert "not that of the book" in banner(spec, "smoke") and "not that of the book" not in banner(spec, "book")
+    assert banner(replace(spec, title="Own cohort"), "book").count("Own cohort") == 1
+
+
+def test_every_kind_of_cohort_has_a_sentence_on_what_its_answers_are_worth():
+    assert set(WORTH) == set(CohortKind)
 
 
 def test_a_table_is_escaped_captioned_and_signed(project):
