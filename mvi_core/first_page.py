@@ -129,18 +129,23 @@ def first_page(points, verdicts, profile):
     alt = f"Printed numbers beside ours. {rows_told(ours, ['series', 'label'], columns=('value', 'low', 'high'))}."
     number = ours.dropna(subset=["n"]).groupby("series", sort=False)["n"].agg(["min", "max"])
     counts = pairs_told({row.Index: " to ".join(f"{n:.0f}" for n in sorted({*row[1:]})) for row in number.itertuples()})
-    made = [source_link("workflow/rules/pages.smk", "rule summary"), f"profile {html.escape(profile)}"]
-    made += [download_link(result_path(".", name), f"results/{name}") for name in (POINTS, VERDICTS)]
-    line = f'<p class="made-by">Made by {" · ".join([*made, f"commit {commit()}"])}</p>'.replace("../../", "")
+    lines = [_made_by(name, profile) for name in (POINTS, VERDICTS)]
     return "\n".join(
         [
-            ":::{div} summary-grid",
+            "::::{div} summary-grid", ":::{div}",
             f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
             "What the paper prints (open diamonds, without interval) and what each kind of cohort gives, with 95 % "
-            f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "",
-            f'<div class="table-wrap">{_table(verdicts)}</div>', line, ":::", "",
+            f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "", lines[0], ":::",
+            ":::{div}", f'<div class="table-wrap">{_table(verdicts)}</div>', "", lines[1], ":::", "::::", "",
         ]
     )  # fmt: skip
+
+
+def _made_by(name, profile):
+    """Line that says what made the figure or the table of the first page, which lies at the root of the book."""
+    made = [source_link("workflow/rules/pages.smk", "rule summary"), f"profile {html.escape(profile)}"]
+    made += [download_link(result_path(".", name), f"results/{name}"), f"commit {commit()}"]
+    return f'<p class="made-by">Made by {" · ".join(made)}</p>'.replace("../../", "")
 
 
 def _answers(said, place):
