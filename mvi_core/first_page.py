@@ -135,8 +135,8 @@ def first_page(points, verdicts, profile):
             "::::{div} summary-grid", ":::{div}",
             f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
             "What the paper prints (open diamonds, without interval) and what each kind of cohort gives, with 95 % "
-            f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "", lines[0], ":::",
-            ":::{div}", f'<div class="table-wrap">{_table(verdicts)}</div>', "", lines[1], ":::", "::::", "",
+            f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "",
+            lines[0], ":::", ":::{div}", f'<div class="table-wrap">{_table(verdicts)}</div>', "", lines[1], ":::", "::::", "",
         ]
     )  # fmt: skip
 
