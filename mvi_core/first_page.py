@@ -67,7 +67,9 @@ def summary_points(said):
             series = f"{spec.kind} ({spec.id})" if spec.kind in PEOPLE else str(spec.kind)
             rows.append((axis, label, str(spec.kind), series, *numbers, entry["n"]))
     columns = ["axis", "label", "kind", "series", "value", "low", "high", "n"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(["value", "low", "high"], float))
+    order = {name: place for place, name in enumerate([label for _, label, *_ in NUMBERS] + ["paper", *CohortKind])}
+    points = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(["value", "low", "high"], float))
+    return points.sort_values(["label", "kind"], key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def verdict_rows(said):
@@ -136,7 +138,8 @@ def first_page(points, verdicts, profile):
             f"```{{figure}} notebooks/{PICTURE}", f":alt: {alt}", ":name: fig-summary", ":class: summary", "",
             "What the paper prints (open diamonds, without interval) and what each kind of cohort gives, with 95 % "
             f"intervals. Only real patients can teach anything about patients. n: {counts}.", "```", "",
-            lines[0], ":::", ":::{div}", f'<div class="table-wrap">{_table(verdicts)}</div>', "", lines[1], ":::", "::::", "",
+            lines[0], ":::", ":::{div}", f'<div class="table-wrap">{_table(verdicts)}</div>', "", lines[1],
+            ":::", "::::", "",
         ]
     )  # fmt: skip
 

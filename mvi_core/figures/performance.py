@@ -70,12 +70,14 @@ def cohort_points(table, axes, *, note, log=False):
     of the legend), ``value``, ``low``, ``high``. ``log``: draw ratios on a log scale, with a line at 1.
     """
     labels, series = list(dict.fromkeys(table["label"])), table.drop_duplicates("series")
+    beside = table.groupby("label")["series"].transform("size")
+    step = 0.84 / beside.max()
+    rows = table["label"].map(labels.index) + step * (table.groupby("label").cumcount() - (beside - 1) / 2)
     for place, (name, kind) in enumerate(series[["series", "kind"]].to_numpy()):
-        part, paper = table[table["series"] == name], kind == "paper"
-        open_mark = paper or kind in series["kind"].tolist()[:place]  # the second cohort of a kind
-        rows = [labels.index(label) + (place - (len(series) - 1) / 2) * 0.72 / len(series) for label in part["label"]]
+        part = table[table["series"] == name]
+        open_mark = kind == "paper" or kind in series["kind"].tolist()[:place]  # the second cohort of a kind
         point_and_interval(
-            axes, (part["value"], part["low"], part["high"]), rows, label=name,
+            axes, (part["value"], part["low"], part["high"]), rows[part.index], label=name,
             colour=KIND_COLOURS.get(kind, PAPER), marker=KIND_MARKERS.get(kind, "D"),
             **({"markerfacecolor": "white", "markersize": 6} if open_mark else {}),
         )  # fmt: skip

@@ -80,7 +80,7 @@ def test_the_text_tells_the_figure_with_its_numbers_and_links_each_answer():
         '<span class="kind phantom">phantom</span> <a href="notebooks/phantom/05_external.html">77.2 (69.8–83.2) %'
         in text
     )
-    assert "../" not in text and "n: real (clca-2024) 100, phantom 321, reconstructed 321." in text
+    assert "../" not in text and "n: real (clca-2024) 100, reconstructed 321, phantom 321." in text
 
 
 def test_the_figure_draws_every_number_of_the_report():
