@@ -132,4 +132,5 @@ report.publish("drift", wide.loc[wide["By"] == "MVI", "p, drift"].iloc[-1] or "n
 # **What this page cannot show.** Groups that differ in invasion differ in much else than five predictors. Times near
 # the end of follow-up rest on few patients, as the numbers at risk say. Where the hazard ratio drifts, it is an average
 # that depends on how long one looks. Survival of reconstructed and phantom patients was made to meet the printed
-# medians: it shows what these medians imply, not how patients fare.
+# medians: it shows what these medians imply, not how patients fare. Why nobody dies in the first years
+# there is told in [chapter 11](../paper/11_solutions.ipynb).
