@@ -23,6 +23,7 @@ page = report.open_page("14_leakage", cohort)
 # below has a development year and a later year; all use the generator of the phantom.
 # %% tags=["hide-input"]
 controls = pd.DataFrame(read_controls()).T.drop(columns="sign_effect").rename(columns={"title": "cohort"})
+controls = controls.replace("_", " ", regex=True)
 caption = "The control cohorts: what was done to labels, lesion sizes and scanner, and what an honest score must be."
 report.show_table(page, controls, caption)
 # %% [markdown]
