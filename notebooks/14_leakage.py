@@ -129,17 +129,22 @@ report.publish("inflated", " and ".join(table.loc[["accuracy", "AUC"], "inflatio
 report.publish("odds_inflated", table.loc["odds ratio of DL-MVI", "inflation"])
 # %% [markdown]
 # ## Answer
-# Where there is nothing to find, the network judged in-sample reaches an AUC of {glue:text}`null_inside`; a split by
-# slice adds {glue:text}`null_slice` to the split by patient, which finds {glue:text}`null_patient`. A split by patient
-# is not enough where something else gives the grade away: on the shortcut cohort it shows
-# {glue:text}`shortcut_patient`, and the later year {glue:text}`shortcut_later`. A sign that nobody can miss is found
-# everywhere ({glue:text}`trivial` in the later year), so low scores are not a fault of the network. On the small
-# phantom the later year comes out as high as in-sample: its model had half as many training patients again, and few
-# patients leave wide intervals. Honest intervals covered one half in {glue:text}`covered` repetitions, split by patient
-# and in the later year (split by patient in {glue:text}`covered_fixed` if the scores are taken as given); counting
-# combinations as patients would make them {glue:text}`narrow` too narrow. On the
-# phantom the paper's possible way of taking DL-MVI in-sample adds {glue:text}`inflated` to accuracy and AUC, and
-# multiplies the odds ratio of DL-MVI by {glue:text}`odds_inflated`.
+# A leak alone can make a score that looks like a finding.
+#
+# - Where there is nothing to find, the network judged in-sample reaches an AUC of {glue:text}`null_inside`. A split by
+#   slice adds {glue:text}`null_slice` to the split by patient, which finds {glue:text}`null_patient`.
+# - A split by patient is not enough where something else gives the grade away: on the shortcut cohort it shows
+#   {glue:text}`shortcut_patient`, and the later year {glue:text}`shortcut_later`.
+# - Low scores are not a fault of the network: a sign that nobody can miss is found everywhere
+#   ({glue:text}`trivial` in the later year).
+# - Honest intervals covered one half in {glue:text}`covered` repetitions, split by patient and in the later year
+#   (split by patient in {glue:text}`covered_fixed` if the scores are taken as given); counting combinations as patients
+#   would make them {glue:text}`narrow` too narrow.
+# - On the phantom the paper's possible way of taking DL-MVI in-sample adds {glue:text}`inflated` to accuracy and AUC,
+#   and multiplies the odds ratio of DL-MVI by {glue:text}`odds_inflated`.
+#
+# On the small phantom the later year comes out as high as in-sample: its model had half as many training patients
+# again, and few patients leave wide intervals.
 #
 # **What it is worth.** {glue:text}`worth`. In these cohorts the honest score is known, so that the inflation is
 # measured and not guessed.
