@@ -357,6 +357,14 @@ def test_a_group_keeps_its_colour_whatever_its_place():
     assert group_style("2018", 0)["color"] == ENROLMENT_COLOURS["2018"]
 
 
+def test_a_year_has_the_same_colour_in_a_map_a_curve_and_a_row_of_points(axes):
+    figures.roc(ROC.assign(model="2018: 0.62 (95 % CI 0.53-0.71)"), axes)
+    assert axes.lines[-1].get_color() == ENROLMENT_COLOURS["2018"]
+    figures.metric_points(METRICS.assign(series=["2015", "2018"]), axes)
+    drawn = {line.get_label(): line.get_color() for line in axes.lines}
+    assert {year: drawn[year] for year in ENROLMENT_COLOURS} == ENROLMENT_COLOURS
+
+
 @pytest.mark.parametrize("pair", [MVI_COLOURS, ENROLMENT_COLOURS, {**GRADE_COLOURS}])
 def test_colours_that_meet_differ_in_greyscale(pair):
     shades = sorted(lightness(colour) for colour in pair.values())

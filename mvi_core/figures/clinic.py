@@ -45,10 +45,10 @@ def roc(table, axes, *, note=""):
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=LINES[2])
     for place, (name, curve) in enumerate(_models(table, note)):
         false_alarm = 1 - curve["specificity"]
-        style = {"color": SERIES[place], "linestyle": LINES[place % 4]}
+        style = group_style(name, place)
         axes.plot(false_alarm, curve["sensitivity"], label=name, **style)
         if "ci_low" in curve:
-            axes.fill_between(false_alarm, curve["ci_low"], curve["ci_high"], color=SERIES[place], alpha=0.15, lw=0)
+            axes.fill_between(false_alarm, curve["ci_low"], curve["ci_high"], color=style["color"], alpha=0.15, lw=0)
     axes.set(**UNIT, xlabel="1 \N{MINUS SIGN} specificity", ylabel="sensitivity", aspect="equal")
     if note or "model" in table:
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=10.5)

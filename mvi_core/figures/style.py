@@ -1,5 +1,7 @@
 """How does every figure of the study look: one theme, and one colour for one thing."""
 
+import re
+
 import matplotlib.pyplot as plt
 import seaborn as sns
 
@@ -69,7 +71,7 @@ def group_style(name, position):
     True
     """
     fixed = {**MVI_COLOURS, **GRADE_COLOURS, **ENROLMENT_COLOURS}
-    words = [word for word in str(name).replace(",", " ").split() if word in fixed]
+    words = [word for word in re.split(r"[ ,:]+", str(name)) if word in fixed]
     line = LINES[list(fixed).index(words[-1]) % 2] if words else LINES[position % len(LINES)]
     return {"color": fixed[words[-1]] if words else SERIES[position % len(SERIES)], "linestyle": line}
 
