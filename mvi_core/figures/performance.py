@@ -54,7 +54,8 @@ def metric_points(table, axes, *, note="value, 95 % CI"):
         paper = name == "paper"
         point_and_interval(
             axes, (part["value"], part["ci_low"], part["ci_high"]), rows,
-            colour=PAPER if paper else ENROLMENT_COLOURS.get(name, SERIES[place % len(SERIES)]), marker="D" if paper else MARKERS[place % 6],
+            colour=PAPER if paper else ENROLMENT_COLOURS.get(name, SERIES[place % len(SERIES)]),
+            marker="D" if paper else MARKERS[place % 6],
             label=name, **({"markerfacecolor": "white", "markersize": 6} if paper else {}),
         )  # fmt: skip
     reading_rows(axes, metrics)
