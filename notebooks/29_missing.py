@@ -28,7 +28,6 @@ analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=Fals
 names = [name for name in page.spec.multivariable if name != "dl_mvi"]
 predictors, present = predictor_table(analysis, names), analysis["mvi_present"]
 complete = predictors.notna().all(axis=1)
-lacking = predictors.isna().sum()
 # %% [markdown]
 # ## Who is left out
 # The multivariable model of the paper's kind uses **complete cases**: whoever lacks one value is left out of all. That is right
@@ -70,7 +69,7 @@ wide = both.pivot(index="variable", columns="patients", values=["text", "p"]).lo
 shown = wide[[(key, name) for name in parts for key in ("text", "p")]].reset_index()
 shown.columns = ["Variable", *(f"{name.capitalize()}: {key}" for name in parts for key in ("odds ratio", "p"))]
 shown["Variable"] = shown["Variable"].map(report.term_label)
-shown["Missing"] = lacking[names].to_numpy()
+shown["Missing"] = predictors.isna().sum().to_numpy()
 shown["Information missing"] = [f"{100 * value:.0f} %" for value in pooled["fmi"][1:]]
 # %% tags=["hide-input"]
 notes = [f"Complete cases: {cases.n} patients, {cases.method}."]
@@ -89,16 +88,7 @@ report.show_figure(page, figure, result="imputed.csv")
 # below trust nothing: every missing AFP low, or high, or low where invasion is absent and high where it is present, and contrariwise.
 # %% tags=["hide-input"]
 afp = predictors["afp_gt_20"]
-guesses = {
-    "all low": 0.0,
-    "all high": 1.0,
-    "as invasion is": present.astype(float),
-    "contrary to invasion": 1.0 - present,
-}
-extremes = pd.concat(
-    {name: fit_logistic(afp.fillna(value).to_frame(), present).table[1:] for name, value in guesses.items()}
-)
-extremes = extremes.reset_index(level=0, names="guess")
+extremes = imputation.extremes(afp, present)
 write_result(cohort, "extremes.csv", extremes, inputs=["analysis.csv"])
 shown = extremes[["guess"]].assign(text=report.interval_column(extremes, columns=("odds_ratio", "ci_low", "ci_high")))
 shown.columns = ["Every missing AFP is", "Odds ratio of AFP > 20 (95 % CI)"]

@@ -33,7 +33,7 @@ def shape_models(values, mvi_present, *, cutoff):
 
     Notes
     -----
-    The curve is a restricted cubic spline with four knots where rms puts them.
+    The curve is a restricted cubic spline with knots at the 5th, 35th, 65th and 95th percentile.
 
     Examples
     --------

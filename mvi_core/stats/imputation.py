@@ -9,6 +9,7 @@ from statsmodels.imputation.mice import MICEData
 
 from mvi_core.errors import MviError
 from mvi_core.stats.design import numbers
+from mvi_core.stats.logistic import fit_logistic
 
 DONORS = 5  # patients among whom predictive mean matching draws; R's mice
 METHOD = "multiple imputation by chained equations (predictive mean matching), Rubin's rules"
@@ -18,7 +19,8 @@ def impute(table, *, n_imputations, rng, n_burn=5, log=()):
     """Complete copies of a table: each missing value is that of a patient whose predicted value is near.
 
     Each variable is regressed on all others in turn, with coefficients drawn anew; the value is taken from one of the
-    `DONORS` nearest patients who have one, so that no value is impossible. The chain runs `n_burn` rounds before each copy.
+    `DONORS` nearest patients who have one, so that no value is impossible. The chain runs `n_burn` rounds before each
+    copy.
 
     Parameters
     ----------
@@ -109,3 +111,33 @@ def pool_fits(fits, *, level=0.95):
             "coefficient": centre, "se": np.sqrt(total), "df": df, "fmi": (riv + 2 / (df + 3)) / (1 + riv),
         }
     )  # fmt: skip
+
+
+def extremes(finding, mvi_present):
+    """Odds ratio of a yes/no finding if its missing values were the least favourable, or the most, that they could be.
+
+    Parameters
+    ----------
+    finding : array-like of 0, 1 or missing, shape (n_patients,)
+    mvi_present : array-like of 0/1, shape (n_patients,)
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``guess`` (``all low``, ``all high``, ``as invasion is``, ``contrary to invasion``), ``odds_ratio, ci_low,
+        ci_high`` (Wald).
+
+    Examples
+    --------
+    >>> table = extremes([0, 0, 0, 1, 1, 1, np.nan, np.nan], [0, 0, 1, 0, 1, 1, 0, 1])
+    >>> table[["guess", "odds_ratio"]].round(3).values.tolist()[2:]
+    [['as invasion is', 9.0], ['contrary to invasion', 1.0]]
+    """
+    values, outcome = pd.Series(np.asarray(finding, dtype=float)), np.asarray(mvi_present, dtype=float)
+    guesses = {"all low": 0.0, "all high": 1.0, "as invasion is": outcome, "contrary to invasion": 1 - outcome}
+    rows = []
+    for guess, value in guesses.items():
+        filled = values.fillna(pd.Series(value, values.index)).to_frame("finding")
+        fit = fit_logistic(filled, outcome)
+        rows.append((guess, *fit.table.loc[1, ["odds_ratio", "ci_low", "ci_high"]]))
+    return pd.DataFrame(rows, columns=["guess", "odds_ratio", "ci_low", "ci_high"])

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from scipy import optimize, stats
-from statsmodels.stats.meta_analysis import combine_effects
 
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import critical_value
@@ -56,22 +55,17 @@ def pool(effects, *, level=0.95):
         raise MviError(f"pool needs two or more finite odds ratios with intervals, got {len(ends)}. Leave out others.")
     log, low, high = np.log(ends).T
     variance = ((high - low) / (2 * z)) ** 2
-    found = combine_effects(log, variance, method_re="pm", atol=1e-13, maxiter=500)
-    k, error = len(log), found.sd_eff_w_re
-    wide = error * max(1.0, found.scale_hksj_re) ** 0.5
-    rows = [("fixed", found.mean_effect_fe, z * found.sd_eff_w_fe)]
-    rows.append(("random", found.mean_effect_re, stats.t.ppf(0.5 + level / 2, k - 1) * wide))
-    reach = stats.t.ppf(0.5 + level / 2, k - 2) * (found.tau2 + error**2) ** 0.5 if k > 2 else np.nan
-    rows.append(("prediction", found.mean_effect_re, reach))
-    table = pd.DataFrame(
-        [(name, *np.exp([centre, centre - margin, centre + margin])) for name, centre, margin in rows],
-        columns=["kind", "odds_ratio", "ci_low", "ci_high"],
-    )
-    q = float(np.sum((log - found.mean_effect_fe) ** 2 / variance))
-    spread = {"tau2": float(found.tau2)} | dict(
-        zip(("tau2_low", "tau2_high"), _tau2_ends(log, variance, level), strict=True)
-    )
-    i2 = max(0.0, (q - (k - 1)) / q) if q > 0 else 0.0
+    k, tau2 = len(log), _tau2(log, variance, len(log) - 1)
+    fixed, fixed_error, q = _mean(log, variance)
+    centre, error, generalised = _mean(log, variance + tau2)
+    wide = error * max(1.0, generalised / (k - 1)) ** 0.5
+    reach = stats.t.ppf(0.5 + level / 2, k - 2) * (tau2 + error**2) ** 0.5 if k > 2 else np.nan
+    rows = [("fixed", fixed, z * fixed_error), ("random", centre, stats.t.ppf(0.5 + level / 2, k - 1) * wide)]
+    rows = [(kind, *np.exp([y, y - half, y + half])) for kind, y, half in [*rows, ("prediction", centre, reach)]]
+    table = pd.DataFrame(rows, columns=["kind", "odds_ratio", "ci_low", "ci_high"])
+    high, low = stats.chi2.ppf([0.5 - level / 2, 0.5 + level / 2], k - 1)
+    spread = {"tau2": tau2, "tau2_low": _tau2(log, variance, low), "tau2_high": _tau2(log, variance, high)}
+    i2 = max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0
     table.attrs |= {"k": k, "q": q, "q_p": float(stats.chi2.sf(q, k - 1)), "i2": i2, **spread, "method": METHOD}
     return table
 
@@ -109,12 +103,18 @@ def pool_each(effects, *, level=0.95):
     return pd.DataFrame(rows)
 
 
-def _tau2_ends(log, variance, level):
-    """Q-profile interval of the between-cohort variance: where the generalised Q meets its chi-square quantiles."""
+def _mean(log, variance):
+    """Mean weighted by inverse variance, its standard error, and the weighted sum of squares around it (Q)."""
+    weights = 1 / variance
+    centre = np.average(log, weights=weights)
+    return centre, weights.sum() ** -0.5, float(np.sum(weights * (log - centre) ** 2))
 
-    def excess(tau2, quantile):
-        weights = 1 / (variance + tau2)
-        return np.sum(weights * (log - np.average(log, weights=weights)) ** 2) - quantile
 
-    quantiles = stats.chi2.ppf([0.5 + level / 2, 0.5 - level / 2], len(log) - 1)
-    return [optimize.brentq(excess, 0, 1e4, args=(q,), xtol=1e-12) if excess(0, q) > 0 else 0.0 for q in quantiles]
+def _tau2(log, variance, target):
+    """Between-cohort variance at which Q falls to a target; 0 where it is below already."""
+    if _mean(log, variance)[2] <= target:
+        return 0.0
+    top = 1.0
+    while _mean(log, variance + top)[2] > target:
+        top *= 4
+    return float(optimize.brentq(lambda tau2: _mean(log, variance + tau2)[2] - target, 0, top, xtol=1e-14))

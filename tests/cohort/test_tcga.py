@@ -193,3 +193,26 @@ def test_laboratory_values_of_the_real_rows_are_on_one_scale(clinical):
         assert cohort.patients[column].dropna().between(low, high).all(), column
     removed = cohort.quality.groupby("column")["n_set_missing"].sum()
     assert removed[["alb_g_l", "inr", "plt_10e9_l", "pt_s", "tb_umol_l"]].tolist() == [12, 1, 1, 1, 0]
+
+
+@pytest.mark.real_data
+def test_the_habits_of_the_source_are_those_that_the_reader_handles(clinical):
+    """Spellings of missing, zero times, AJCC editions and the redacted patient, counted without pandas."""
+    with (clinical / "lihc_tcga" / "data_clinical_patient.txt").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader((line for line in stream if not line.startswith("#")), delimiter="\t"))
+    bracketed = {cell for row in rows for cell in row.values() if cell.startswith("[")}
+    assert bracketed == {NA, "[Not Applicable]", "[Unknown]", "[Discrepancy]"}
+    assert len({row["PATIENT_ID"] for row in rows}) == len(rows) == 377
+    assert {row["AJCC_STAGING_EDITION"] for row in rows} == {"4th", "5th", "6th", "7th"}
+    redacted = [row for row in rows if {row["AGE"], row["OS_MONTHS"]} == {NA}]
+    patients = load_cohort("tcga-lihc", seed=1).patients
+    kept = set(patients["patient_id"])
+    assert len(redacted) == 1
+    assert redacted[0]["PATIENT_ID"] not in kept
+    zero = [
+        row for row in rows if row["PATIENT_ID"] in kept and row["OS_STATUS"][0] == "0" and float(row["OS_MONTHS"]) == 0
+    ]
+    lost = patients.loc[patients["os_months"].isna(), "patient_id"]
+    assert {row["PATIENT_ID"] for row in zero} == set(lost)
+    assert len(lost) == 3
+    assert "ajcc_t" not in patients
