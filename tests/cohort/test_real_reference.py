@@ -1,6 +1,6 @@
 """Every aggregate of the part "Real patients" beside R, which read the raw tables itself.
 
-Witness: tests/reference/real_reference.R (metafor, rms, MASS, survival, mice) and its csv: no row of a patient is in it.
+Witness: tests/reference/real_reference.R (metafor, rms, MASS, survival, mice) and its csv, which holds no row.
 """
 
 from pathlib import Path
@@ -134,10 +134,8 @@ def test_every_hazard_ratio_under_every_definition(people, answers):
 def test_the_books_own_follow_up_is_one_of_the_definitions(people):
     patients, _ = people["tcga-lihc"]
     follow_up = endpoints.read_endpoints(locate("tcga_patients")).set_index(["endpoint", "patient_id"])
-    for name, (months, event) in {
-        "death": ("os_months", "os_event"),
-        "recurrence or death": ("rfs_months", "rfs_event"),
-    }.items():
+    same = {"death": ["os_months", "os_event"], "recurrence or death": ["rfs_months", "rfs_event"]}
+    for name, columns in same.items():
         part = follow_up.loc[name]
         known = patients[columns].dropna().set_axis(["months", "event"], axis=1)
         pd.testing.assert_frame_equal(part.sort_index(), known.sort_index(), check_names=False)
@@ -165,17 +163,8 @@ def test_columns_that_contain_the_label_and_how_far_they_tell_it(clinical, answe
 def test_the_imputed_model_is_that_of_mice_to_the_monte_carlo_error(people, answers):
     """Each answer is a mean over imputations with variance B / m; four standard errors of the difference."""
     patients, spec = people["tcga-lihc"]
-    columns = [
-        "age_years",
-        "afp_ng_ml",
-        "hepatitis",
-        "cirrhosis",
-        "tb_umol_l",
-        "alb_g_l",
-        "plt_10e9_l",
-        "inr",
-        "edmondson",
-    ]
+    log = ["afp_ng_ml", "tb_umol_l", "plt_10e9_l", "inr"]
+    columns = ["age_years", "hepatitis", "cirrhosis", "alb_g_l", "edmondson", *log]
     table = patients[columns].assign(female=(patients["sex"] == "female").astype(float), mvi=patients["mvi_present"])
     table["afp_ng_ml"] = table["afp_ng_ml"].clip(lower=0.1)
     m, expected = 12, answers["imputed"]
