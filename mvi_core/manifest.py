@@ -13,6 +13,7 @@ ROOT_VARIABLE = "MVI_ROOT"  # environment: the project folder
 DATA_VARIABLE = "MVI_DATA"  # environment: a folder with copies of the files, used instead of a download
 URL_VARIABLE = "MVI_DATA_URL"  # environment: another address that holds the files under their manifest paths
 N_RETRIES = 2  # downloads tried again after the first failure
+ON_REQUEST = 50_000_000  # bytes of a file above which it is fetched only when its cohort is named
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ def locate(file_id):
         folder = "project's data folder" if own else f"folder named by {DATA_VARIABLE}"
         raise ManifestError(
             f"{record.path} does not match data_manifest/files.csv (expected sha256 {record.sha256[:12]}..., got "
-            f"{digest[:12]}... in the {folder}). Replace it, or fetch it again with `make data`."
+            f"{digest[:12]}... in the {folder}). Replace it, or fetch it again with {_command(record)}."
         )
     raise ManifestError(
         f"{record.path} is not here (expected a file with sha256 {record.sha256[:12]}..., found none). "
-        f"Fetch it with `make data`, or set {DATA_VARIABLE} to a folder that holds it."
+        f"Fetch it with {_command(record)}, or set {DATA_VARIABLE} to a folder that holds it."
     )
 
 
@@ -97,8 +98,12 @@ def fetch(file_id, *, progress=True):
 
 
 def fetch_all(cohort=None, *, progress=True):
-    """Paths of all files of a cohort, or of all cohorts, by identifier: verified, and downloaded where needed."""
-    return {record.id: fetch(record.id, progress=progress) for record in data_files(cohort)}
+    """Paths of all files of a cohort, by identifier: verified, and downloaded where needed.
+
+    Without a cohort, of all cohorts but the files above `ON_REQUEST` bytes, which come only when their cohort is named.
+    """
+    records = [one for one in data_files(cohort) if cohort or int(one.bytes) <= ON_REQUEST]
+    return {record.id: fetch(record.id, progress=progress) for record in records}
 
 
 def sha256(path):
@@ -126,6 +131,10 @@ def _record(file_id):
     return records[file_id]
 
 
+def _command(record):
+    return "`make data`" if int(record.bytes) <= ON_REQUEST else f"`mvi fetch {record.cohort}` ({record.bytes} bytes)"
+
+
 def _places(record):
     root = project_root()
     named = os.environ.get(DATA_VARIABLE)  # a relative path starts at the project folder
@@ -134,16 +143,15 @@ def _places(record):
 
 
 def _download(record, *, progress):
-    import pooch  # here, because it loads the network stack, which nothing else needs
-    import requests
+    from mvi_core.download import download  # here, because it loads the network stack, which nothing else needs
 
-    base, known = os.environ.get(URL_VARIABLE, "").rstrip("/"), {record.path: f"sha256:{record.sha256}"}
-    url, folder = f"{base}/{record.path}" if base else record.url, project_root() / "data"
-    store = pooch.create(folder, "", registry=known, urls={record.path: url}, retry_if_failed=N_RETRIES)
+    base = os.environ.get(URL_VARIABLE, "").rstrip("/")
+    url = f"{base}/{record.path}" if base else record.url
+    told = {"sha256": record.sha256, "size": int(record.bytes), "tries": 1 + N_RETRIES, "progress": progress}
     try:
-        return Path(store.fetch(record.path, downloader=pooch.HTTPDownloader(progressbar=progress, timeout=60)))
-    except (requests.exceptions.RequestException, OSError, ValueError) as problem:
+        return download(url, project_root() / "data" / record.path, **told)
+    except ManifestError as problem:
         raise ManifestError(
-            f"{record.path} could not be downloaded from {url} ({type(problem).__name__}). Try again, set "
-            f"{URL_VARIABLE} to another address, or set {DATA_VARIABLE} to a folder that holds the file."
+            f"{problem} Try again, set {URL_VARIABLE} to another address, or set {DATA_VARIABLE} to a folder that "
+            "holds the file."
         ) from problem

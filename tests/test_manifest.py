@@ -37,13 +37,13 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def server():
-    """Local server; `server.body` is what it sends and `server.promised` the length that it announces."""
+    """Local server; `server.body` is what it sends."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.server.asked.append(self.path)
             self.send_response(200 if self.server.body else 404)
-            self.send_header("Content-Length", str(self.server.promised or len(self.server.body)))
+            self.send_header("Content-Length", str(len(self.server.body)))
             self.end_headers()
             self.wfile.write(self.server.body)
 
@@ -51,7 +51,7 @@ def server():
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.body, running.promised, running.asked = CONTENT, None, []
+        running.body, running.asked = CONTENT, []
         running.address = f"http://127.0.0.1:{running.server_port}"
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
@@ -131,16 +131,26 @@ def test_a_download_takes_its_place_only_when_its_hash_is_right(project, server)
 
 
 @pytest.mark.parametrize(
-    ("body", "promised"), [(b"<html>login</html>", None), (CONTENT[:-1], len(CONTENT)), (b"", None)]
+    ("body", "promised"),
+    [(b"<html>login</html>", None), (CONTENT[:-1] + b"?", None), (CONTENT + b"?", None), (b"", None)],
 )
-def test_an_altered_cut_or_refused_download_never_counts(project, server, body, promised):
+def test_an_altered_longer_or_refused_download_never_counts(project, server, body, promised):
     root = project(f"{server.address}/one.txt")
-    server.body, server.promised = body, promised
+    server.body = body
     with pytest.raises(ManifestError, match=r"could not be downloaded from .*set MVI_DATA_URL to another address"):
         manifest.fetch("one", progress=False)
     assert not list((root / "data").rglob("*.*"))
-    server.body, server.promised = CONTENT, None
+    server.body = CONTENT
     assert manifest.fetch("one", progress=False).read_bytes() == CONTENT
+
+
+def test_a_large_file_is_fetched_only_when_its_cohort_is_named(project, server, monkeypatch):
+    monkeypatch.setattr(manifest, "ON_REQUEST", len(CONTENT) - 1)
+    root = project(f"{server.address}/one.txt")
+    with pytest.raises(ManifestError, match=rf"Fetch it with `mvi fetch real` \({len(CONTENT)} bytes\)"):
+        manifest.locate("one")
+    assert manifest.fetch_all(progress=False) == {}
+    assert manifest.fetch_all("real", progress=False) == {"one": root / "data" / "set" / "one.txt"}
 
 
 def test_a_wrong_file_in_the_data_folder_is_replaced_by_a_download(project, server):

@@ -25,7 +25,7 @@ MADE = [  # five made effects on the log scale with their variances
 
 
 def test_pooled_answers_are_those_of_metafor():
-    """``rma(yi, vi, method="PM", test="adhoc")``, ``confint``, ``rma(method="FE")``, ``qt(.975, 3) * sqrt(tau2+se^2)``."""
+    """``rma(yi, vi, method="PM", test="adhoc")``, ``confint``, ``rma(method="FE")``, ``qt(.975, 3)``."""
     z = 1.959963984540054
     ends = effects([np.exp([y, y - z * v**0.5, y + z * v**0.5]) for y, v in MADE])
     table = pool(ends)
