@@ -15,8 +15,8 @@ from mvi_core.errors import MviError, PageError
 
 WARM_VARIABLE = "MVI_WARM"  # environment: socket of a process that has imported everything, in a run of the workflow
 STEPS = (
-    "patients", "simulate", "rois", "admit", "apply", "train", "ablation", "final", "twins", "replaced", "attention",
-    "split", "baselines", "ladder", "leakage", "analysis", "report", "summary", "contents", "html",
+    "patients", "simulate", "rois", "segmented", "admit", "apply", "train", "ablation", "final", "twins", "replaced",
+    "attention", "split", "baselines", "ladder", "leakage", "analysis", "report", "summary", "contents", "html",
 )  # fmt: skip
 
 

@@ -53,10 +53,12 @@ report.show_figure(replace(page, spec=slice_spec), figure, alt=alt, n="1 slice")
 # {term}`lesion ROI`. Each sequence has boxes in its own pixels, so that phases which do not share a geometry are cropped
 # each for itself and none is resampled. Names and dates are dropped while reading, with pydicom {cite:p}`mason2011`.
 # %% tags=["hide-input"]
-patients = read_result(cohort, "patients.csv").fillna({"mvi_grade": "not graded"})
+patients = read_result(cohort, "patients.csv")
+presence = patients["mvi_present"].map({0: "MVI absent", 1: "MVI present"})
+patients["mvi_grade"] = patients["mvi_grade"].fillna(presence).fillna("not graded")
 crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
 ids = index["patient_id"].drop_duplicates().tolist()
-shown = patients.groupby("mvi_grade").sample(1, random_state=seed)
+shown = patients[patients["patient_id"].isin(ids)].groupby("mvi_grade").sample(1, random_state=seed)
 last = shown.iloc[-1]
 middle = index[index["patient_id"] == last["patient_id"]].groupby("sequence").nth(1).set_index("sequence")
 names = page.spec.sequences
@@ -106,10 +108,12 @@ report.show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Re
 report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
 report.publish("n_images", f"{index['spacing_mm'].notna().sum():,}")
 report.publish("n_patients", int(index["patient_id"].nunique()))
+report.publish("n_unusable", int(len(patients) - len(ids)))
 # %% [markdown]
 # ## Answer
 # The real lesion measures {glue:text}`lesion_mm` from top to bottom. For the cohort {glue:text}`n_images` lesion images
-# of {glue:text}`n_patients` patients were read back from DICOM, cropped and resized.
+# of {glue:text}`n_patients` patients were read back from their files, cropped and resized; {glue:text}`n_unusable` of
+# the cohort's patients have no usable images.
 #
 # **What it is worth.** {glue:text}`worth`. Every later chapter on images starts from these very lesion images.
 #

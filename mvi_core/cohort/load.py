@@ -8,6 +8,7 @@ import pandas as pd
 from mvi_core.cohort.clca import read_clca
 from mvi_core.cohort.flow import FLOW_COLUMNS, exclusion_flow, quality_table
 from mvi_core.cohort.folder import find_cohort
+from mvi_core.cohort.liverhccseg import read_liverhccseg
 from mvi_core.cohort.own import admitted, left_out_table, refuse_dull
 from mvi_core.cohort.predictors import predictor_table, refuse_leaks
 from mvi_core.cohort.reconstruct import reconstruct_patients
@@ -104,6 +105,8 @@ def _read(spec, seed):
         return read_clca(locate("clca_patients"), locate("clca_samples"))
     if reader == "tcga":
         return read_tcga(locate("tcga_patients"))
+    if reader == "liverhccseg":
+        return read_liverhccseg(locate("liverhccseg_images"), locate("tcga_patients"))
     rows = read_table(table_path(spec)) if reader == "table" else reconstruct_patients(seed)
     if reader == "phantom":
         rows = rows.drop(columns=DL_MVI)  # the network makes it from the images

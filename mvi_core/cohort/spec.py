@@ -15,7 +15,7 @@ from mvi_core.errors import CohortError, ManifestError
 from mvi_core.manifest import data_files, locate, project_root
 from mvi_core.names import PAPER_SEQUENCES, SEQUENCES, CohortKind
 
-READERS = ("reconstruct", "phantom", "clca", "tcga", "table", "folder")
+READERS = ("reconstruct", "phantom", "clca", "tcga", "table", "folder", "liverhccseg")
 ANALYSES = {
     "mvi_grade": (True, False), "images": (True, False), "survival": (True, False),
     "dl_mvi": ("column", "network", False), "enrolment": (True, False),
@@ -122,10 +122,15 @@ def description_path(spec):
     return own if own.is_file() else spec.folder / f"{spec.id}.yaml"
 
 
+def files_of(spec):
+    """Files of the manifest that a cohort is read from, those of a cohort that it joins included."""
+    return (*data_files(spec.id), *(data_files(spec.source["joins"]) if "joins" in spec.source else ()))
+
+
 def unavailable(spec):
     """Why the data of a cohort cannot be read now, with the remedy; None where everything is here."""
     try:
-        for record in data_files(spec.id):
+        for record in files_of(spec):
             locate(record.id)
         if spec.source["reader"] in ("table", "folder"):
             table_path(spec)

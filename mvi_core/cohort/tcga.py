@@ -24,7 +24,7 @@ ALBUMIN_UNITS = (  # own upper limit from, to; factor to g/L; the rule in words
 ALBUMIN = (10.0, 65.0)  # g/L
 
 
-def read_tcga(path):
+def read_tcga(path, *, lesions=None):
     """Patients of TCGA-LIHC with no or microvascular invasion, in the columns of the patient table; flow, quality.
 
     Read from ``data_clinical_patient.txt`` of the study ``lihc_tcga`` (Firehose Legacy). The paper's criteria are
@@ -35,8 +35,10 @@ def read_tcga(path):
     Edmondson and Steiner but was not read centrally. Times run from diagnosis. RFS: the source gives
     recurrence or progression, and no entry for patients who died without it; such a death counts as an
     event at the time of death, as in the paper. The sample table is not used; there two patients have two rows.
+
+    ``lesions`` keeps some patients only: a mapping of their identifiers to whether a tumour was drawn in their images.
     """
-    rows, flow = included(read_source(path))
+    rows, flow = included(read_source(path), lesions=lesions)
     lines = []
     survival = _survival(rows, lines)
     inr, seconds = _prothrombin(rows, lines)
@@ -60,10 +62,14 @@ def read_tcga(path):
     return patients.join(survival), flow, quality_table(lines)
 
 
-def included(rows):
+def included(rows, *, lesions=None):
     """Rows of the source that belong to the study, every spelling of missing made missing, and the exclusion flow."""
-    rows = rows.mask(rows.isin(MISSING))
-    return exclusion_flow(rows, _steps(rows), start="Patients of TCGA-LIHC in the source")
+    rows, start, first = rows.mask(rows.isin(MISSING)), "Patients of TCGA-LIHC in the source", []
+    if lesions is not None:
+        rows = rows[rows["PATIENT_ID"].isin(list(lesions))]
+        start = "Patients of TCGA-LIHC with multiphasic MR in the archive"
+        first = [("No tumour drawn", ~rows["PATIENT_ID"].map(lesions).astype(bool), "a lesion image needs a box")]
+    return exclusion_flow(rows, [*first, *_steps(rows)], start=start)
 
 
 def _steps(rows):

@@ -6,9 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from mvi_core.cohort.folder import find_cohort, read_files_table, read_rois_table, read_series_table
+from mvi_core.cohort.liverhccseg import exams
 from mvi_core.cohort.spec import numbered
 from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.liverhccseg import phase_volume
 from mvi_core.errors import CohortError, DicomError
+from mvi_core.manifest import locate
 from mvi_core.names import PATIENT_ID
 from mvi_core.results import result_path
 
@@ -72,7 +75,10 @@ def images_of(folder, root, series, files, boxes):
 
 
 def cohort_volume(spec, patient_id, sequence):
-    """Read the `Volume` of a patient of any cohort with images: a phantom's files, or a user's own."""
+    """Read the `Volume` of a patient of any cohort with images: a phantom's files, a user's own, LiverHccSeg's."""
     if spec.source["reader"] == "folder":
         return own_images(spec).volume(patient_id, sequence)
+    if spec.source["reader"] == "liverhccseg":
+        archive = locate("liverhccseg_images")
+        return phase_volume(archive, exams(archive)[patient_id], sequence, f"patient {patient_id}, sequence {sequence}")
     return read_series(result_path(spec.id, f"images/dicom/{patient_id}/{sequence}"))

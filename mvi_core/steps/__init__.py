@@ -3,6 +3,8 @@
 from mvi_core.steps.attention import attention, replaced, twins
 from mvi_core.steps.book import contents, html, report, summary
 from mvi_core.steps.images import rois, simulate
+from mvi_core.steps.book import contents, html, report
+from mvi_core.steps.images import rois, segmented, simulate
 from mvi_core.steps.leakage import baselines, ladder, leakage, split
 from mvi_core.steps.network import ablation, final, train
 from mvi_core.steps.own import admit, apply
@@ -10,6 +12,6 @@ from mvi_core.steps.tables import analysis, ensure_tables, patients
 
 __all__ = [
     "ablation", "admit", "analysis", "apply", "attention", "baselines", "contents", "ensure_tables", "final",
-    "html", "ladder", "leakage", "patients", "replaced", "report", "rois", "simulate", "split", "summary",
-    "train", "twins",
+    "html", "ladder", "leakage", "patients", "replaced", "report", "rois", "segmented", "simulate", "split",
+    "summary", "train", "twins",
 ]  # fmt: skip

@@ -26,12 +26,29 @@ rule rois:
         RESULTS / "{cohort}/rois.safetensors",
         RESULTS / "{cohort}/rois_index.csv",
     wildcard_constraints:
-        cohort=only(cohort for cohort in IMAGED if cohort not in OWN),
+        cohort=only(PHANTOMS),
     params:
         roi_px=setting(STUDY, "network.roi_px"),
     priority: 100
     shell:
         "mvi step rois --cohort {wildcards.cohort}"
+
+
+rule segmented:
+    """Lesion images of real patients whose tumour was drawn in a public archive."""
+    input:
+        RESULTS / "{cohort}/patients.csv",
+        code_of("segmented"),
+    output:
+        RESULTS / "{cohort}/rois.safetensors",
+        RESULTS / "{cohort}/rois_index.csv",
+        RESULTS / "{cohort}/left_out.csv",
+    wildcard_constraints:
+        cohort=only(cohort for cohort in IMAGED if SPECS[cohort].source["reader"] == "liverhccseg"),
+    params:
+        roi_px=setting(STUDY, "network.roi_px"),
+    shell:
+        "mvi step segmented --cohort {wildcards.cohort}"
 
 
 def scanned(wildcards):

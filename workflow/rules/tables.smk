@@ -4,7 +4,7 @@
 def sources_of(wildcards):
     """Files that a cohort's patient table is read from."""
     spec = load_spec(wildcards.cohort)
-    files = [description_path(spec), *(locate(record.id) for record in data_files(spec.id))]
+    files = [description_path(spec), *(locate(record.id) for record in files_of(spec))]
     if spec.source["reader"] in ("table", "folder"):
         admitted = [RESULTS / spec.id / "left_out.csv"] if spec.id in OWN else []
         return [*files, table_path(spec), *admitted]
@@ -22,7 +22,7 @@ rule patients:
         RESULTS / "{cohort}/quality.csv",
     params:
         seed=setting(STUDY, "seeds.cohort"),
-        limit=lambda wildcards: setting(STUDY, "phantom.limit") if wildcards.cohort in set(IMAGED) - set(OWN) else None,
+        limit=lambda wildcards: setting(STUDY, "phantom.limit") if wildcards.cohort in PHANTOMS else None,
     shell:
         "mvi step patients --cohort {wildcards.cohort}"
 
