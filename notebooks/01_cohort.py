@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from mvi_core import figures, report
+from mvi_core.cohort.dictionary import dictionary
 from mvi_core.cohort.flow import missing_table
 from mvi_core.results import read_result, write_result
 from mvi_core.stats.survival import median_follow_up
@@ -42,6 +43,16 @@ alt = (
 )
 alt += f"{worst['n_missing']} of {worst['n']}, of {worst['label']}."
 report.show_figure(page, figure, alt=alt, n=len(patients), result="missing.csv")
+# %% [markdown]
+# ## What each column means
+# The data dictionary, of the columns that this cohort has: one unit and one coding for every source.
+# %% tags=["hide-input"]
+words = dictionary().loc[missing["column"], ["meaning", "unit", "coding"]]
+words["known"] = (missing["n"] - missing["n_missing"]).to_numpy()
+words.columns = ["Meaning", "Unit", "Coding, or cut-off", "Known"]
+report.show_table(
+    page, words.rename_axis("Column").reset_index(), "Columns of the patient table.", result="missing.csv"
+)
 # %% [markdown]
 # ## How the values were read
 # Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was

@@ -77,7 +77,8 @@ notes.append(f"Imputation: {len(analysis)} patients, {n_imputations} copies; {im
 caption = "The model with and without the patients who lack a value."
 report.show_table(page, shown, caption, result="imputed.csv", notes=notes)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Adjusted odds ratios of microvascular invasion with 95 % intervals: complete cases beside multiple imputation.", "name": "fig-imputed"}, "image": {"alt": "Forest plot: one row a variable with the odds ratio of complete cases and of multiple imputation."}}
-drawn = both.assign(label=both["variable"].map(report.term_label), group=both["patients"])
+titles = {name: ", ".join([report.term_label(name), *report.term_levels(name)[1:]]) for name in names}
+drawn = both.assign(label=both["variable"].map(titles), group=both["patients"])
 figure, axes = plt.subplots(figsize=(8, 1.2 + 0.6 * len(names)))
 figures.forest_groups(drawn, axes, note="adjusted odds ratio of MVI (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)

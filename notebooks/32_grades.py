@@ -65,7 +65,8 @@ report.show_table(page, shown, "Odds ratios of a higher grade.", result="grade_m
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Adjusted odds ratios of a higher grade: at each cut, and one for both (proportional odds), with 95 % intervals.", "name": "fig-grades"}, "image": {"alt": "Forest plot: one row a variable with three odds ratios, for M1 or above, for M2, and the proportional-odds answer."}}
 words = {"M1 or above": "M1–M2 against M0", "M2": "M2 against M0–M1"}
 drawn = pd.concat([both.assign(group=both["cut"].map(words)), models["adjusted"].assign(group="proportional odds")])
-drawn["label"] = drawn["variable"].map(report.term_label)
+titles = {name: ", ".join([report.term_label(name), *report.term_levels(name)[1:]]) for name in names}
+drawn["label"] = drawn["variable"].map(titles)
 figure, axes = plt.subplots(figsize=(8, 1.2 + 0.6 * len(names)))
 figures.forest_groups(drawn, axes, note="adjusted odds ratio of a higher grade (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)

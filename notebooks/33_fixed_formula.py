@@ -49,7 +49,9 @@ report.show_table(page, shown, "What the fixed models say, and what was seen.", 
 # %% tags=["hide-input"]
 told = {"rng": np.random.default_rng(seed), "n_bootstrap": n_bootstrap}
 pairs = [(key, name) for key in names for name in models]
-parts = {(names[key], name): fixed_formula.fixed_formula(known[key], mvi[key], *models[name], **told) for key, name in pairs}
+parts = {
+    (names[key], name): fixed_formula.fixed_formula(known[key], mvi[key], *models[name], **told) for key, name in pairs
+}
 fixed = pd.concat(parts, names=["cohort", "model"]).reset_index(["cohort", "model"])
 write_result(cohort, "fixed_model.csv", fixed, parameters={"seed": seed}, **made)
 # %% tags=["hide-input"]

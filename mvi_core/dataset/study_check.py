@@ -74,7 +74,9 @@ def check_study(root, keep=None):
             if keep is not None:
                 keep(patient.patient_id, series, volume)
         found += _missing_boxes(patient, boxes)
-    found += _identities(patients, seen) + same_pixels(seen) + odd_sequences(patients, seen) + _exchanged(patients, seen)
+    found += (
+        _identities(patients, seen) + same_pixels(seen) + odd_sequences(patients, seen) + _exchanged(patients, seen)
+    )
     found += _unused_masks(root, patients)
     faulty = {one.patient for one in found if one.severity == "error"}
     names = [one.patient_id for one in patients]

@@ -14,9 +14,6 @@ from mvi_core.figures.certainty import (
 )
 from mvi_core.figures.clinic import calibration, decision_curve, dose_curve, figure_4, nomogram, roc
 from mvi_core.figures.cohort import flow_chart, forest, forest_groups, missing_bars
-from mvi_core.figures.images import attention_panel, network_flow, roi_steps, sequence_panel
-from mvi_core.figures.clinic import calibration, decision_curve, figure_4, nomogram, roc
-from mvi_core.figures.cohort import flow_chart, forest, missing_bars
 from mvi_core.figures.images import attention_panel, contact_sheet, network_flow, roi_steps, sequence_panel
 from mvi_core.figures.leakage import covering_intervals, protocol_ladder
 from mvi_core.figures.performance import (

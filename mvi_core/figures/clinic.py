@@ -109,7 +109,7 @@ def dose_curve(curve, axes, *, groups, note=""):
     """
     axes.fill_between(curve["value"], curve["ci_low"], curve["ci_high"], color=OURS, alpha=0.16, lw=0)
     axes.plot(curve["value"], curve["curve"], color=OURS, label="curve, 95 % band")
-    axes.plot(curve["value"], curve["step"], color=PAPER, linestyle=LINES[1], label="cut-off")
+    axes.plot(curve["value"], curve["step"], color=PAPER, linestyle=LINES[1], drawstyle="steps-pre", label="cut-off")
     axes.vlines(groups["value"], groups["ci_low"], groups["ci_high"], color=QUIET, linewidth=1.4)
     axes.plot(groups["value"], groups["observed"], "o", color=QUIET, markersize=5.5, label="observed share")
     axes.set(xscale="log", ylim=(0, 1), xlabel=note, ylabel="probability of MVI")

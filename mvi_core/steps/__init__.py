@@ -2,8 +2,6 @@
 
 from mvi_core.steps.attention import attention, replaced, twins
 from mvi_core.steps.book import contents, html, report, summary
-from mvi_core.steps.images import rois, simulate
-from mvi_core.steps.book import contents, html, report
 from mvi_core.steps.images import rois, segmented, simulate
 from mvi_core.steps.leakage import baselines, ladder, leakage, split
 from mvi_core.steps.network import ablation, final, train

@@ -107,6 +107,8 @@ def test_a_number_changed_in_the_settings_changes_prose_foot_and_report_of_its_p
         shown.append((entry["value"], glued[0].data["application/papermill.record/text/plain"]))
         assert f"-p seed {number}" in notebook.cells[-1].source
     assert shown == [(1, "'1'"), (2, "'2'")]
+
+
 TOO_FEW = 'from mvi_core.errors import MviError\nif seed == 14:\n    raise MviError("Eight patients are too few.")'
 
 
