@@ -15,6 +15,7 @@ from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.delong import auc_interval, auc_variance, placements
 
 N_FOLDS = 5
+CROSS_FIT = 2  # times the variance of fixed scores, as `clusters.cross_fitted` explains
 MAX_COMPONENTS = 10  # principal components given to the classifier
 
 
@@ -43,7 +44,8 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
     Returns
     -------
     area : Estimate
-        Mean AUC of the held-out folds, 95 % interval from DeLong's variance in each fold.
+        Mean AUC of the held-out folds, 95 % interval from twice DeLong's variance in each fold, which is right where
+        the domains are alike and wide where they are not.
     p_value : float
         ``(1 + k) / (1 + n_permutations)``, with ``k`` permutations at or above the observed area.
 
@@ -61,8 +63,10 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
     observed, *permuted = np.mean(areas, axis=0)
     at_least = np.count_nonzero(np.array(permuted) >= observed - 1e-12)
     n_positive = int(label.sum())
-    area = auc_interval(observed, sum(variances) / N_FOLDS**2, n_positive, len(label) - n_positive, level=level)
-    return replace(area, method=f"{area.method}, mean of {N_FOLDS} folds"), float((1 + at_least) / (1 + n_permutations))
+    variance = CROSS_FIT * sum(variances) / N_FOLDS**2
+    area = auc_interval(observed, variance, n_positive, len(label) - n_positive, level=level)
+    method = f"{area.method}, mean of {N_FOLDS} folds, variance doubled for the cross-fit"
+    return replace(area, method=method), float((1 + at_least) / (1 + n_permutations))
 
 
 def _patients(features, domain, patient_id):
