@@ -78,26 +78,13 @@ def reclassification(mvi_present, risk_without, risk_with, *, thresholds, n_boot
 def shuffled_gain(predictors, mvi_present, added, *, n_shuffles, rng):
     """Apparent gain from a predictor, beside its gain after its values were dealt to other patients at random.
 
-    A shuffled predictor carries nothing, yet the refitted model gains: this is the gain that chance explains.
+    A shuffled predictor carries nothing, yet the refitted model gains: this is the gain that chance explains. ``added``
+    is one of the columns of ``predictors``; incomplete patients are left out; the values are dealt ``n_shuffles``
+    times.
 
-    Parameters
-    ----------
-    predictors : pandas.DataFrame, shape (n_patients, n_predictors)
-        Numbers, 0/1 for binary predictors; incomplete patients are left out.
-    mvi_present : array-like of bool, shape (n_patients,)
-    added : str
-        The predictor in question, one of the columns.
-    n_shuffles : int
-        Number of random deals.
-    rng : numpy.random.Generator
-        Source of the deals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows ``nri`` (category-free), ``idi``, ``auc`` (difference): ``metric, observed, shuffled_mean, shuffled_high``
-        (95th percentile), ``share_above_zero`` of the shuffled gains, ``p_value`` (permutation), ``n_shuffles`` that
-        worked, ``n``.
+    Rows ``nri`` (category-free), ``idi``, ``auc`` (difference): ``metric, observed, shuffled_mean, shuffled_high``
+    (95th percentile), ``share_above_zero`` of the shuffled gains, ``p_value`` (permutation), ``n_shuffles`` that
+    worked, ``n``.
 
     Examples
     --------

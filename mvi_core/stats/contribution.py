@@ -17,21 +17,12 @@ JOIN = "+"
 def shapley(values, empty):
     r"""Fair share of each part in the value of all parts together, from the value of every set of parts.
 
-    .. math:: \phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n-|S|-1)!}{n!}\,[v(S \cup i) - v(S)]
+    With :math:`v` the value of a set, :math:`\phi_i = \sum_{S \not\ni i} \frac{|S|!\,(n-|S|-1)!}{n!}\,[v(S \cup i) -
+    v(S)]`. Shapley 1953, doi:10.1515/9781400881970-018.
 
-    Shapley 1953, doi:10.1515/9781400881970-018.
-
-    Parameters
-    ----------
-    values : pandas.DataFrame
-        One row a set, its parts joined with ``+`` in the index in any order; one column a repeat or resample.
-    empty : float or array-like, shape (n_columns,)
-        Value of the empty set, for example 0.5 for an AUC.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a part; the columns of `values`. The shares sum to the value of all parts less `empty`.
+    ``values`` have one row a set, its parts joined with ``+`` in the index in any order, and one column a repeat or
+    resample; ``empty`` is the value of the empty set, for example 0.5 for an AUC, in all columns or in each. One row a
+    part; the shares sum to the value of all parts less ``empty``.
 
     Examples
     --------
@@ -79,21 +70,12 @@ def added_gains(values):
 def replacement_gains(mvi_present, risk, call, *, n_bootstrap, rng):
     """Gain in AUC and accuracy from replacing parts of the input, with each part's fair share of it.
 
-    Parameters
-    ----------
-    mvi_present : array-like of bool, shape (n_patients,)
-    risk, call : pandas.DataFrame, one row a patient in the same order
-        Predicted risk and yes/no by what was replaced: column ``""`` for nothing, else the parts joined with ``+``;
-        every set of parts.
-    n_bootstrap : int
-        Resamples of patients, the same for all columns, stratified by outcome.
-    rng : numpy.random.Generator
+    ``risk`` and ``call`` (yes/no) have one row a patient in the same order, and a column by what was replaced: ``""``
+    for nothing, else the parts joined with ``+``; every set of parts. Resamples are stratified by outcome, the same for
+    all columns.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``metric`` (``auc``, ``accuracy``), ``part`` (a part, or all of them), ``kind`` (``alone``: only
-        this is replaced; ``share``: Shapley's share of replacing all), ``gain``, ``ci_low``, ``ci_high``, ``n``.
+    Columns ``metric`` (``auc``, ``accuracy``), ``part`` (a part, or all of them), ``kind`` (``alone``: only this is
+    replaced; ``share``: Shapley's share of replacing all), ``gain``, ``ci_low``, ``ci_high``, ``n``.
 
     Examples
     --------

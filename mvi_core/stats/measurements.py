@@ -26,20 +26,11 @@ SPREAD_TESTS = {
 
 
 def measurement_tests(values, mvi_present):
-    """Every usual test of a measurement between patients with and without MVI.
+    """Every usual test of a measurement between patients with and without MVI: ``test, statistic, p_value, method``.
 
-    Parameters
-    ----------
-    values : array-like of float, shape (n_patients,)
-        The measurement; missing values are left out.
-    mvi_present : array-like of 0/1, shape (n_patients,)
-        Histologic MVI; each class needs two patients with a value.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``test, statistic, p_value, method``: Mann-Whitney without and with continuity correction (U of the patients
-        with MVI), Welch's and the pooled t (present less absent), Levene's test about the mean and the median.
+    Mann-Whitney without and with continuity correction (U of the patients with MVI), Welch's and the pooled t (present
+    less absent), Levene's test about the mean and the median. Missing values are left out; each class needs two
+    patients with a value.
 
     Notes
     -----

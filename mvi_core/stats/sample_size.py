@@ -129,21 +129,11 @@ def expected_shrinkage(n, parameters, r_squared):
 def development_size(n, events, models, *, anticipated):
     """Riley's criteria for several models and anticipated R-squared, and what these patients would give instead.
 
-    Parameters
-    ----------
-    n, events : int
-        Patients, and those with the outcome.
-    models : dict of str to int
-        Candidate parameters of each model.
-    anticipated : dict of str to float
-        Cox-Snell R-squared by where it comes from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a model and R-squared: ``model, parameters, anticipated, r_squared, n_shrinkage, n_optimism,
-        n_mean_risk, n_required, n``, then what ``n`` patients give: ``shrinkage``, ``optimism`` (of Nagelkerke's
-        R-squared), ``mean_risk_margin``, ``events_per_parameter``; and ``events_per_parameter_needed``.
+    ``n`` patients, ``events`` of them with the outcome; ``models`` are the candidate parameters of each model by name,
+    ``anticipated`` the Cox-Snell R-squared by where it comes from. One row a model and R-squared: ``model, parameters,
+    anticipated, r_squared, n_shrinkage, n_optimism, n_mean_risk, n_required, n``, then what ``n`` patients give:
+    ``shrinkage``, ``optimism`` (of Nagelkerke's R-squared), ``mean_risk_margin``, ``events_per_parameter``; and
+    ``events_per_parameter_needed``.
 
     Notes
     -----

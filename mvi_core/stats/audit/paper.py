@@ -55,23 +55,11 @@ class Audit:
 
 
 def audit_paper(mapping):
-    """Every applicable check on the numbers of a paper.
+    """Every applicable check on the numbers of a paper, as an `Audit`.
 
-    Parameters
-    ----------
-    mapping : dict
-        By section, a dict or a list of dicts of arguments of the section's check (see `CHECKS` and the functions that
-        it names). Printed numbers are best given as text, since a number loses its trailing zeros.
-        ``data_manifest/audit_example.yaml`` is a worked example.
-
-    Returns
-    -------
-    Audit
-
-    Raises
-    ------
-    MviError
-        If the description is not a mapping of sections.
+    ``mapping`` holds, by section, a dict or a list of dicts of arguments of the section's check (see `CHECKS` and the
+    functions that it names); ``data_manifest/audit_example.yaml`` is a worked example. A description that is not a
+    mapping of sections is refused; what no check can use is listed.
 
     Examples
     --------
