@@ -1,8 +1,11 @@
 """What does ``mvi check`` say of a cohort of one's own: findings, chapters, and a contact sheet of every box."""
 
+import hashlib
 import html
 import json
 import os
+import re
+from collections import Counter
 from dataclasses import asdict
 
 import numpy as np
@@ -18,6 +21,7 @@ from mvi_core.results import atomic_write
 from mvi_core.study import load_study
 from mvi_core.verbs.progress import bar
 
+SHOWN_WARNINGS = 5  # of one kind
 SHEET_ROWS = 12  # patients on a page of the contact sheet
 
 
@@ -56,17 +60,34 @@ def report_lines(found, chapters, *, as_json=False):
         patients = {"usable": list(found.good), "not_usable": list(found.dropped)}
         content = {"sound": sound, "findings": findings, "patients": patients, "chapters": chapters}
         return [json.dumps(content, indent=1)], sound
-    lines = [str(one).encode("utf-8", "backslashreplace").decode() for one in found.findings]
+    lines = [one.encode("utf-8", "backslashreplace").decode() for one in _told(found.findings)]
     lines += [f"chapter {name}: {f'left out, {why}' if why else 'can be made'}" for name, why in chapters.items()]
     n_errors, n_patients = len(found.errors), len(found.good) + len(found.dropped)
     counts = f"{n_errors} error(s), {len(found.findings) - n_errors} warning(s)"
     return [*lines, f"{counts}; {len(found.good)} of {n_patients} patients can be used."], sound
 
 
+def _told(findings):
+    """Every error, and of each kind of warning the first few with the number of the others."""
+    kinds = Counter()
+    for one in findings:
+        kind = one.severity == "warning" and (one.remedy, re.sub(r"\d+", "", one.message))
+        kinds[kind] += 1
+        if not kind or kinds[kind] <= SHOWN_WARNINGS:
+            yield str(one)
+    for (remedy, _), count in ((kind, count) for kind, count in kinds.items() if kind):
+        if count > SHOWN_WARNINGS:
+            yield f"warning: {count - SHOWN_WARNINGS} more of a kind (`--json` names them all): {remedy}".strip()
+
+
 def write_contact_sheet(folder, spec, found):
     """Write one row a patient and one column a sequence, every box drawn, under pseudonyms, as pictures and a page."""
     sequences = list(map(str, spec.sequences))
-    patients = [*found.good, *found.dropped]
+    patients, sheet = [*found.good, *found.dropped], folder.path / "contact_sheet.html"
+    shown = [[key, fact["state"], fact["box"]] for key, fact in sorted(found.facts.items())]
+    state = hashlib.sha256(json.dumps([patients, shown]).encode()).hexdigest()
+    if sheet.is_file() and state in sheet.read_text(encoding="utf-8"):
+        return  # nothing that it shows has changed
     for old in folder.path.glob("contact_sheet_*.png"):
         old.unlink()
     pages = [patients[start : start + SHEET_ROWS] for start in range(0, len(patients), SHEET_ROWS)]
@@ -77,7 +98,7 @@ def write_contact_sheet(folder, spec, found):
         words = f"Page {number} of {len(pages)}: {len(page)} patients, {', '.join(sequences)}, {n_boxes} boxes drawn"
         parts.append(f'<h2>{words}</h2>\n<img src="{name}" alt="{words}: one row a patient, one column a sequence">')
     title, name = html.escape(f"{spec.title}: every box that was drawn"), html.escape(spec.id)
-    atomic_write(folder.path / "contact_sheet.html", _SHEET.format(title=title, name=name, parts="\n".join(parts)))
+    atomic_write(sheet, _SHEET.format(title=title, name=name, parts="\n".join(parts), state=state))
 
 
 _SHEET = """<!doctype html>
@@ -87,6 +108,7 @@ _SHEET = """<!doctype html>
 <p>One slice of each series in use, with the box of <code>rois.csv</code>. A dark tile: no series, or one that could not
 be read. No frame: no box. Made by <code>mvi check {name}</code>; it stays in this folder.</p>
 {parts}
+<!-- {state} -->
 </html>
 """
 

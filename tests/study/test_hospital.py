@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,9 @@ import pytest
 from mvi_core.cli import main
 from mvi_core.cohort.folder import find_cohort
 from mvi_core.cohort.spec import load_spec
+from mvi_core.cohort.study_table import Finding
 from mvi_core.dataset.own import own_images
-from mvi_core.verbs.check import check_cohort
+from mvi_core.verbs.check import check_cohort, report_lines
 from tests.hospital import make_hospital, move_in, telling_predictors
 
 
@@ -97,6 +99,16 @@ def test_only_what_changed_is_read_again_and_the_report_is_the_same(cohort, caps
     assert 1 <= check_cohort("my-hospital")[0].n_read <= 2
     (cohort / "check.json").write_text('{"series": 3}')
     assert check_cohort("my-hospital")[0].n_read == 30
+
+
+def test_every_error_is_told_and_of_one_kind_of_warning_the_first_five():
+    small = [Finding("warning", f"P{n}", "T1", "", f"the box is small: {n} x 2 px.", "Check it.") for n in range(9)]
+    errors = [Finding("error", f"P{n}", "T1", "", "no box.", "Draw it.") for n in range(9)]
+    found = SimpleNamespace(findings=(*errors, *small), errors=errors, good=(), dropped=())
+    lines, sound = report_lines(found, {})
+    assert not sound and sum(line.startswith("error") for line in lines) == 9
+    assert sum("is small" in line for line in lines) == 5 and any("4 more of a kind" in line for line in lines)
+    assert lines[-1] == "9 error(s), 9 warning(s); 0 of 0 patients can be used."
 
 
 def test_a_changed_file_is_read_again(cohort, hospital, tmp_path, capsys):
