@@ -241,7 +241,7 @@ def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, na
 
 def test_the_public_list_holds_every_drawing():
     others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel"}
-    others |= {"figure_4", "attention_panel", "subset_chart"}
+    others |= {"figure_4", "attention_panel", "subset_chart", "contact_sheet"}
     assert set(figures.__all__) == set(DRAWINGS) | others
 
 
@@ -518,3 +518,12 @@ def test_attention_is_drawn_with_its_sign_around_zero_and_the_margin_of_the_lesi
     np.testing.assert_allclose(overlay.get_alpha(), [[0, 0.5**0.4], [1, 0]])
     assert len(axes.collections) == 1
     figures.attention_panel(np.ones((2, 2)), shares * 0, axes, title="T1", lesion=np.array([[0.0, 1.0], [0.0, 1.0]]))
+
+
+def test_a_contact_sheet_frames_every_box_at_its_place_and_names_rows_and_columns(axes):
+    mosaic = np.zeros((20, 30), np.uint8)
+    figures.contact_sheet(mosaic, axes, boxes=[(2, 3, 6, 8), (12, 21, 15, 29)], rows=["P1", "P2"], columns=list("ABC"))
+    corners = [(*patch.get_xy(), patch.get_width(), patch.get_height()) for patch in axes.patches]
+    assert corners == [(2.5, 1.5, 5, 4), (20.5, 11.5, 8, 3)]  # pixels begin half a pixel before their centre
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["P1", "P2"]
+    assert axes.get_xticks().tolist() == [5, 15, 25]
