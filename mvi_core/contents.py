@@ -26,7 +26,7 @@ PEOPLE = {CohortKind.REAL: "Real patients", CohortKind.OWN: "Your cohort"}
 REBUILT = {CohortKind.RECONSTRUCTED: "Rebuilt from print", CohortKind.PHANTOM: "Phantom"}
 READING = {  # a reader's order, whatever the numbers of the pages say; what is not named stands last
     "the patients": ("01_cohort", "02_table1", "28_afp_more", "32_grades", "29_missing"),
-    "images and network": ("03_images", "13_network", "04_table2", "16_subsets", "15_attention"),
+    "images and network": ("03_images", "26_faults", "13_network", "04_table2", "16_subsets", "15_attention"),
     "how good is it": (
         "05_external", "06_shift", "14_leakage", "08_table3", "17_added_value", "24_internal", "22_subgroups",
         "18_certainty", "25_side_by_side",

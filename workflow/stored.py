@@ -1,8 +1,8 @@
 """Make the tables that are too dear for the book and stored instead: silent choices, sets of sequences, null seeds.
 
 ``python workflow/stored.py choice --cohort phantom --part 0 --repeat 0`` trains with one silent choice made otherwise;
-``choices`` and ``subsets`` store what has been trained so far; ``null_seeds`` and ``faults`` do all their work themselves.
-See data_manifest/stored/README.md.
+``choices`` and ``subsets`` store what has been trained so far; ``null_seeds`` and ``faults`` do all their work. See
+data_manifest/stored/README.md.
 """
 
 import argparse

@@ -35,7 +35,7 @@ def decode(encapsulated, syntax, *, frames, options):
             _send(worker.stdin, part)
         reply, pixels = json.loads(_receive(worker.stdout)), _receive(worker.stdout)
     except (OSError, EOFError, ValueError) as problem:
-        worker.kill()
+        _stop(worker, os.getpid())
         _worker.cache_clear()
         raise DicomError("its compressed pixels stopped the decoder (crash, or no end)") from problem
     finally:
@@ -57,7 +57,7 @@ def _worker(_pid):
 def _stop(process, owner):
     if os.getpid() == owner:  # not in a forked child
         process.kill()
-        process.wait()
+        process.communicate()  # closes the pipes and waits
 
 
 def _send(stream, part):

@@ -68,7 +68,7 @@ def test_frames_of_one_time_point_are_ordered_by_place_and_scaled_each_by_its_ow
 
 
 def test_both_time_points_together_are_refused(enhanced):
-    with pytest.raises(DicomError, match="frame 5 lies at the same position as enhanced.dcm frame 1|same position"):
+    with pytest.raises(DicomError, match=r"frame 6 lies at the same position as .*frame 2 "):
         read_series([enhanced[0]])
 
 
@@ -136,5 +136,5 @@ def test_a_compressed_stream_that_ends_too_early_is_an_error(name, keep, tmp_pat
     frame = next(pydicom.encaps.generate_frames(data.PixelData, number_of_frames=1))
     data.PixelData = pydicom.encaps.encapsulate([frame[: int(len(frame) * keep) // 2 * 2]])
     data.save_as(tmp_path / "cut.dcm")
-    with pytest.raises(DicomError, match="cut.dcm: its (pixels|compressed)"):
+    with pytest.raises(DicomError, match=r"cut\.dcm: its (pixels|compressed)"):
         read_series([tmp_path / "cut.dcm"])
