@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lint check bench full data serve clean lock smoke browser
+.PHONY: help book pdf test lint check bench full data serve clean lock smoke browser fuzz
 
 PYTHON ?= python3
 JOBS ?= $(shell env -u OMP_NUM_THREADS nproc)
 COHORT ?=
+FUZZ_SECONDS ?= 10
 VENV := .venv/bin
 UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
 READY := .venv/.complete
@@ -40,6 +41,12 @@ smoke: $(READY)  ## the whole study at its smallest size (config/smoke.yaml)
 
 browser: $(READY)  ## open every page of the rendered book in Chromium and judge it
 	@pytest -n $(JOBS) -m browser tests/book
+
+fuzz: $(READY) | $(UV)  ## a minute of fuzzing of every entry point (left out, and said, where atheris does not install)
+	@if $(UV) pip install -q --python .venv --target .tools/fuzz --require-hashes -r tests/fuzz/requirements.lock; then \
+	  for target in series tables yaml mask checkpoint archive; do \
+	    PYTHONPATH=.tools/fuzz python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS) -verbosity=0; done; \
+	else echo "fuzz: left out, atheris does not install here"; fi
 
 lint: $(READY)  ## ruff, docstrings, import layers, notebook rules
 	@ruff check .

@@ -66,9 +66,17 @@ def _of_design(predictors, outcome):
         return [(f"{sentence}{together}.", remedy)]
     if len(set(outcome[known])) == 1:
         return [("the patients with complete predictors are of one class only.", "Use fewer predictors, or impute.")]
-    direction = separation(np.column_stack([np.ones(len(frame)), frame.to_numpy()]), outcome[known])[1:]
-    names = [name for name, sign in zip(frame, direction, strict=True) if sign]
-    words = (
-        f"{' and '.join(names)} separate{'s' * (len(names) == 1)} the patients with MVI from those without completely."
-    )
+    names = _separating(frame, outcome[known])
+    verb = f"{' and '.join(names)} separate{'s' * (len(names) == 1)}"
+    words = f"{verb} the patients with MVI from those without completely."
     return [(words, "Use Firth's method; its odds ratio is finite.")] if names else []
+
+
+def _separating(frame, outcome):
+    """Predictors that separate the outcome alone; where none does, those that do so together."""
+
+    def found(part):
+        direction = separation(np.column_stack([np.ones(len(part)), part.to_numpy()]), outcome)[1:]
+        return [name for name, sign in zip(part, direction, strict=True) if sign]
+
+    return [name for name in frame if found(frame[[name]])] or found(frame)

@@ -1,10 +1,12 @@
 """Fuzz one entry point with atheris: ``python tests/fuzz/fuzz.py TARGET SECONDS [libFuzzer options]``.
 
-New inputs that reach new code are kept in a scratch folder beside the seeds of ``tests/fuzz/corpus/TARGET``; an input
-that crashes is written to the working folder as ``crash-*`` and belongs into that corpus, as a regression test.
+Seeds are the files of ``tests/fuzz/corpus/TARGET``, and what earlier runs found, in ``TARGET.zip`` beside it. Inputs
+that reach new code go to ``_build/fuzz/TARGET``; one that crashes goes to ``_build/fuzz`` as ``crash-*`` and belongs
+into the corpus, as a regression test.
 """
 
 import sys
+import zipfile
 from pathlib import Path
 
 import atheris
@@ -18,15 +20,12 @@ def main(target, seconds, *options):
         sys.path.insert(0, str(HERE))
         from targets import survives
 
-    grown = Path(f"fuzz-{target}")
-    grown.mkdir(exist_ok=True)
-    limits = [
-        f"-max_total_time={seconds}",
-        "-rss_limit_mb=3000",
-        "-timeout=20",
-        "-max_len=65536",
-        "-print_final_stats=1",
-    ]
+    grown = Path("_build/fuzz", target)
+    grown.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(HERE / "corpus" / f"{target}.zip") as found:
+        found.extractall(grown)
+    limits = [f"-max_total_time={seconds}", "-rss_limit_mb=3000", "-timeout=20", "-max_len=65536"]
+    limits.append("-artifact_prefix=_build/fuzz/")
     command = [sys.argv[0], str(grown), str(HERE / "corpus" / target), *limits, *options]
     atheris.Setup(command, lambda raw: survives(target, raw))
     atheris.Fuzz()
