@@ -93,13 +93,23 @@ def test_a_path_out_of_the_root_is_refused(study, path):
     assert "manifest row 2: t1_dir leads outside the data root" in told(study)
 
 
-def test_the_fault_corpus_is_judged_without_a_failure():
+@pytest.mark.parametrize("run", ["load", "load --fuzz", "partial --partial"])
+def test_the_fault_corpus_is_judged_without_a_failure(run):
+    """All cases, the mutated series, and the cases of one patient with the switch that goes on without that patient."""
     corpus = os.environ.get("MVI_FAULTS")
     if not corpus:
         pytest.skip("MVI_FAULTS names no unpacked fault corpus with its judge.py")
-    stages = "control,ingest,fs,geometry,pixel,text,multi,manifest,yaml,roi,mask"
-    command = [sys.executable, f"{corpus}/judge.py", "--corpus", corpus, "--py", f"{HERE / 'adapter.py'}:load"]
-    done = subprocess.run([*command, "--stage", stages], capture_output=True, text=True, check=False)
+    name, *flags = run.split()
+    command = [
+        sys.executable,
+        f"{corpus}/judge.py",
+        "--corpus",
+        corpus,
+        "--py",
+        f"{HERE / 'adapter.py'}:{name}",
+        *flags,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
 
 
