@@ -174,7 +174,7 @@ def _consistency(said):
         return (claim, "", "", *NOT_HERE)
     found = f"{fail['value']:.0f} of {of['value']:.0f} checks fail"
     verdict = "do not all fit" if fail["value"] else "fit"
-    return (claim, fail["kind"], fail["cohort"], fail["place"], found, verdict)
+    return (claim, "print", fail["cohort"], fail["place"], found, verdict)
 
 
 def _table(verdicts):

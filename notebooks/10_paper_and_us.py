@@ -28,16 +28,16 @@ verdicts = run_audit(report.paper_values().reset_index())
 table = verdict_table(verdicts)
 write_result(cohort, "verdicts.csv", table)
 report.show_verdicts(page, verdicts, result="verdicts.csv")
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Verdicts of the audit, counted.", "name": "fig-verdicts"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Verdicts of the audit, counted. *Cohort: none; printed numbers only.*", "name": "fig-verdicts"}}
 counts = table["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
 figure, axes = plt.subplots(figsize=(7, 2.4))
-figures.stamp(figures.counted_bars(counts, axes, note="checks"), page.spec.kind)
+figures.stamp(figures.counted_bars(counts, axes, note="checks"), "paper")
 alt = "Checks: " + ", ".join(f"{n} {word}" for word, n in counts.items()) + "."
 report.show_figure(page, figure, alt=alt, n=f"{len(table)} checks", result="verdicts.csv")
 # %% [markdown]
 # The percentages of Table 2 are counts of patients divided by one number. The search below asks of every number up to
 # the stated one how many of the printed percentages it allows.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "How many of the printed accuracies each number of patients allows: Table 2 above, the single sequences beneath.", "name": "fig-denominators"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How many of the printed accuracies each number of patients allows: Table 2 above, the single sequences beneath. *Cohort: none; printed numbers only.*", "name": "fig-denominators"}}
 values = report.paper_values()["printed"]
 sets = {"Table 2": values.filter(regex="^table2_.*_accuracy$"), "single sequences": values.filter(like="single_")}
 stated = int(values["n_patients_2015"])
@@ -45,7 +45,7 @@ searches = {name: possible_counts(list(printed.str.rstrip("%")), max_n=stated) f
 figure, axes = plt.subplots(2, 1, figsize=(7, 4.6), layout="constrained")
 for axis, (name, search) in zip(axes, searches.items(), strict=True):
     figures.denominator_search(search, axis, stated=stated, note=f"number of patients ({name})")
-figures.stamp(axes[0], page.spec.kind)
+figures.stamp(axes[0], "paper")
 fits = {name: " or ".join(map(str, s["n"][s["possible"] == s["of"]])) or "none" for name, s in searches.items()}
 alt = f"Numbers of patients that allow every percentage, {stated} being stated: {report.pairs_told(fits)}."
 report.show_figure(page, figure, alt=alt, result="verdicts.csv")
@@ -53,12 +53,12 @@ report.show_figure(page, figure, alt=alt, result="verdicts.csv")
 # The sharpest finding is about the patients whose invasion the network missed. The printed regression, in all patients,
 # leaves room for few; the printed recall in the later year asks for more, unless it counts something else than
 # patients.
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "False negatives of DL-MVI that each reading of the print allows: bars from the printed regression in all patients, arrows from the printed recall in the later year.", "name": "fig-false-negatives"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "False negatives of DL-MVI that each reading of the print allows: bars from the printed regression in all patients, arrows from the printed recall in the later year. *Cohort: none; printed numbers only.*", "name": "fig-false-negatives"}}
 missed = next(item.evidence for item in verdicts if item.check.startswith("false negatives"))
 missed = missed.set_axis(["label", "low", "high", *missed.columns[3:]], axis=1).query("low < 60")
 figure, axes = plt.subplots(figsize=(7, 0.9 + 0.62 * len(missed)))
 axes = figures.allowed_ranges(missed, axes, note="patients with invasion that DL-MVI misses")
-figures.stamp(axes, page.spec.kind)
+figures.stamp(axes, "paper")
 alt = [f"{words}: {low:g} to {high:g}" for words, low, high in missed[["label", "low", "high"]].to_numpy()]
 alt = f"Patients missed, by reading. {'; '.join(alt)}.".replace("to nan", "or more")
 report.show_figure(page, figure, alt=alt, result="verdicts.csv")

@@ -424,6 +424,8 @@ def test_only_denominators_that_allow_every_percentage_are_named(axes):
 def test_a_stamp_names_the_kind_of_patients(axes):
     figures.stamp(axes, "reconstructed")
     assert axes.figure.get_supxlabel() == "reconstructed patients"
+    figures.stamp(axes, "paper")
+    assert axes.figure.get_supxlabel() == "printed numbers"
 
 
 def test_solutions_at_one_place_share_a_marker_that_carries_their_number(axes):

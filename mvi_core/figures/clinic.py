@@ -125,7 +125,7 @@ def figure_4(sheet, tables, *, spread, mark, labels=None, levels=None):
     function of its name takes it. ``spread``: as ``risks`` of `calibration`. ``mark``: as of `decision_curve`.
     ``labels`` and ``levels``: as of `nomogram`.
     """
-    figure, axes = plt.subplot_mosaic("AB;CD", figsize=(13, 11))
+    figure, axes = plt.subplot_mosaic("AA;BC;DD", figsize=(10, 12.6), height_ratios=(3, 4.4, 4))
     nomogram(sheet, axes["A"], labels=labels, levels=levels)
     roc(tables["roc"], axes["B"])
     calibration(tables["calibration"], axes["C"], risks=spread)

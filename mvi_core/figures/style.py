@@ -43,11 +43,11 @@ def theme():
 def stamp(axes, kind):
     """Write at the foot of a figure which kind of patients made it, so that a copied picture still says so.
 
-    ``kind`` of cohort: ``reconstructed``, ``phantom``, ``real`` or ``own``.
+    ``kind`` of cohort: ``reconstructed``, ``phantom``, ``real`` or ``own``; ``"paper"`` where only printed numbers did.
     """
-    box = {"boxstyle": "round,pad=0.3", "facecolor": KIND_COLOURS[kind], "edgecolor": "none"}
+    box = {"boxstyle": "round,pad=0.3", "facecolor": {**KIND_COLOURS, "paper": QUIET}[kind], "edgecolor": "none"}
     words = {"fontsize": 10, "color": "white", "weight": "bold", "bbox": box}
-    axes.figure.supxlabel(f"{kind} patients", x=0.99, ha="right", **words)
+    axes.figure.supxlabel("printed numbers" if kind == "paper" else f"{kind} patients", x=0.99, ha="right", **words)
     return axes
 
 

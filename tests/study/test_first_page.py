@@ -59,7 +59,7 @@ def test_each_claim_has_a_verdict_and_one_that_nobody_here_can_answer_says_so():
     assert told == {"phantom": "lower", "reconstructed": "the same, to the digit"}
     assert rows["DL-MVI adds to it: odds ratio 35.738", ""] == "not answered"
     assert rows["Acting on it gains over treating all above 4%", "reconstructed"] == "not shown"
-    assert rows["Its numbers, beside each other", "reconstructed"] == "do not all fit"
+    assert rows["Its numbers, beside each other", "print"] == "do not all fit"
     assert set(verdict_rows({})["verdict"]) == {"not answered"}
 
 
