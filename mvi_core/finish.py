@@ -14,6 +14,9 @@ from mvi_core.report.page import SAID
 from mvi_core.results import commit
 from mvi_core.study import STUDY_VARIABLE, load_study
 
+WARNED_FROM = re.compile(
+    r"^/\S+\.py:\d+: ", re.MULTILINE
+)  # where a warning came from, on the machine that ran the page
 API_PACKAGES = ("cohort", "dataset", "model", "stats", "stats.audit", "report", "figures")  # one API page each
 
 HIDDEN = {"tags": ["remove-input"]}
@@ -32,6 +35,9 @@ def finish(notebook, cohort):
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cells.append(cell)
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = WARNED_FROM.sub("", output.text)
         settings = cell.metadata.get("mystnb", {})
         if figure := settings.get("figure"):
             said = _said_of_the_figure(cell)

@@ -121,7 +121,7 @@ report.publish("shortcut_later", cell["Shortcut", "later year", "auc"])
 report.publish("trivial", cell["Trivial", "later year", "auc"])
 report.publish("phantom_inside", cell["The phantom, small", "in-sample", "over by patient"])
 # %% tags=["remove-cell"]
-width = (said["ci_high"] - said["ci_low"])["Null", "split by patient"]
+width = (said["ci_high"] - said["ci_low"]).sort_index()["Null", "split by patient"]
 report.publish("narrow", f"{width['auc, combinations as cases'] / width['auc, combinations as patients']:.1f} times")
 report.publish("covered", " and ".join(hits[name] for name in steps[3:]))
 report.publish("covered_fixed", f"{len(fixed)} of {crossed.sum()}")

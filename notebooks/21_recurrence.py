@@ -113,7 +113,7 @@ report.publish("early_present", at_landmark["MVI present", "recurrence"])
 report.publish("early_absent", at_landmark.get(("MVI absent", "recurrence"), "0.0"))
 report.publish("deaths", int((causes == 2).sum()))
 report.publish("landmark_p", report.p_text(after["p_value"].iloc[0]))
-judged = accuracy.set_index(["patients", "metric", "months", "model"])["text"]["cross-fitted", "auc", early_months]
+judged = shown.query("Judged == 'cross-fitted' and Horizon == @early_months").set_index("Model")["AUC (95 % CI)"]
 report.publish("auc_before", judged["before operation"])
 report.publish("auc_mvi", judged["with MVI (histology)"])
 # %% [markdown]

@@ -99,10 +99,11 @@ def _slim(site):
     static = site / "_static"
     unused = [path for path in (static / "mathjax").glob("*.js") if path.name != MATHJAX]
     unused += [path for path in (static / "mathjax/sre/mathmaps").glob("*.json") if path.stem not in ("base", "en")]
+    unused += [static / "mathjax/input" / name for name in ("asciimath.js", "mml.js")]
     unused += [path for path in static.rglob("*.ttf") if path.with_suffix(".woff2").is_file()]
     for path in [*unused, *static.rglob("*.map"), static / "mathjax" / "output" / "svg.js"]:
         path.unlink(missing_ok=True)
-    for folder in (static / "mathjax" / "output" / "svg", static / "locales"):
+    for folder in (static / "mathjax/output/svg", static / "mathjax/input/mml", static / "locales"):
         shutil.rmtree(folder, ignore_errors=True)
     for path in (site / "_sources").rglob("*.ipynb"):
         path.write_text(_without_pictures(path.read_text(encoding="utf-8")), encoding="utf-8")
