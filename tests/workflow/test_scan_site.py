@@ -36,6 +36,9 @@ def test_a_clean_book_has_no_finding(scan, site):
     assert list(scan.findings(site, {"parts": [{"chapters": [{"file": "intro"}]}]})) == []
 
 
+TABLE = "downloads/ward/roc.csv is a table of real or own patients that may hold rows of them"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "finding"),
     [
@@ -46,8 +49,7 @@ def test_a_clean_book_has_no_finding(scan, site):
         ("a.html", "<td>TCGA-XX-0000</td>", "a.html names a patient"),
         ("a.bin", b"\0" * 128 + b"DICM", "a.bin is a DICOM file"),
         ("a.dcm", "", "a.dcm is a .dcm file, which may hold an image or rows of patients"),
-        ("downloads/ward/roc.csv", "x,y\n", "downloads/ward/roc.csv is a table of real or own patients that may hold rows of"
-         " them"),
+        ("downloads/ward/roc.csv", "x,y\n", TABLE),
         ("downloads/ward/size.csv", "patient_id,n\n1,2\n", "downloads/ward/size.csv has a column of patients"),
     ],
 )  # fmt: skip
