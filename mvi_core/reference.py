@@ -15,10 +15,9 @@ from mvi_core.pages import executed_path, plan, study_cohorts
 from mvi_core.results import VERSIONED, atomic_write, commit, read_record, result_path
 from mvi_core.study import load_study
 
-WRITTEN = ("dictionary", "cohort_format", "cite", "provenance")  # pages of this module, in book/notebooks
 DICTIONARY = {"column": "Column", "meaning": "Meaning", "type": "Type", "unit": "Unit", "range": "Range or levels",
               "coding": "Coding", "paper_table": "Paper"}  # fmt: skip
-FINAL_MODEL = "model/model.safetensors"
+EXAMPLE = "tcga-lihc.yaml"  # the description that the format page shows
 
 
 def write_reference():
@@ -57,7 +56,7 @@ def format_page():
     keys = _markdown(pd.DataFrame(rows, columns=["Key", "Type", "Meaning"]))
     allowed = [(f"`{name}`", ", ".join(_yaml_word(value) for value in values)) for name, values in ANALYSES.items()]
     analyses = _markdown(pd.DataFrame(allowed, columns=["Analysis", "May be"]))
-    example = (_manifest() / "cohorts" / "tcga-lihc.yaml").read_text(encoding="utf-8")
+    example = next((_manifest() / "cohorts").glob(EXAMPLE), sorted((_manifest() / "cohorts").glob("*.yaml"))[0])
     return (
         "# How is a cohort described?\n\n"
         "A cohort is one YAML file in `data_manifest/cohorts/`, named as its `id`, and the data that it points to. Its "
@@ -66,7 +65,7 @@ def format_page():
         "is listed in one run (`mvi cohorts`).\n\n"
         f"## Keys\n\n{keys}\n\n## What a cohort supports\n\nA page that needs what a cohort lacks is left out, with "
         f"the reason on the [data page](data.md).\n\n{analyses}\n\n"
-        f"## A description that is used\n\n```yaml\n{example}```\n"
+        f"## A description that is used\n\n```yaml\n{example.read_text(encoding='utf-8')}```\n"
     )
 
 

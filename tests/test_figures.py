@@ -241,7 +241,7 @@ def test_a_drawing_returns_its_axes_renders_and_leaves_its_tables_alone(axes, na
 
 def test_the_public_list_holds_every_drawing():
     others = {"theme", "stamp", "panel_letter", "roi_steps", "sequence_panel"}
-    others |= {"figure_4", "attention_panel", "subset_chart", "contact_sheet"}
+    others |= {"group_style", "figure_4", "attention_panel", "subset_chart", "contact_sheet"}
     assert set(figures.__all__) == set(DRAWINGS) | others
 
 

@@ -60,19 +60,14 @@ def book_html(site, toc, pages=None):
     )
 
 
-def print_pdf(text, folder):
+def print_pdf(text, folder, browser):
     """Bytes of the PDF of a document, which is written to a folder for the browser to open."""
-    from playwright.sync_api import sync_playwright
-
     (folder / "book.html").write_text(text, encoding="utf-8")
-    with sync_playwright() as driver:
-        options = {"executable_path": find_chromium(), "args": ["--no-sandbox", "--disable-gpu"]}
-        browser = driver.chromium.launch(**options)
-        tab = browser.new_page()
-        tab.goto((folder / "book.html").as_uri())
-        tab.evaluate("async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise; }")
-        printed = tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
-        browser.close()
+    tab = browser.new_page()
+    tab.goto((folder / "book.html").as_uri())
+    tab.evaluate("async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise; }")
+    printed = tab.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+    tab.close()
     return printed
 
 
@@ -86,11 +81,11 @@ def starting_pages(printed, files):
     return {file: found[_anchor(file)] for file in files}
 
 
-def make_pdf(site, toc, folder):
-    """Bytes of the PDF of a whole site, its contents with page numbers."""
+def make_pdf(site, toc, folder, browser):
+    """Bytes of the PDF of a whole site, its contents with page numbers, from a browser of playwright."""
     files = [file for _, names in chapters(toc) for file in names]
-    first = starting_pages(print_pdf(book_html(site, toc), folder), files)
-    printed = print_pdf(book_html(site, toc, first), folder)
+    first = starting_pages(print_pdf(book_html(site, toc), folder, browser), files)
+    printed = print_pdf(book_html(site, toc, first), folder, browser)
     if starting_pages(printed, files) != first:
         raise RuntimeError("The page numbers moved between the two prints. Widen BLANK_PAGE in workflow/pdf.py.")
     return printed
@@ -187,9 +182,15 @@ def _numbered(file, title):
 
 def main():
     """Write ``_build/book.pdf``."""
+    from playwright.sync_api import sync_playwright
+
     root = Path(__file__).parents[1]
     toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    printed = make_pdf(root / "_build" / "html", toc, root / "_build")
+    with sync_playwright() as driver:
+        options = {"executable_path": find_chromium(), "args": ["--no-sandbox", "--disable-gpu"]}
+        browser = driver.chromium.launch(**options)
+        printed = make_pdf(root / "_build" / "html", toc, root / "_build", browser)
+        browser.close()
     (root / "_build" / "book.pdf").write_bytes(printed)
     print(f"_build/book.pdf, {len(printed) / 2**20:.1f} MB")
 

@@ -6,8 +6,6 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from tests.book.conftest import CHROMIUM
-
 PAGE = """<html><head><title>{title} &#8212; The book</title></head><body><article class="bd-article"><section id="top">
 <h1>{title}<a class="headerlink" href="#top">#</a></h1><p>{words}</p><section id="more"><h2>More</h2>
 <a class="inside" href="{other}#more">there</a> <a class="code" href="{up}notebooks/api/stats.html#x">code</a>
@@ -67,11 +65,10 @@ def test_what_only_a_screen_can_use_is_left_out_and_headings_move_one_level_down
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium; on Debian: apt-get install chromium")
-def test_the_contents_tell_the_page_on_which_a_chapter_starts(pdf, site, tmp_path):
+def test_the_contents_tell_the_page_on_which_a_chapter_starts(pdf, site, tmp_path, browser):
     from pypdf import PdfReader
 
-    reader = PdfReader(io.BytesIO(pdf.make_pdf(site, TOC, tmp_path)))
+    reader = PdfReader(io.BytesIO(pdf.make_pdf(site, TOC, tmp_path, browser)))
     texts = [page.extract_text() for page in reader.pages]
     told = dict(re.findall(r"(First|01 Second)\?\s*(\d+)", texts[1]))
     starts = {

@@ -54,6 +54,7 @@ def project(tmp_path, monkeypatch):
         (tmp_path / f"data_manifest/cohorts/{name}.csv").write_text("patient_id\n1\n")
     for name in ("files.csv", "dictionary.csv", "paper_values.csv"):
         shutil.copy(ROOT / "data_manifest" / name, tmp_path / "data_manifest" / name)
+    shutil.copy(ROOT / "CITATION.cff", tmp_path)
     monkeypatch.setenv("MVI_ROOT", str(tmp_path))
     for variable in ("MVI_STUDY", "MVI_COHORT"):
         monkeypatch.delenv(variable, raising=False)

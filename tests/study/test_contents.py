@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from mvi_core.contents import READING, cohort_lines, contents, data_page, summary_lines, write_contents
+from mvi_core.contents import READING, TUTORIAL, cohort_lines, contents, data_page, summary_lines, write_contents
 from mvi_core.pages import load_pages
+from mvi_core.reference import dictionary_page
 from mvi_core.results import write_result
 
 REAL = Path(__file__).parents[2] / "data_manifest/cohorts/clca-2024.yaml"
@@ -41,7 +42,7 @@ def test_a_page_of_an_own_cohort_is_titled_by_number_question_and_cohort(project
 
 def test_people_have_a_part_of_their_own_and_a_part_without_pages_does_not_appear(project):
     captions = [part["caption"] for part in contents()["parts"]]
-    assert captions == ["The question", "Your cohort: A made-up ward", "Reference", "Code"]
+    assert captions == ["The question", "Your cohort: A made-up ward", "Reference", "For those who build on it", "Code"]
 
 
 def test_the_data_page_says_why_a_page_is_left_out(project):
@@ -73,6 +74,7 @@ def test_what_is_written_is_what_was_computed(project):
     write_contents()
     assert yaml.safe_load((project / "book/_toc.yml").read_text()) == contents()
     assert (project / "book/notebooks/data.md").read_text() == data_page()
+    assert (project / "book/notebooks/dictionary.md").read_text() == dictionary_page()
     assert {path.name for path in (project / "book").rglob(".*")} == set()
 
 
@@ -88,4 +90,4 @@ def test_the_summary_shows_results_that_exist_beside_the_print_and_a_dash_for_th
 def test_every_chapter_has_a_place_in_the_readers_order(monkeypatch):
     monkeypatch.setenv("MVI_ROOT", str(REAL.parents[2]))
     placed = [name for names in READING.values() for name in names]
-    assert sorted(page.name for page in load_pages()) == sorted(placed)
+    assert sorted(page.name for page in load_pages()) == sorted([*placed, TUTORIAL])
