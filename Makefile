@@ -69,7 +69,7 @@ serve: $(READY)  ## look at the book on http://localhost:8000
 	@python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
 
 clean:  ## remove what the study made; the environment and downloads stay
-	rm -rf _build _smoke results book/notebooks book/_toc.yml .snakemake
+	rm -rf _build _smoke results book/notebooks book/_toc.yml book/_static/figures .snakemake
 
 lock: $(UV)  ## renew requirements.lock and environment.yml from requirements.in
 	@$(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
