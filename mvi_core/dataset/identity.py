@@ -38,7 +38,7 @@ def words(text):
     >>> words("Doe^Ann_Mary, 2015-03-31")
     ['doe', 'ann', 'mary', '2015', '03', '31']
     """
-    return WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    return WORD.findall((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold())
 
 
 def identifying_values(spec):

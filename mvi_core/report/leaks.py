@@ -27,7 +27,7 @@ LARGEST = 2**28  # bytes of a packed part
 SHOWN = 20
 
 
-def refuse_leaks(cohorts, folders):
+def refuse_leaks(cohorts, folders, *, foreign=()):
     """Stop where a file of some folders holds an identifying value of the inputs of an own cohort.
 
     Parameters
@@ -36,6 +36,9 @@ def refuse_leaks(cohorts, folders):
         Those that are not a user's own are passed over.
     folders : iterable of path
         Rendered book, executed notebooks, results: every file below them is searched, its name too.
+    foreign : iterable of path
+        Folders of what came with the theme; they are not searched. A name that is a word there (White, Mark) cannot be
+        told from it, and is searched only together with the rest of the name.
 
     Returns
     -------
@@ -49,7 +52,14 @@ def refuse_leaks(cohorts, folders):
     """
     own = [spec for spec in map(load_spec, cohorts) if spec.source["reader"] == "folder"]
     values = {key: label for spec in own for key, label in identifying_values(spec)[0].items()}
+    theirs = (
+        {word for folder in foreign for path in folder.rglob("*.*") for word in words(_text(path))} if own else set()
+    )
+    values = {
+        key: label for key, label in values.items() if len(key) > 1 or key[0] not in theirs or not key[0].isalpha()
+    }
     files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()] if own else []
+    files = [path for path in files if not any(path.is_relative_to(folder) for folder in foreign)]
     paths = [path for path in files if path.parts[-5:-3] != ("images", "dicom")]  # a phantom's, drawn here
     index, hits = word_index(values), []
     for path in paths:
@@ -72,6 +82,10 @@ def refuse_leaks(cohorts, folders):
     return len(paths)
 
 
+def _text(path):
+    return path.read_text(encoding="utf-8", errors="ignore") if path.is_file() else ""
+
+
 def views(raw, depth=0):
     r"""Yield the texts that a file's bytes hold, each with the wrapping they were found in.
 
@@ -79,10 +93,7 @@ def views(raw, depth=0):
     and npz), and the compressed text of PNG files.
     """
     text = raw.decode("utf-8", "ignore")
-    plain = ESCAPE.sub(lambda match: chr(int(match[1], 16)), urllib.parse.unquote(html.unescape(text)))
-    yield "the text", text
-    if plain != text:
-        yield "escaped text", plain
+    yield "the text", ESCAPE.sub(lambda match: chr(int(match[1], 16)), urllib.parse.unquote(html.unescape(text)))
     if b"\0" in raw[:4096]:
         yield "UTF-16", raw.decode("utf-16-le", "ignore")
         yield "wide text", raw.replace(b"\0", b"").decode("utf-8", "ignore")  # as numpy stores texts
@@ -94,9 +105,9 @@ def views(raw, depth=0):
 
 def _unpacked(raw):
     """Parts that are packed inside some bytes, with the name of the packing; what is damaged is no part."""
-    for match in BASE64.finditer(raw):
+    for coded in set(BASE64.findall(raw)):
         try:
-            yield "base64", base64.b64decode(match[0][: len(match[0]) // 4 * 4])
+            yield "base64", base64.b64decode(coded[: len(coded) // 4 * 4])
         except binascii.Error:
             continue
     try:

@@ -58,9 +58,10 @@ def html():
         listed = "\n".join(f"mvi: {line}" for line in problems[:20] or ["see _build/html.log"])
         sys.exit(f"mvi: the book did not render\n{listed}")
     copy_downloads(part / "_build" / "html")
-    _slim(part / "_build" / "html")
-    _mend(part / "_build" / "html" / "references.html")
-    refuse_leaks(study_cohorts(load_study()), [part / "_build" / "html", load_study().executed, load_study().results])
+    study, site = load_study(), part / "_build" / "html"
+    _slim(site)
+    _mend(site / "references.html")
+    refuse_leaks(study_cohorts(study), [site, study.executed, study.results], foreign=[site / "_static"])
     shutil.rmtree(root / "_build" / "html", ignore_errors=True)
     (part / "_build" / "html").rename(root / "_build" / "html")
     shutil.rmtree(part)

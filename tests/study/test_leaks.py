@@ -136,6 +136,16 @@ def test_outputs_without_an_identity_pass_and_every_file_is_searched(outputs):
     assert refuse_leaks(["paper"], [outputs]) == 0
 
 
+def test_a_name_that_is_a_word_of_the_theme_is_found_only_as_a_whole_name(outputs, tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "_static/theme.css").write_text("a.quillfeather { color: white }")
+    (outputs / "word.html").write_text("a quillfeather")
+    assert refuse_leaks(["ward"], [outputs, tmp_path / "_static"], foreign=[tmp_path / "_static"]) == 2
+    (outputs / "word.html").write_text("ada quillfeather")
+    with pytest.raises(MviError, match="PatientName"):
+        refuse_leaks(["ward"], [outputs], foreign=[tmp_path / "_static"])
+
+
 def test_what_identifies_is_read_again_from_table_and_headers(ward, monkeypatch):
     monkeypatch.setenv("MVI_COHORTS", str(ward))
     values, n_unsearched = identifying_values(load_spec("ward"))
