@@ -33,7 +33,7 @@ pdf: book  ## the whole book as one PDF, _build/book.pdf (needs Chromium)
 	@python workflow/pdf.py
 
 test: $(READY)  ## environment if missing, unit tests, doctests, a smoke run of the whole study
-	@pytest -n $(JOBS) -m "not browser"
+	@pytest -n $(JOBS) -m "not browser and not slow"
 	@$(MAKE) --no-print-directory smoke
 
 smoke: $(READY)  ## the whole study at its smallest size (config/smoke.yaml)
