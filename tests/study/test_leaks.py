@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import shutil
 import zipfile
 import zlib
 
@@ -134,6 +135,18 @@ def test_outputs_without_an_identity_pass_and_every_file_is_searched(outputs):
     (outputs / "ward/patients.csv").write_text("patient_id,x\nP3f48b720a8,1\n")
     assert refuse_leaks(["ward", "paper"], [outputs]) == 2
     assert refuse_leaks(["paper"], [outputs]) == 0
+
+
+def test_the_digits_of_a_measured_number_are_nobodys(ward, outputs, tmp_path, monkeypatch):
+    shutil.copytree(ward / "ward", tmp_path / "cohorts/ward")
+    monkeypatch.setenv("MVI_COHORTS", str(tmp_path / "cohorts"))
+    table = tmp_path / "cohorts/ward/patients.csv"
+    table.write_text(table.read_text().replace(NUMBER, "000069"))
+    (outputs / "scores.csv").write_text("risk\n0.000069\n")
+    assert refuse_leaks(["ward"], [outputs]) == 2
+    (outputs / "scores.csv").write_text("id,risk\n000069,0.5\n")
+    with pytest.raises(MviError, match="patient_id of the table"):
+        refuse_leaks(["ward"], [outputs])
 
 
 def test_a_name_that_is_a_word_of_the_theme_is_found_only_as_a_whole_name(outputs, tmp_path):
