@@ -38,6 +38,11 @@ RANGE = {"ci_low": [0.3, 0.4], "ci_high": [0.7, 0.9]}
 FOREST = pd.DataFrame(
     {"label": ["AFP", "ALT"], "odds_ratio": [3.365, 2.04], "ci_low": [2.118, 1.22], "ci_high": [5.347, 3.412]}
 )
+GROUPED = pd.concat([FOREST.assign(group="print"), FOREST[:1].assign(group="CLCA 2024", ci_low=0.02, ci_high=90.0)])
+DOSE = pd.DataFrame(
+    {"value": [2.0, 20, 200], "curve": [0.3, 0.5, 0.7], "step": [0.4, 0.4, 0.6], "ci_low": 0.2, "ci_high": 0.8}
+)
+SHARES = pd.DataFrame({"value": [5.0, 90.0], "observed": [0.4, 0.6], "ci_low": [0.3, 0.5], "ci_high": [0.5, 0.7]})
 FLOW = pd.DataFrame(
     {"step": ["resected", "complete"], "n_excluded": [np.nan, 12], "n_left": [np.nan, 321], "reason": ["", "no MR"]}
 )
@@ -148,6 +153,8 @@ DRAWINGS = {
     "flow_chart": lambda axes: figures.flow_chart(FLOW, axes),
     "missing_bars": lambda axes: figures.missing_bars(MISSING, axes),
     "forest": lambda axes: figures.forest(FOREST, axes),
+    "forest_groups": lambda axes: figures.forest_groups(GROUPED, axes, note="odds ratio"),
+    "dose_curve": lambda axes: figures.dose_curve(DOSE, axes, groups=SHARES, note="AFP, ng/mL"),
     "accuracy_by_combination": lambda axes: figures.accuracy_by_combination(TABLE_2, axes, baselines={"always": 0.42}),
     "checklist_bars": lambda axes: figures.checklist_bars(CHECKLIST, axes),
     "protocol_ladder": lambda axes: figures.protocol_ladder(RUNGS, axes, title="null"),
@@ -178,8 +185,9 @@ DRAWINGS = {
     "follow_up_lines": lambda axes: figures.follow_up_lines(FOLLOWED, axes),
 }  # fmt: skip
 TABLES = (
-    FOREST, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION, RISKS, BENEFIT, ALLOWED,
-    ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS, CHECKLIST, COHORTS,
+    FOREST, GROUPED, DOSE, SHARES, FLOW, MISSING, TABLE_2, METRICS, POINTS, EPOCHS, CURVES, AT_RISK, ROC, CALIBRATION,
+    RISKS, BENEFIT, ALLOWED, ERRORS, REGION, FOLLOWED, PATIENTS, RESAMPLED, SUREST, SIZES, SUBSETS, RUNS, CHECKLIST,
+    COHORTS,
 )  # fmt: skip
 
 
@@ -260,6 +268,18 @@ def test_a_forest_plot_says_which_rows_are_not_shown_and_ends_where_bars_run_awa
     figures.forest(masked, axes)
     assert texts(axes)[:2] == ["50.00 (5.00\N{EN DASH}20,000)", "not shown"]
     assert axes.get_xlim()[1] == 1000
+
+
+def test_grouped_odds_ratios_stand_in_the_row_of_their_variable_and_name_every_group(axes):
+    figures.forest_groups(GROUPED, axes)
+    (legend,) = axes.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["print", "CLCA 2024"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["AFP", "ALT"]
+    print_rows, clca_rows = (line.get_ydata() for line in axes.lines if line.get_label() in ("print", "CLCA 2024"))
+    assert np.rint(print_rows).tolist() == [0, 1]
+    assert np.rint(clca_rows).tolist() == [0]
+    assert print_rows[0] < clca_rows[0]
+    assert len(axes.get_xticks()) > 3
 
 
 def test_printed_values_stand_beside_ours_as_open_markers(axes):

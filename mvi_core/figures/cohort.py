@@ -124,11 +124,8 @@ def _plain_log_ticks(axes):
     low, high = (min(max(end, 1 / FARTHEST), FARTHEST) for end in axes.get_xlim())
     axes.set_xlim(low, high)
     ticks = [tick for tick in (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100, 400) if low <= tick <= high]
-    other = (
-        (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 1000)
-        if len(ticks) > 6
-        else (0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8)
-    )
+    wide, narrow = (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 1000), (0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8)
+    other = wide if len(ticks) > 6 else narrow
     if not 2 < len(ticks) < 7:
         ticks = [tick for tick in other if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

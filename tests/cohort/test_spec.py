@@ -53,7 +53,7 @@ def test_reconstructed_cohorts_need_no_file():
 def test_an_unknown_cohort_gives_one_sentence_that_lists_the_known_ones(cohort):
     with pytest.raises(CohortError) as caught:
         load_spec(cohort)
-    assert "is unknown. The known cohorts are clca-2024, paper, phantom, tcga-lihc" in str(caught.value)
+    assert "is unknown. The known cohorts are clca-2024, liverhccseg, paper, phantom, tcga-lihc" in str(caught.value)
 
 
 def test_a_description_cannot_be_changed_after_reading():
