@@ -58,7 +58,8 @@ report.show_table(
 # Each rule that changed or refused a value of the source, with its count. An empty table means that nothing was
 # changed.
 # %% tags=["hide-input"]
-report.show_table(page, quality, "Values converted or set missing.", result="quality.csv")
+told = quality.set_axis(["Column", "Rule", "Values met", "Converted", "Set missing"], axis=1)
+report.show_table(page, told, "Values converted or set missing.", result="quality.csv")
 # %% [markdown]
 # ## How long they were followed
 # Follow-up is the median of a reversed {term}`Kaplan-Meier curve`: the time to the end of follow-up, with the event as
@@ -75,9 +76,10 @@ rows = [
 ]
 followed = pd.DataFrame(rows, columns=["endpoint", "n", "events", "median", "ci_low", "ci_high"])
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
-report.show_table(
-    page, followed.round(1), "Events and follow-up; empty where the source has no usable times.", result="follow_up.csv"
-)
+shown = followed.round(1).set_axis(["End point", "Patients", "Events", "Median, months", "from", "to"], axis=1)
+notes = [note for note in page.spec.notes if note.startswith("No survival")]
+caption = "Events and follow-up (95 % CI); empty where the source has no usable times."
+report.show_table(page, shown, caption, result="follow_up.csv", notes=notes)
 # %% tags=["hide-input"]
 report.publish("n_patients", f"{len(patients)}")
 report.publish("n_present", f"{int(patients['mvi_present'].sum())}")

@@ -91,3 +91,17 @@ def test_every_chapter_has_a_place_in_the_readers_order(monkeypatch):
     monkeypatch.setenv("MVI_ROOT", str(REAL.parents[2]))
     placed = [name for names in READING.values() for name in names]
     assert sorted(page.name for page in load_pages()) == sorted([*placed, TUTORIAL])
+
+
+def test_pages_that_compare_real_cohorts_stand_in_a_part_of_their_own_after_the_cohorts(monkeypatch, tmp_path):
+    monkeypatch.setenv("MVI_ROOT", str(REAL.parents[2]))
+    monkeypatch.delenv("MVI_STUDY", raising=False)
+    monkeypatch.delenv("MVI_COHORT", raising=False)
+    for module in ("mvi_core.pages", "mvi_core.contents"):
+        monkeypatch.setattr(f"{module}.unavailable", lambda _: None)
+    parts = {part["caption"]: part["chapters"] for part in contents()["parts"]}
+    order = [caption for caption in parts if caption.startswith("Real patients")]
+    assert order[-1] == "Real patients: does the paper hold?"
+    assert [row["title"][:2] for row in parts[order[-1]]] == ["31", "27", "33"]
+    assert not any("CLCA" in row["title"] for row in parts[order[-1]])
+    assert [row["title"][:2] for row in parts["Real patients: LiverHccSeg"]] == ["01", "03"]

@@ -138,3 +138,54 @@ def test_a_fault_of_the_code_or_of_another_cohort_is_no_reason_to_leave_a_chapte
     path.write_text(path.read_text().replace("kind: own", "kind: real"))
     with pytest.raises(PageError, match="Eight patients"):
         run_page("01", "ward", overrides={"seed": 14})
+
+
+MORE = """
+- {name: 03_people, question: "Who?", needs: [], people: it must be measured, reads: [], writes: [], parameters: {}}
+- {name: 04_size, question: "How large?", needs: [], predictors: [size_cm], reads: [], writes: [], parameters: {}}
+- {name: 05_both, question: "Both?", needs: [], reads: [a.csv, ../clinic/a.csv], writes: [], parameters: {}}
+"""
+
+
+@pytest.fixture
+def more(project):
+    """Further pages: for people, for cohorts with a predictor, and one that reads another cohort too."""
+    path = project / "config/pages.yaml"
+    path.write_text(path.read_text() + MORE)
+    return project
+
+
+def reasons(cohort):
+    return {item.page.name: item.reason for item in plan(load_study()) if item.cohort == cohort}
+
+
+def test_a_page_for_people_is_left_out_for_rebuilt_patients(more):
+    assert reasons("ward")["03_people"] is None
+    path = more / "data_manifest/cohorts/ward.yaml"
+    path.write_text(path.read_text().replace("kind: own", "kind: reconstructed"))
+    assert reasons("ward")["03_people"] == "made for real patients only: it must be measured"
+
+
+def test_a_page_needs_the_predictors_that_it_names(more):
+    assert reasons("ward")["04_size"] == "the cohort has no Surgical size"
+    path = more / "data_manifest/cohorts/ward.yaml"
+    path.write_text(path.read_text().replace("predictors: [afp_gt_20]", "predictors: [afp_gt_20, size_cm]", 1))
+    assert reasons("ward")["04_size"] is None
+
+
+def test_a_page_that_compares_is_left_out_where_the_other_cohort_is_not_here(more):
+    assert find_page("05").others == ["clinic"]
+    assert reasons("ward")["05_both"] is None
+    (more / "data_manifest/cohorts/clinic.csv").unlink()
+    assert reasons("ward")["05_both"] == "it needs cohort clinic too, whose data are not here"
+
+
+def test_a_small_cohort_carries_only_the_pages_that_it_names(more):
+    path = more / "data_manifest/cohorts/ward.yaml"
+    path.write_text(path.read_text() + "only: {pages: [01_count], because: so few patients carry no statistics}\n")
+    found = reasons("ward")
+    assert found["01_count"] is None
+    assert found["02_follow"] == "so few patients carry no statistics"
+    path.write_text(path.read_text().replace("pages: [01_count], ", ""))
+    with pytest.raises(CohortError, match="'only' must hold"):
+        reasons("ward")
