@@ -45,9 +45,9 @@ def read_tcga(path, *, lesions=None):
     patients = pd.DataFrame(
         {
             "patient_id": rows["PATIENT_ID"],
-            "age_years": pd.to_numeric(rows["AGE"]),
+            "age_years": _number(rows["AGE"]),
             "sex": rows["SEX"].str.lower(),
-            "afp_ng_ml": pd.to_numeric(rows["AFP_AT_PROCUREMENT"]),
+            "afp_ng_ml": _number(rows["AFP_AT_PROCUREMENT"]),
             "hepatitis": _flag(rows["HISTORY_HEPATO_CARCINOMA_RISK_FACTORS"], "Hepatitis [BC]"),
             "cirrhosis": _flag(rows["ISHAK_FIBROSIS_SCORE"].str[0], "|".join(ISHAK_CIRRHOSIS)),
             "tb_umol_l": _bilirubin(rows, lines),
@@ -88,12 +88,19 @@ def _steps(rows):
     ]
 
 
+def _number(texts):
+    return pd.to_numeric(texts).astype(float)
+
+
 def _flag(texts, pattern):
     return texts.str.contains(pattern, na=False).astype(float).mask(texts.isna())
 
 
 def _bilirubin(rows, lines):
-    value, upper = pd.to_numeric(rows["BILIRUBIN_TOTAL"]), pd.to_numeric(rows["BILIRUBIN_TOTAL_NORM_RANGE_UPPER"])
+    value, upper = (
+        _number(rows["BILIRUBIN_TOTAL"]),
+        _number(rows["BILIRUBIN_TOTAL_NORM_RANGE_UPPER"]),
+    )
     in_mg = value.notna() & ~(upper >= MG_DL_UPPER)
     lines += [
         ("tb_umol_l", "own range in mg/dL, or none: multiplied by 17.104", in_mg, "converted"),
@@ -103,8 +110,8 @@ def _bilirubin(rows, lines):
 
 
 def _albumin(rows, lines):
-    value = pd.to_numeric(rows["SERUM_ALBUMIN_PRERESECTION"])
-    upper = pd.to_numeric(rows["SERUM_ALBUMIN_NORM_RANGE_UPPER"]).fillna(ALBUMIN_UNITS[0][0])
+    value = _number(rows["SERUM_ALBUMIN_PRERESECTION"])
+    upper = _number(rows["SERUM_ALBUMIN_NORM_RANGE_UPPER"]).fillna(ALBUMIN_UNITS[0][0])
     grams = pd.Series(np.nan, index=rows.index)
     for low, high, factor, rule in ALBUMIN_UNITS:
         here = value.notna() & upper.between(low, high)
@@ -120,7 +127,7 @@ def _albumin(rows, lines):
 
 
 def _platelets(rows, lines):
-    value = pd.to_numeric(rows["PLATELET_COUNT_PRERESECTION"])
+    value = _number(rows["PLATELET_COUNT_PRERESECTION"])
     per_ul = value >= COUNT_PER_UL
     count = value.where(~per_ul, value / 1000)
     impossible = count.notna() & ~count.between(*PLATELETS)
@@ -132,8 +139,8 @@ def _platelets(rows, lines):
 
 
 def _prothrombin(rows, lines):
-    value = pd.to_numeric(rows["PROTHROMBIN_TIME_INR_AT_PROCUREMENT"])
-    upper = pd.to_numeric(rows["PROTHROMBIN_TIME_NORM_RANGE_UPPER"]).fillna(value)  # no range: the value decides
+    value = _number(rows["PROTHROMBIN_TIME_INR_AT_PROCUREMENT"])
+    upper = _number(rows["PROTHROMBIN_TIME_NORM_RANGE_UPPER"]).fillna(value)  # no range: the value decides
     seconds, implausible = value.notna() & (upper > INR_UPPER), value > SAME_SCALE * upper
     lines += [
         ("pt_s", "own upper limit above 3: seconds, moved out of INR", seconds, "converted"),
@@ -148,9 +155,9 @@ def _prothrombin(rows, lines):
 def _survival(rows, lines):
     table = pd.DataFrame(
         {
-            "os_months": pd.to_numeric(rows["OS_MONTHS"]),
+            "os_months": _number(rows["OS_MONTHS"]),
             "os_event": rows["OS_STATUS"].str[0].astype(float),
-            "rfs_months": pd.to_numeric(rows["DFS_MONTHS"]),
+            "rfs_months": _number(rows["DFS_MONTHS"]),
             "rfs_event": rows["DFS_STATUS"].str[0].astype(float),
         }
     )

@@ -19,8 +19,7 @@ COUNTS_ONLY = frozenset({
     "hazard_ratios.csv", "measurements.csv", "missing.csv", "net_benefit.csv", "nomogram.json", "optimism.csv",
     "p_values.csv", "performance.csv", "quality.csv", "recurrence_models.csv", "selection.csv", "shuffled.csv",
     "size.csv", "study_size.csv", "subgroups.csv", "survival_contrasts.csv", "survival_months.csv",
-    "survival_summary.csv", "table1.csv", "table3.csv",
-    "table3_methods.csv", "validation_size.csv",
+    "survival_summary.csv", "table1.csv", "table3.csv", "table3_methods.csv", "validation_size.csv",
 })  # fmt: skip
 WHOLE_STUDY = ("report.json", "summary.csv", "verdicts.csv")
 SIMULATED = (".csv", ".json", ".md", ".svg", ".png", ".tex", ".docx")
