@@ -30,14 +30,13 @@ write_result(cohort, "readings.csv", table, inputs=["analysis.csv", f"../{other}
 ends = ("odds_ratio", "ci_low", "ci_high")
 table["label"] = [f"{report.term_label(name)} {report.term_levels(name)[1]}" for name in table["variable"]]
 # %% tags=["hide-input"]
-shown = table[["source", "trap", "wrong", "label", "n"]].copy()
-shown["right"] = report.interval_column(table, columns=ends)
 wrong = report.interval_column(table, columns=[f"wrong_{name}" for name in ends])
-shown["wrong_n"] = table["wrong_n"]
-words = "Odds ratio (95 % CI)", "n misread", "Odds ratio misread"
-shown["mistaken"] = [text or f"none: {why}" for text, why in zip(wrong, table["why"], strict=True)]
-shown.columns = ["Source", "What stands there", "Misread as", "Predictor", "n", *words]
-notes = ["Woolf's intervals. Patients with a missing value are left out, in each reading those that it has."]
+mistaken = [text or f"none: {why}" for text, why in zip(wrong, table["why"], strict=True)]
+shown = pd.DataFrame({"What stands there": table["source"] + ": " + table["trap"], "Misread as": table["wrong"]})
+shown["Predictor"], shown["Odds ratio (95 % CI)"] = table["label"], report.interval_column(table, columns=ends)
+shown["Odds ratio misread"] = mistaken
+shown["Patients"] = table["n"].astype(str) + "; " + table["wrong_n"].astype(str)
+notes = ["Woolf's intervals. Patients: those with a value, as the study reads it; as misread."]
 report.show_table(page, shown, "One predictor under two readings.", result="readings.csv", notes=notes)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratios of microvascular invasion as the study reads the tables and as misread, with 95 % intervals; readings without any odds ratio are left out. *Cohort: CLCA 2024 (real) and TCGA-LIHC (real).*", "name": "fig-readings"}, "image": {"alt": "Forest plot: one row a misreading, the right odds ratio beside the mistaken one."}}
 known = table[table["wrong_odds_ratio"].notna()]
