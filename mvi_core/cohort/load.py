@@ -59,7 +59,7 @@ def load_cohort(cohort, *, seed, limit=None):
         return _own(spec)
     rows, flow, quality = _read(spec, seed)
     patients = validate_patients(rows, spec)
-    refuse_leaks(predictor_table(patients, spec.predictors), patients["mvi_present"])
+    _refuse_leaks(patients, spec)
     if limit is not None and limit < len(patients):
         patients = choose_patients(patients, limit, seed=seed)
         excluded = int(flow["n_left"].iloc[-1]) - len(patients)
@@ -75,10 +75,14 @@ def _own(spec):
         left_out = read_result(spec.id, "left_out.csv").assign(reason="")
     patients, flow, _ = admitted(spec, find_cohort(spec.folder).key, left_out)
     refuse_dull(patients, spec)
-    refuse_leaks(
-        predictor_table(patients, [name for name in spec.predictors if name != DL_MVI]), patients["mvi_present"]
-    )
+    _refuse_leaks(patients, spec)
     return Cohort(spec, patients, flow, quality_table())
+
+
+def _refuse_leaks(patients, spec):
+    """Refuse every predictor, of Table 1 or of the model, that contains the label; DL-MVI is judged elsewhere."""
+    names = [name for name in dict.fromkeys([*spec.predictors, *spec.multivariable]) if name != DL_MVI]
+    refuse_leaks(predictor_table(patients, names), patients["mvi_present"])
 
 
 def choose_patients(patients, n_patients, *, seed):

@@ -35,6 +35,15 @@ def test_a_predictor_equal_to_the_label_warns_when_the_cohort_is_loaded(project)
         load_cohort("clinic", seed=1)
 
 
+def test_a_measurement_of_the_model_that_tells_the_label_far_beyond_chance_is_refused(project, description):
+    sizes = [f"P{i},{i % 2},{'3' if i % 4 else '30'},{5 + i % 2 if i else 6}" for i in range(60)]  # one patient off
+    project("patients.csv", "\n".join(["patient_id,mvi_present,afp_ng_ml,size_cm", *sizes]) + "\n")
+    load_cohort("clinic", seed=1)
+    project("clinic.yaml", description.replace("multivariable: [afp_gt_20]", "multivariable: [afp_gt_20, size_cm]"))
+    with pytest.raises(CohortError, match=r"'size_cm' separates .* \(59 of 60 patients\), far beyond chance"):
+        load_cohort("clinic", seed=1)
+
+
 def test_the_paper_and_phantom_cohorts_hold_the_same_patients():
     paper, phantom = load_cohort("paper", seed=2022), load_cohort("phantom", seed=2022)
     assert len(paper.patients) == 321
