@@ -1,5 +1,5 @@
 # Outside witness of the part "Real patients": every aggregate from the raw tables, and the same methods on small public data.
-# Rscript real_reference.R FOLDER > real_reference.csv     FOLDER holds hcc_clca_2024/ and lihc_tcga/
+# In tests/reference: Rscript real_reference.R FOLDER . > real_reference.csv     FOLDER holds hcc_clca_2024/ and lihc_tcga/
 # R 4.2.2; metafor 3.8-1, MASS 7.3-58, survival 3.5-3, rms 6.5-0, mice 3.15-0. Nothing here was made by the package.
 # Only aggregates leave this script: odds ratios, intervals, counts of a whole cohort; never a row.
 suppressMessages({library(metafor); library(MASS); library(survival); library(rms); library(mice)})
