@@ -31,6 +31,7 @@ def fixed_formula(finding, mvi_present, intercept, coefficient, *, rng, n_bootst
 
     Examples
     --------
+    >>> import numpy as np
     >>> told = {"rng": np.random.default_rng(0), "n_bootstrap": 50}
     >>> table = fixed_formula([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 0, 1, 0, 1, 1, 1], 0.0, 2.197, **told)
     >>> found = table.set_index("metric")["value"]
