@@ -46,6 +46,12 @@ def own_grade_probabilities(calibration, grade):
 
     Arguments are those of `conformal_p_values`; a mapping of each grade to float of shape (n_c,), with no order of
     patients left in it, so that a model can carry it.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.1, 0.8]])
+    >>> {grade: own.tolist() for grade, own in own_grade_probabilities(known, ["M0", "M0", "M1", "M2"]).items()}
+    {'M0': [0.6, 0.9], 'M1': [0.7], 'M2': [0.8]}
     """
     known = _probabilities("calibration", calibration)
     same_patients(calibration=calibration.iloc[:, 0], grade=grade)
@@ -54,7 +60,14 @@ def own_grade_probabilities(calibration, grade):
 
 
 def stored_p_values(probability, own):
-    """How well each grade would fit each patient, from what `own_grade_probabilities` kept."""
+    """How well each grade would fit each patient, from what `own_grade_probabilities` kept.
+
+    Examples
+    --------
+    >>> own = {"M0": [0.6, 0.9], "M1": [0.7], "M2": [0.8]}
+    >>> stored_p_values(pd.DataFrame([[0.7, 0.3, 0.0]]), own).round(3).values.tolist()  # as `conformal_p_values` shows
+    [[0.667, 0.5, 0.5]]
+    """
     new, told = _probabilities("probability", probability), {}
     for place, name in enumerate(GRADES):
         scores = np.asarray(own.get(str(name), ()))
