@@ -11,7 +11,7 @@ from scipy import ndimage
 from mvi_core.errors import RoiError
 
 MAX_VOXELS = 2**28
-MAX_MASK_BYTES = 2**30
+MAX_BYTES_VOXEL = 16  # of any NIfTI type; what is larger is no mask of this image, or a bomb
 GRID_TOLERANCE = 0.05  # of a voxel
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # NIfTI is RAS
 
@@ -40,7 +40,7 @@ def read_mask(path, volume, where):
     RoiError
         If the file cannot be read, is empty, holds other values than 0 and 1, or lies on another grid.
     """
-    values, affine = load_nifti(path, where)
+    values, affine = load_nifti(path, where, image_shape=volume.pixels.shape)
     if not np.isfinite(values).all():
         raise RoiError(f"{where} holds NaN or infinite values. Save it as a mask of 0 and 1.")
     labels = np.unique(values)
@@ -54,16 +54,23 @@ def read_mask(path, volume, where):
     return mask, remarks if n_islands > 1 else []
 
 
-def load_nifti(path, where):
-    """Values (i, j, k) of a NIfTI file of three axes, and its affine to RAS millimetres; a `RoiError` otherwise."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_MASK_BYTES:
+def load_nifti(path, where, *, image_shape=None):
+    """Values (i, j, k) of a NIfTI file of three axes, and its affine to RAS millimetres; a `RoiError` otherwise.
+
+    With ``image_shape`` the mask must have as many voxels as that image, which is seen before they are unpacked.
+    """
+    most_bytes = MAX_BYTES_VOXEL * math.prod(image_shape or (MAX_VOXELS // 4,)) + 2**20
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > most_bytes:
         raise RoiError(f"{where} is missing, a link, or too large. Copy the file itself.")
     try:
-        raw = path.read_bytes() if path.suffix != ".gz" else _gunzip(path)
+        raw = path.read_bytes() if path.suffix != ".gz" else _gunzip(path, most_bytes)
         header = nib.Nifti1Header.from_fileobj(io.BytesIO(raw))
         shape = [int(size) for size in header.get_data_shape()]
         if not 3 <= len(shape) <= 4 or any(size != 1 for size in shape[3:]) or not 0 < math.prod(shape) <= MAX_VOXELS:
             raise RoiError(f"{where} has shape {shape}, expected three axes. Save one mask of one series.")
+        if image_shape is not None and math.prod(shape) != math.prod(image_shape):  # before its voxels are unpacked
+            found = f"shape {shape[:3]} does not align with the image, {list(image_shape)} from its slices"
+            raise RoiError(f"{where}: its {found}. Draw it on this very series.")
         image = nib.Nifti1Image.from_bytes(raw)
         values = np.asarray(image.dataobj, dtype=float).reshape(shape[:3])
     except RoiError:
@@ -75,11 +82,11 @@ def load_nifti(path, where):
     return values, image.affine
 
 
-def _gunzip(path):
+def _gunzip(path, most_bytes):
     with gzip.open(path) as stream:
-        raw = stream.read(MAX_MASK_BYTES + 1)
-    if len(raw) > MAX_MASK_BYTES:
-        raise ValueError("inflates beyond the limit")
+        raw = stream.read(most_bytes + 1)
+    if len(raw) > most_bytes:
+        raise RoiError(f"{path.name} unpacks to more than a mask can hold. Export the mask again.")
     return raw
 
 

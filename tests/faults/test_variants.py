@@ -435,6 +435,12 @@ def test_a_mask_cut_short_is_told(study, clean, keep):
     judge(study, clean, "truncated or corrupt")
 
 
+def test_a_mask_that_unpacks_without_end_is_told_and_not_unpacked(study, clean):
+    path = mask_of(study, "T1")
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**25), 9))
+    judge(study, clean, "P2_T1.nii.gz unpacks to more than a mask of this image can hold")
+
+
 @pytest.mark.parametrize("name", [f"{VICTIM}_T9.nii.gz", "P9_T1.nii", f"{VICTIM}-T1.nii.gz", "notes.txt"])
 def test_a_mask_of_nobody_is_a_warning(study, clean, name):
     (mask_of(study, "T1", name=name) if "nii" in name else study / "rois.csv").exists()
