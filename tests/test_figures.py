@@ -16,7 +16,6 @@ from mvi_core import figures
 from mvi_core.figures.style import (
     ABSENT,
     ENROLMENT_COLOURS,
-    ENROLMENT_MARKERS,
     GRADE_COLOURS,
     KIND_COLOURS,
     KIND_MARKERS,
@@ -403,7 +402,7 @@ def test_colours_that_tell_groups_apart_do_so_for_every_eye(eye, group):
 @pytest.mark.parametrize("colours", [SERIES, tuple(KIND_COLOURS.values())], ids=["series", "kinds"])
 def test_colours_of_many_series_are_told_apart_by_every_eye_and_by_a_second_mark(eye, colours):
     assert min(apart(*pair, eye) for pair in combinations(colours, 2)) > 10
-    for marks in (MARKERS, LINES, tuple(KIND_MARKERS.values()), tuple(ENROLMENT_MARKERS.values())):
+    for marks in (MARKERS, LINES, tuple(KIND_MARKERS.values())):
         assert len(set(marks)) == len(marks)
     assert set(KIND_MARKERS) == set(KIND_COLOURS)
 

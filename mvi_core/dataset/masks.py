@@ -86,7 +86,7 @@ def _gunzip(path, most_bytes):
     with gzip.open(path) as stream:
         raw = stream.read(most_bytes + 1)
     if len(raw) > most_bytes:
-        raise RoiError(f"{path.name} unpacks to more than a mask can hold. Export the mask again.")
+        raise RoiError(f"{path.name} unpacks to more than a mask of this image can hold. Export the mask again.")
     return raw
 
 

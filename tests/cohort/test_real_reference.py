@@ -14,7 +14,7 @@ from mvi_core.cohort.load import load_cohort
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.manifest import locate
 from mvi_core.report import paper_values, printed_effects
-from mvi_core.stats import dose, external, hazard_table, imputation, misread, ordinal, pooling
+from mvi_core.stats import dose, fixed_formula, hazard_table, imputation, misread, ordinal, pooling
 from mvi_core.stats.logistic import fit_logistic
 from mvi_core.stats.tables import univariable_table
 
@@ -74,7 +74,7 @@ def test_the_printed_models_held_fixed(people, answers):
         x = predictor_table(patients, ["afp_gt_20"])["afp_gt_20"].dropna()
         for model, coefficients in {"formula, DL-MVI absent": formula, "Table 1, AFP alone": table1}.items():
             mvi, rng = patients.loc[x.index, "mvi_present"], np.random.default_rng(0)
-            table = external.fixed_formula(x, mvi, *coefficients, rng=rng, n_bootstrap=30).set_index("metric")
+            table = fixed_formula.fixed_formula(x, mvi, *coefficients, rng=rng, n_bootstrap=30).set_index("metric")
             expected = answers[f"fixed {name} {model}"]
             for metric in ("intercept", "recalibrated", "slope", "expected_observed", "brier", "auc"):
                 assert close(table.loc[metric, "value"], expected[metric]), (name, model, metric)

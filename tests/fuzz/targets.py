@@ -59,7 +59,7 @@ def tables(raw):
     patients, found = read_manifest(root)
     drawn, more = study_check._boxes(root, {one.patient_id for one in patients} | {"P1"})
     for name in SEQUENCES:
-        more += study_check._roi_findings("P1", name, volume(), drawn.get(("P1", name)))
+        more += study_check.roi_findings("P1", name, volume(), drawn.get(("P1", name)))
     assert all(str(one) for one in (*found, *more))
 
 
