@@ -20,10 +20,10 @@ def grade_probabilities(network, roi_batches):
     """Grade probabilities of patients under both scorings, from one pass per slice: float64 (P, K), by name.
 
     ``"first"``: the first slice of each sequence (paper, Methods, step 4); ``"mean"``: the mean probability over all
-    combinations; ``"calls"``: the share of combinations in which each grade is the most probable; ``"risk_range"`` (P, 2): the
-    lowest and highest P(M1) + P(M2) of the combinations. The network is in
-    evaluation mode (else an `MviError`, because one patient's result would depend on the others); batches (b, S, N, H,
-    W) hold intensities as cached, patients in order.
+    combinations; ``"calls"``: the share of combinations in which each grade is the most probable; ``"risk_range"``
+    (P, 2): the lowest and highest P(M1) + P(M2) of the combinations. The network is in evaluation mode (else an
+    `MviError`, because one patient's result would depend on the others); batches (b, S, N, H, W) hold intensities as
+    cached, patients in order.
     """
     if network.training:
         raise MviError(
