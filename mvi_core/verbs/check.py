@@ -6,18 +6,23 @@ import json
 import os
 import re
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.folder import find_cohort
+from mvi_core.cohort.own import read_door
+from mvi_core.cohort.predictors import predictor_table
 from mvi_core.cohort.spec import COHORT_VARIABLE, load_spec, own_folders
 from mvi_core.cohort.study_table import Finding
+from mvi_core.cohort.table import typed_patients
 from mvi_core.contents import plan_page
-from mvi_core.errors import MviError
+from mvi_core.errors import CohortError, MviError
+from mvi_core.names import DL_MVI
 from mvi_core.pages import load_pages
 from mvi_core.results import atomic_write
+from mvi_core.stats.doubts import doubts
 from mvi_core.study import load_study
 from mvi_core.verbs.progress import bar
 
@@ -42,11 +47,23 @@ def check_cohort(folder):
         return FolderCheck((Finding("error", "", "", "cohort.yaml", str(problem)),), (), (), {}, {}, 0), {}
     with bar("series", "series") as progress:
         found = check_folder(folder, spec, progress=progress)
+    found = replace(found, findings=(*found.findings, *_of_statistics(folder, spec)))
     _write_names(folder, found)
     if spec.analyses["images"]:
         write_contact_sheet(folder, spec, found)
     study = load_study()
     return found, {page.name: plan_page(page, spec, study).reason for page in load_pages()}
+
+
+def _of_statistics(folder, spec):
+    """Tell what will limit or spoil the statistics; nothing where the table has faults, which are told elsewhere."""
+    terms = [name for name in spec.multivariable if name != DL_MVI]
+    try:
+        patients, faults = typed_patients(read_door(spec, folder.key)[0], spec)
+        told = doubts(predictor_table(patients, terms), patients["mvi_present"]) if terms and not faults else []
+    except MviError as problem:
+        return [] if isinstance(problem, CohortError) else [Finding("error", "", "", "patients.csv", str(problem))]
+    return [Finding("warning", "", "", "patients.csv", *words) for words in told]
 
 
 def report_lines(found, chapters, *, as_json=False):

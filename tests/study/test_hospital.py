@@ -69,6 +69,7 @@ def change(path, old, new):
 def test_the_whole_path_ends_without_an_error_and_with_the_chapters(cohort, hospital, capsys):
     status, told = check(capsys)
     assert status == 0 and "0 error(s)" in told and "5 of 5 patients can be used." in told
+    assert "warning: patients.csv: the rarer class has 2 patient(s): too few events" in told
     assert "chapter 02_table1: can be made" in told and "chapter 07_survival: can be made" in told
     seen = told + "".join(path.read_text() for path in (cohort / "contact_sheet.html", cohort / "check.json"))
     assert not [secret for secret in hospital.secrets if secret in seen]
