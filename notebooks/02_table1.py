@@ -85,17 +85,11 @@ report.show_table(page, texts, "The p value of each cut-off under five tests.", 
 # %% tags=["hide-input"]
 kinds = measurements.TESTS | measurements.SPREAD_TESTS
 other = pd.concat(tested) if tested else pd.DataFrame(columns=["variable", "test", "p_value"])
-other = other.assign(p_value=other["p_value"].map(report.p_text)).pivot(
-    index="test", columns="variable", values="p_value"
-)
+other = other.assign(p_value=other["p_value"].map(report.p_text))
+other = other.pivot(index="test", columns="variable", values="p_value")
 other = other.reindex([test for test in kinds if test in other.index])[known]
-other = (
-    other.set_axis([kinds[test] for test in other.index])
-    .rename_axis("Test")
-    .rename(columns=numbers)
-    .rename_axis(columns=None)
-    .reset_index()
-)
+other = other.set_axis([kinds[test] for test in other.index]).rename_axis(index="Test", columns=None)
+other = other.rename(columns=numbers).reset_index()
 report.show_table(page, other, "The p value of each measurement under six tests.", result="p_values.csv")
 # %% tags=["remove-cell"]
 strongest = beside.loc[[beside["p_value"].idxmin()]]

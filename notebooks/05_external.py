@@ -53,13 +53,12 @@ printed = report.paper_values().loc[[f"external_{name}" for name in names], "val
 paper = pd.DataFrame({"metric": names, "series": "paper", "value": printed, "ci_low": printed, "ci_high": printed})
 chosen = pd.concat([every, paper]).set_index("metric").loc[names].reset_index()
 figure, axes = plt.subplots(figsize=(7, 6))
-figures.metric_points(
-    chosen, axes, note="value, 95 % CI; n = " + " and ".join(str(len(year)) for year in years.values())
-)
+figures.metric_points(chosen, axes, note="value, 95 % CI")
 figures.stamp(axes, page.spec.kind)
 told = report.rows_told(every[every["metric"] == "accuracy"], "series", digits=1, percent=True)
 alt = f"Accuracy in %: {told}; the paper prints {100 * printed[0]:.1f} for its later year."
-report.show_figure(page, figure, alt=alt, result="operating.csv")
+n = report.pairs_told({name: len(year) for name, year in years.items()})
+report.show_figure(page, figure, alt=alt, n=n, result="operating.csv")
 # %% tags=["hide-input"]
 texts = every.assign(text=report.interval_column(every, digits=3))
 wide = texts.pivot(index="metric", columns="series", values="text").loc[every["metric"].unique(), list(series)]

@@ -48,9 +48,8 @@ for axis, key, letter in zip(axes.flat, panels, "ABCD"[: len(panels)], strict=Tr
     style = {"at_risk": at_risk[key], "ylabel": endpoints[key[0]], "until": until}
     figures.panel_letter(figures.survival_curves(drawn[key], axis, **style, note=f"log-rank p {tests[key]}"), letter)
 figures.stamp(axes[0, 0], page.spec.kind)
-form = {"digits": 1, "columns": ("median", "ci_low", "ci_high")}
 alt = summary[summary["group_by"] == "mvi_present"].replace({"endpoint": endpoints})
-alt = report.rows_told(alt, ["endpoint", "group"], **form)
+alt = report.rows_told(alt, ["endpoint", "group"], digits=1, columns=("median", "ci_low", "ci_high"))
 alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests['rfs', 'mvi_present']}."
 report.show_figure(page, figure, alt=alt, n=len(analysis), result="survival.csv")
 # %% tags=["hide-input"]

@@ -40,15 +40,14 @@ kinds = dict(zip(steps, ["leaky"] * 3 + ["honest"] * 2, strict=True))
 ladders["kind"] = ladders["protocol"].map(kinds).fillna("no network")
 areas = ladders[ladders["metric"] == "auc"].dropna(subset=["protocol"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The ladder of leaks: AUC of one network under five protocols on four simulated cohorts, with 95 % intervals by patient. Squares are leaky protocols, dots honest ones; open diamonds need no network.", "name": "fig-ladder"}}
-note = "AUC, 95 % CI; n = " + " and ".join(map(str, areas["n"].unique()))
 figure, axes = plt.subplots(2, 2, figsize=(10, 9), sharey=True, sharex=True)
 for panel, name in zip(axes.flat, controls["cohort"], strict=True):
-    figures.protocol_ladder(areas[areas["cohort"] == name], panel, title=name, note=note)
+    figures.protocol_ladder(areas[areas["cohort"] == name], panel, title=name, note="AUC, 95 % CI")
     panel.label_outer()
 figures.stamp(axes.flat[0], page.spec.kind)
 null, lure = (areas[areas["cohort"] == name].query("kind != 'no network'") for name in ("Null", "Shortcut"))
 alt = f"AUC where labels are chance: {report.rows_told(null, 'protocol')}; shortcut: {report.rows_told(lure, 'protocol')}."
-report.show_figure(page, figure, alt=alt, result="leakage.csv")
+report.show_figure(page, figure, alt=alt, n=" and ".join(map(str, areas["n"].unique())), result="leakage.csv")
 # %% tags=["hide-input"]
 ladders["text"] = report.interval_column(ladders)
 wide = ladders[ladders["kind"] != "no network"].pivot(index=["cohort", "protocol"], columns="metric", values="text")

@@ -94,6 +94,9 @@ report.publish("slopes", "; ".join(f"{specs[name].title} {text}" for name, text 
 # External cohorts judged by a network: {glue:text}`n_judged`. AUC: {glue:text}`aucs`. The AFP part of the printed formula has a
 # slope of: {glue:text}`slopes`; where that is below one, the print promises more than these patients show.
 #
+# **What it is worth.** {glue:text}`worth`. That is said of the phantom's row; the row of a real cohort or of
+# your own is evidence about patients like its own.
+#
 # **What this page cannot show.** Cohorts differ in who was operated on, scanned and graded, so a difference between two rows
 # is no difference between two models. A network that learned from simulated images says nothing about real patients: their
 # row shows that the way from DICOM to a validation works, and no more.

@@ -55,11 +55,14 @@ models = dose.shape_models(afp, known, cutoff=cutoff)
 curve, groups = dose.shape_curve(afp, known, cutoff=cutoff), dose.observed_shares(afp, known)
 write_result(cohort, "afp_models.csv", models, inputs=["analysis.csv"])
 write_result(cohort, "afp_curve.csv", curve, inputs=["analysis.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Probability of microvascular invasion along AFP: spline with 95 % band, the cut-off of 20 ng/mL as a step, and observed shares in groups of equal size with 95 % intervals.", "name": "fig-afp-curve"}, "image": {"alt": "Curve of the probability of invasion over AFP on a logarithmic axis with its band, beside a step at the cut-off and the observed shares as points."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Probability of microvascular invasion along AFP: spline with 95 % band, the cut-off of 20 ng/mL as a step, and observed shares in groups of equal size with 95 % intervals.", "name": "fig-afp-curve"}}
 figure, axes = plt.subplots(figsize=(7.5, 4.4))
 figures.dose_curve(curve, axes, groups=groups, note=f"AFP, ng/mL (log scale; above {limit_ng_ml:,.0f} counted as this)")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="afp_curve.csv")
+alt = groups.assign(label=groups["value"].map("AFP {:,.0f} ng/mL".format))
+alt = report.rows_told(alt, "label", digits=0, percent=True, columns=("observed", "ci_low", "ci_high"))
+alt = f"Observed shares with MVI in %, by group: {alt}."
+report.show_figure(page, figure, alt=alt, n=len(afp), result="afp_curve.csv")
 # %% tags=["hide-input"]
 shown = models[["model", "df"]].assign(aic=models["aic"].map("{:.1f}".format), chi2=models["chi2"].map("{:.1f}".format))
 shown["auc"] = report.interval_column(models, digits=3, columns=("auc", "auc_low", "auc_high"))
@@ -86,6 +89,9 @@ report.publish("capped", int((analysis["afp_ng_ml"] >= limit_ng_ml).sum()))
 # {glue:text}`all_effect` (p = {glue:text}`all_p`), and the AUC gains {glue:text}`all_gain`. In {glue:text}`n` patients the
 # best shape by AIC is: {glue:text}`best`; the AIC of the cut-off alone is {glue:text}`aic_gap` above it. A jump at the cut-off beyond the curve
 # has p = {glue:text}`step_p`, and a bend of the line p = {glue:text}`curved_p`.
+#
+# **What it is worth.** {glue:text}`worth`. What AFP adds is asked with intervals and a test, in patients whose
+# values are all known.
 #
 # **What this page cannot show.** All models are judged in the patients they were fitted to, so every AUC is somewhat too high.
 # AFP at or above the limit counts as the limit ({glue:text}`capped` patients): nothing is known of the shape beyond. A cut-off that

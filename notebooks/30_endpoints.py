@@ -45,12 +45,14 @@ parts = {
 }
 ratios = pd.concat(parts, names=["endpoint", "model"]).reset_index(["endpoint", "model"])
 write_result(cohort, "endpoints.csv", ratios, inputs=["analysis.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Hazard ratio of microvascular invasion under six definitions of the end point, alone and adjusted, with 95 % intervals.", "name": "fig-endpoints"}, "image": {"alt": "Forest plot: one row a definition of the end point, with the hazard ratio of invasion alone and adjusted."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Hazard ratio of microvascular invasion under six definitions of the end point, alone and adjusted, with 95 % intervals.", "name": "fig-endpoints"}}
 drawn = ratios.rename(columns={"hazard_ratio": "odds_ratio", "endpoint": "label", "model": "group"})
 figure, axes = plt.subplots(figsize=(8, 4.8))
 figures.forest_groups(drawn, axes, note="hazard ratio, microvascular invasion against none (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="endpoints.csv")
+alt = f"Hazard ratios of invasion by end point: {report.forest_told(drawn, ['label', 'group'])}."
+n = " to ".join(str(ratios["n"].agg(end)) for end in ("min", "max"))
+report.show_figure(page, figure, alt=alt, n=n, result="endpoints.csv")
 # %% tags=["hide-input"]
 ratios["text"] = report.interval_column(ratios, columns=("hazard_ratio", "ci_low", "ci_high"))
 ratios["p"], ratios["drift"] = ratios["p_value"].map(report.p_text), ratios["drift_p"].map(report.p_text)
@@ -82,6 +84,9 @@ report.publish("n_above_adjusted", f"{(adjusted['ci_low'] > 1).sum()} of {len(ad
 # {glue:text}`n_above` definitions without and in {glue:text}`n_above_adjusted` with adjustment. Taking the source's status as it
 # stands drops {glue:text}`n_lost` patients, who died without a recorded recurrence: that reading asks only those who did not
 # die first.
+#
+# **What it is worth.** {glue:text}`worth`. Every definition is asked of the same records, so that what differs
+# between them is the definition and whom it counts.
 #
 # **What this page cannot show.** Which definition is right depends on the question, not on the data. Progression of a tumour that
 # was left behind and recurrence of one that was removed share a status in the source; the definition after R0 tells them apart

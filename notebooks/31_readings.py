@@ -38,7 +38,7 @@ shown["Odds ratio misread"] = mistaken
 shown["Patients"] = table["n"].astype(str) + "; " + table["wrong_n"].astype(str)
 notes = ["Woolf's intervals. Patients: those with a value, as the study reads it; as misread."]
 report.show_table(page, shown, "One predictor under two readings.", result="readings.csv", notes=notes)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratios of microvascular invasion as the study reads the tables and as misread, with 95 % intervals; readings without any odds ratio are left out. *Cohort: CLCA 2024 (real) and TCGA-LIHC (real).*", "name": "fig-readings"}, "image": {"alt": "Forest plot: one row a misreading, the right odds ratio beside the mistaken one."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratios of microvascular invasion as the study reads the tables and as misread, with 95 % intervals; readings without any odds ratio are left out. *Cohort: CLCA 2024 (real) and TCGA-LIHC (real).*", "name": "fig-readings"}}
 known = table[table["wrong_odds_ratio"].notna()]
 known = known.assign(label=known["source"] + ": " + known["wrong"])
 mistaken = known[["label"]].join(known[[f"wrong_{name}" for name in ends]].set_axis(ends, axis=1))
@@ -46,7 +46,10 @@ drawn = pd.concat([known.assign(group="as the study reads it"), mistaken.assign(
 figure, axes = plt.subplots(figsize=(9.5, 1.2 + 0.6 * len(known)))
 figures.forest_groups(drawn, axes, note="odds ratio of MVI (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="readings.csv")
+alt = [report.rows_told(part, "label", columns=ends) for part in (known, mistaken)]
+alt = f"Odds ratios of MVI as the study reads the tables: {alt[0]}; as misread: {alt[1]}."
+n = " to ".join(str(known["n"].agg(end)) for end in ("min", "max"))
+report.show_figure(page, figure, alt=alt, n=n, result="readings.csv")
 # %% [markdown]
 # ## A predictor that is the label
 # A column that was defined with the outcome predicts it perfectly, or nearly. Such a column is refused by name where it is
@@ -75,6 +78,9 @@ report.publish("n_rows", len(table))
 # the text for missing loses {glue:text}`n_lost` patients, all of them far above 20 ng/mL, and the odds ratio of AFP falls from
 # {glue:text}`right` to {glue:text}`wrong`. {glue:text}`n_none` of {glue:text}`n_rows` misreadings leave no odds ratio at all: with
 # the label `None` taken for missing, every patient without invasion disappears from TCGA-LIHC.
+#
+# **What it is worth.** {glue:text}`worth`. Both readings are of the same file, so that every difference is the
+# reader's.
 #
 # **What this page cannot show.** Rules tell units apart by the normal range beside each value and by what is possible; a
 # hospital that writes a wrong range is believed. A habit of a source that nobody has noticed is not on this list.

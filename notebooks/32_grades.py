@@ -62,7 +62,7 @@ notes = [
     f"Brant's test of all: chi-square {total['statistic']:.2f}, {total['df']} degrees of freedom, p {report.p_text(total['p_value'])}.",
 ]
 report.show_table(page, shown, "Odds ratios of a higher grade.", result="grade_models.csv", notes=notes)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Adjusted odds ratios of a higher grade: at each cut, and one for both (proportional odds), with 95 % intervals.", "name": "fig-grades"}, "image": {"alt": "Forest plot: one row a variable with three odds ratios, for M1 or above, for M2, and the proportional-odds answer."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Adjusted odds ratios of a higher grade: at each cut, and one for both (proportional odds), with 95 % intervals.", "name": "fig-grades"}}
 words = {"M1 or above": "M1–M2 against M0", "M2": "M2 against M0–M1"}
 drawn = pd.concat([both.assign(group=both["cut"].map(words)), models["adjusted"].assign(group="proportional odds")])
 titles = {name: ", ".join([report.term_label(name), *report.term_levels(name)[1:]]) for name in names}
@@ -70,7 +70,9 @@ drawn["label"] = drawn["variable"].map(titles)
 figure, axes = plt.subplots(figsize=(8, 1.2 + 0.6 * len(names)))
 figures.forest_groups(drawn, axes, note="adjusted odds ratio of a higher grade (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)
-report.show_figure(page, figure, result="grade_cuts.csv")
+alt = report.rows_told(drawn[drawn["variable"] == "afp_gt_20"], "group", columns=ends)
+alt = f"AFP above the cut-off: {alt}. Of all: {report.forest_told(drawn, ['label', 'group'])}."
+report.show_figure(page, figure, alt=alt, n=models["adjusted"].attrs["n"], result="grade_cuts.csv")
 # %% tags=["remove-cell"]
 one = {
     name: report.interval_column(table.query("variable == 'afp_gt_20'"), columns=ends)[0]
@@ -90,6 +92,9 @@ report.publish("against", ", ".join(against) or "none")
 # one by one, the adjusted odds ratio is {glue:text}`low_cut` of any invasion and {glue:text}`high_cut` of M2. Brant's test has
 # p = {glue:text}`brant_all` for all variables and p = {glue:text}`brant_afp` for AFP; variables with a p below 0.05:
 # {glue:text}`against`. Where such a variable is named, its one odds ratio is an average of two that differ.
+#
+# **What it is worth.** {glue:text}`worth`. Grades keep what a yes or no throws away; the intervals hold the chance
+# in the patients, not the doubt of the pathologist between two grades.
 #
 # **What this page cannot show.** Brant's test misses much in a few hundred patients: a large p is no proof that one odds ratio
 # fits. M1 and M2 are told apart by a count and a distance of invaded vessels, which depends on how much of the specimen was cut.

@@ -11,12 +11,11 @@ seed: int = 2022  # seeds the only random generator of this page
 import numpy as np
 import pandas as pd
 
-from mvi_core import figures, report
+from mvi_core import report
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.results import read_result, write_result
 from mvi_core.stats import fixed_formula
 
-figures.theme()
 page = report.open_page("33_fixed_formula", cohort, beside=[other])
 # %% [markdown]
 # ## Nothing is refitted
@@ -81,6 +80,9 @@ report.publish("own_intercept", f"{odds[0]:.2f}".replace("-", "−"))
 # {glue:text}`expected_observed_tcga` times in TCGA-LIHC; the intercept of {glue:text}`own_intercept`
 # would have to become {glue:text}`recalibrated_clca` and {glue:text}`recalibrated_tcga`. AFP alone ranks patients with an AUC of
 # {glue:text}`auc_clca` and {glue:text}`auc_tcga`.
+#
+# **What it is worth.** {glue:text}`worth`. Nothing was fitted to these patients before they judged the models,
+# so that this is an external validation of what was printed of AFP.
 #
 # **What this page cannot show.** The formula was meant to be used with DL-MVI. Taking it for absent in everybody makes the
 # formula's level too low by design, so only its slope is a fair question; the level is judged on Table 1. A coefficient that was

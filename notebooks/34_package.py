@@ -12,10 +12,9 @@ seed: int = 2022  # seeds the only random generator of this page
 import numpy as np
 import pandas as pd
 
-from mvi_core import figures, report
+from mvi_core import report
 from mvi_core.results import read_result, result_path
 
-figures.theme()
 page = report.open_page("34_package", cohort)
 # %% [markdown]
 # ## `mvi_core.dataset`: a DICOM series as an array
@@ -71,6 +70,9 @@ report.publish("sequences", ", ".join(told["sequences"]))
 # The series has {glue:text}`shape` voxels (slices first); the model reads {glue:text}`sequences` and reaches an AUC of
 # {glue:text}`auc` in these patients. Every public function is in the reference of the code, with an example that the tests
 # execute; `mvi check` reads a whole folder of series before you begin.
+#
+# **What it is worth.** {glue:text}`worth`. It is an example that ran: what is printed above came from the lines
+# that stand over it, with the versions of the lock file.
 #
 # **What this page cannot show.** The patients are simulated and few, so that the numbers say that the lines work and nothing
 # about invasion. The network is for research only.
