@@ -47,8 +47,8 @@ class Page:
 
     @property
     def others(self):
-        """Ids of further cohorts whose results the page reads, in order."""
-        places = [name.split("/") for name in self.reads]
+        """Ids of further cohorts whose results the page reads, in order; ``*``, every cohort that is here, is none."""
+        places = [name.split("/") for name in self.reads if "*" not in name]
         return list(dict.fromkeys(parts[1] for parts in places if parts[0] == ".." and len(parts) == 3))
 
 

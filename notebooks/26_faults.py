@@ -44,7 +44,7 @@ figure, axes = plt.subplots(figsize=(9.2, 3.4), layout="constrained")
 told = {"error that names it": "told by name", "warning that names it": "told by name"}
 counts = table["outcome"].replace(told).value_counts()
 counts = counts.reindex(["told by name", *order[:1], *order[3:]], fill_value=0)
-figures.counted_bars(counts, axes, note=f"cases; {len(table)} in all")
+figures.counted_bars(counts, axes, note="cases")
 figures.stamp(axes, page.spec.kind)
 alt = f"Cases by outcome: {report.pairs_told(counts)}."
 report.show_figure(page, figure, alt=alt, n=len(table), result="fault_verdicts.csv", stored=stored)

@@ -125,7 +125,7 @@ def _plain_log_ticks(axes):
     axes.set_xlim(low, high)
     ticks = [tick for tick in (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 10, 25, 100, 400) if low <= tick <= high]
     wide, narrow = (0.001, 0.01, 0.1, 0.3, 1, 3, 10, 30, 100, 1000), (0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8)
-    other = wide if len(ticks) > 6 else narrow
+    other = wide if len(ticks) > 6 else narrow if high < 2 * low else (0.6, 0.8, 1, 1.25, 1.5, 2, 2.5, 3)
     if not 2 < len(ticks) < 7:
         ticks = [tick for tick in other if low <= tick <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -144,6 +144,7 @@ MORE = """
 - {name: 03_people, question: "Who?", needs: [], people: it must be measured, reads: [], writes: [], parameters: {}}
 - {name: 04_size, question: "How large?", needs: [], predictors: [size_cm], reads: [], writes: [], parameters: {}}
 - {name: 05_both, question: "Both?", needs: [], reads: [a.csv, ../clinic/a.csv], writes: [], parameters: {}}
+- {name: 06_all, question: "All?", needs: [], reads: ["../*/a.csv"], writes: [], parameters: {}}
 """
 
 
@@ -178,6 +179,12 @@ def test_a_page_that_compares_is_left_out_where_the_other_cohort_is_not_here(mor
     assert reasons("ward")["05_both"] is None
     (more / "data_manifest/cohorts/clinic.csv").unlink()
     assert reasons("ward")["05_both"] == "it needs cohort clinic too, whose data are not here"
+
+
+def test_a_page_that_reads_every_cohort_needs_no_certain_one(more):
+    assert find_page("06").others == []
+    (more / "data_manifest/cohorts/clinic.csv").unlink()
+    assert reasons("ward")["06_all"] is None
 
 
 def test_a_small_cohort_carries_only_the_pages_that_it_names(more):
