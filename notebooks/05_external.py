@@ -57,7 +57,7 @@ figures.metric_points(chosen, axes, note="value, 95 % CI")
 figures.stamp(axes, page.spec.kind)
 told = report.rows_told(every[every["metric"] == "accuracy"], "series", digits=1, percent=True)
 alt = f"Accuracy in %: {told}; the paper prints {100 * printed[0]:.1f} for its later year."
-n = report.pairs_told({name: len(year) for name, year in years.items()})
+n = " and ".join(str(len(year)) for year in years.values())
 report.show_figure(page, figure, alt=alt, n=n, result="operating.csv")
 # %% tags=["hide-input"]
 texts = every.assign(text=report.interval_column(every, digits=3))

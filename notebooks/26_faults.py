@@ -46,7 +46,7 @@ counts = table["outcome"].replace(told).value_counts()
 counts = counts.reindex(["told by name", *order[:1], *order[3:]], fill_value=0)
 figures.counted_bars(counts, axes, note="cases")
 figures.stamp(axes, page.spec.kind)
-alt = f"Cases by outcome: {report.pairs_told(counts)}."
+alt = f"Cases by outcome: {'; '.join(f'{count} {name}' for name, count in counts.items())}."
 report.show_figure(page, figure, alt=alt, n=len(table), result="fault_verdicts.csv", stored=stored)
 # %% [markdown]
 # ## By kind of fault

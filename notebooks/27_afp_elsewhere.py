@@ -48,7 +48,7 @@ figure, axes = plt.subplots(figsize=(7.5, 3.6))
 figures.forest(rows, axes, note="odds ratio of MVI for AFP > 20 ng/mL (log scale), 95 %")
 figures.stamp(axes, page.spec.kind)
 alt = f"Odds ratios of MVI for AFP above the cut-off: {report.rows_told(rows, 'label', columns=ends)}."
-n = report.pairs_told({names[key]: table["afp_gt_20"].count() for key, table in predictors.items()})
+n = " and ".join(f"{table['afp_gt_20'].count()} ({names[key]})" for key, table in predictors.items())
 report.show_figure(page, figure, alt=alt, n=n, result="effects.csv")
 # %% [markdown]
 # ## The other variables
@@ -61,7 +61,7 @@ figure, axes = plt.subplots(figsize=(8, 1.2 + 0.62 * len(pooled)))
 figures.forest_groups(effects, axes, note="odds ratio of MVI (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)
 alt = f"Odds ratios of MVI by variable and cohort: {report.forest_told(effects, ['label', 'group'])}."
-n = report.pairs_told({names[key]: len(table) for key, table in people.items()})
+n = " and ".join(f"{len(table)} ({names[key]})" for key, table in people.items())
 report.show_figure(page, figure, alt=alt, n=n, result="effects.csv")
 # %% tags=["hide-input"]
 wide = effects.assign(text=report.interval_column(effects, columns=ends))

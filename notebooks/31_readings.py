@@ -46,8 +46,7 @@ drawn = pd.concat([known.assign(group="as the study reads it"), mistaken.assign(
 figure, axes = plt.subplots(figsize=(9.5, 1.2 + 0.6 * len(known)))
 figures.forest_groups(drawn, axes, note="odds ratio of MVI (log scale), 95 % CI")
 figures.stamp(axes, page.spec.kind)
-alt = [report.rows_told(part, "label", columns=ends) for part in (known, mistaken)]
-alt = f"Odds ratios of MVI as the study reads the tables: {alt[0]}; as misread: {alt[1]}."
+alt = f"As the study reads the tables, {report.forest_told(known)}. Misread, {report.forest_told(mistaken)}."
 n = " to ".join(str(known["n"].agg(end)) for end in ("min", "max"))
 report.show_figure(page, figure, alt=alt, n=n, result="readings.csv")
 # %% [markdown]

@@ -116,7 +116,7 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     """
     from IPython.display import HTML
 
-    frame = frame.replace(MEASURES).rename(columns=MEASURES)
+    frame = frame.infer_objects().replace(MEASURES).rename(columns=MEASURES).rename_axis(columns=None)
     wordy = frame.astype(str).map(len).max(axis=None) > LONG_TEXT
     classes = "study-table prose" if wordy else "study-table"
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)

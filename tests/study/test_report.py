@@ -66,6 +66,14 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     assert '<a href="../../downloads/ward/table1.csv" download>results/ward/table1.csv</a>' in text
 
 
+def test_a_table_takes_counts_kept_as_objects_and_shows_no_name_of_its_columns():
+    page = OpenPage("02_table1", load_spec("paper"), load_study())
+    frame = pd.DataFrame({"metric": ["auc"], "n": [3]}, dtype=object).rename_axis(columns="outcome")
+    text = show_table(page, frame, "Counts.").data
+    assert text.count("<th>") == len(frame.columns)
+    assert "outcome" not in text
+
+
 def test_verdicts_stand_in_groups_with_readable_evidence(project):
     evidence = pd.DataFrame({"ci_low": [1.599265, float("nan")], "agrees": [True, False], "p": ["<x>", ""]})
     verdicts = [Verdict("sums", REPRODUCED, "Fits.", evidence), Verdict("AUC", CANNOT, "Does not.", evidence.head(0))]
