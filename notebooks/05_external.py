@@ -60,7 +60,7 @@ alt = f"Accuracy in %: {told}; the paper prints {100 * printed[0]:.1f} for its l
 n = " and ".join(str(len(year)) for year in years.values())
 report.show_figure(page, figure, alt=alt, n=n, result="operating.csv")
 # %% tags=["hide-input"]
-texts = every.assign(text=report.interval_column(every, digits=3))
+texts = every.assign(text=report.interval_column(every))
 wide = texts.pivot(index="metric", columns="series", values="text").loc[every["metric"].unique(), list(series)]
 wide["paper prints"] = paper.set_index("metric")["value"].map("{:.4f}".format)
 caption = "All measures: Wilson intervals for shares, bootstrap for the others, DeLong for the AUC."
@@ -92,12 +92,10 @@ graded = {year: grade_metrics(part["mvi_grade"], part["dl_grade"], **sampling) f
 grades = pd.concat(graded, names=["year"]).reset_index("year") if graded else pd.DataFrame(columns=["year", "grade"])
 write_result(cohort, "grades.csv", grades, **made)
 texts = grades.assign(text=report.interval_column(grades, digits=2)) if graded else grades
-wide = (
-    texts.pivot(index=["year", "grade"], columns="metric", values="text").fillna("").reset_index() if graded else texts
-)
-report.show_table(
-    page, wide.rename_axis(None, axis=1), "Three grades together, and each against the others.", result="grades.csv"
-)
+wide = texts
+if graded:
+    wide = texts.pivot(index=["year", "metric"], columns="grade", values="text").fillna("").reset_index()
+report.show_table(page, wide, "Three grades together, and each against the others.", result="grades.csv")
 # %% tags=["remove-cell"]
 accuracy = every[every["metric"] == "accuracy"]
 cells = dict(zip(accuracy["series"], report.interval_column(accuracy, digits=1, percent=True), strict=True))

@@ -54,6 +54,7 @@ shown.insert(0, "Cohort", [f"{specs[name].title} ({specs[name].kind})" for name 
 shown.columns = ["Cohort", "n", "Events", "AUC", "Intercept", "Slope", "Net benefit", "Treating all"]
 notes = [f"{specs[name].title}: {model_words(specs[name])}" for name in judged if specs[name].frozen]
 notes += [f"Net benefit at {100 * threshold:.0f} %, bootstrap; AUC with DeLong's, calibration with Wald's interval."]
+notes += [report.MASKED_NOTE] if report.MASKED in shown.to_numpy() else []
 caption = "A network in patients whom it has not seen; each cohort by itself, with 95 % intervals."
 report.show_table(page, shown, caption, result="side_by_side.csv", notes=notes)
 # %% [markdown]

@@ -60,8 +60,8 @@ metrics = {
     "recalibrated": "Recalibrated intercept", "brier": "Brier score",
 }  # fmt: skip
 wide = fixed.pivot(index=["cohort", "model"], columns="metric", values="text")[list(metrics)]
-shown = wide.rename(columns=metrics).rename_axis(None, axis=1).reset_index()
-shown = shown.rename(columns={"cohort": "Patients", "model": "Fixed model"})
+shown = wide.rename(columns=metrics).rename_axis(columns="Measure").T
+shown = shown.set_axis([f"{patients}: {model}" for patients, model in wide.index], axis=1).reset_index()
 notes = ["; ".join(f"{names[key]}: {len(x)} patients with known AFP" for key, x in known.items()) + "."]
 notes.append("AUC by DeLong; intercepts and slope by Wald; ratio and Brier score by the bootstrap.")
 caption = "Models of AFP from the print, in other patients (95 % intervals)."
