@@ -51,7 +51,7 @@ write_result(cohort, "operating.csv", every, **made)
 names = ["accuracy", "precision", "recall", "f1"]
 printed = report.paper_values().loc[[f"external_{name}" for name in names], "value"].to_numpy() / 100
 paper = pd.DataFrame({"metric": names, "series": "paper", "value": printed, "ci_low": printed, "ci_high": printed})
-chosen = pd.concat([every, paper]).set_index("metric").loc[names].reset_index()
+chosen = pd.concat([every, paper]).set_index("metric").loc[names].reset_index().replace({"metric": {"f1": "F1"}})
 figure, axes = plt.subplots(figsize=(7, 6))
 figures.metric_points(chosen, axes, note="value, 95 % CI")
 figures.stamp(axes, page.spec.kind)

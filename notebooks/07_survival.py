@@ -51,7 +51,7 @@ figures.stamp(axes[0, 0], page.spec.kind)
 alt = summary[summary["group_by"] == "mvi_present"].replace({"endpoint": endpoints})
 alt = report.rows_told(alt, ["endpoint", "group"], digits=1, columns=("median", "ci_low", "ci_high"))
 alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests['rfs', 'mvi_present']}."
-report.show_figure(page, figure, alt=alt, n=len(analysis), result="survival.csv")
+report.show_figure(page, figure, alt=alt, result="survival.csv")
 # %% tags=["hide-input"]
 read = survival_groups.panel_months(panels, until, step=report.reading_step(page))
 write_result(cohort, "survival_months.csv", read, inputs=["analysis.csv"])
