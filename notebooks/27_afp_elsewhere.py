@@ -78,7 +78,7 @@ shown["Pooled, random"] = report.interval_column(three, columns=("random", "rand
 reach = three[["prediction_low", "prediction_high"]].itertuples(index=False)
 shown["Further cohort"] = [f"{low:.2g}–{high:.2g}" if low > 0 else "" for low, high in reach]
 shown["I²"], shown["p, spread"] = (100 * pooled["i2"]).map("{:.0f} %".format), pooled["q_p"].map(report.p_text)
-notes = [f"{afp.attrs['method']}. Random and further cohort: only where all three have the variable."]
+notes = [f"Pooled by {afp.attrs['method']}. Random and further cohort: only where all three have the variable."]
 report.show_table(page, shown, "The odds ratios pooled, and their spread.", result="pooled.csv", notes=notes)
 # %% tags=["remove-cell"]
 both, reach = pooled.set_index("variable"), afp.iloc[-1]
