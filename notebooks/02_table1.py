@@ -37,20 +37,19 @@ known = [name for name in wanted if patients[name].nunique() > 1]
 # per unit. In a cohort that was rebuilt from counts only the tumour size is a measurement; the other numbers were drawn
 # inside their cut-offs.
 # %% tags=["hide-input"]
-table = univariable_table(predictors, present, labels=levels)
+table = report.masked_effects(univariable_table(predictors, present, labels=levels), kind=page.spec.kind)
 rows = [measurements.continuous_row(patients[name], present) for name in known]
-measured = pd.concat(rows) if rows else pd.DataFrame(columns=TABLE_COLUMNS)
+measured = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=TABLE_COLUMNS)
+measured = report.masked_effects(measured, kind=page.spec.kind)
+known = measured.loc[measured["absent"] != report.MASKED, "variable"].tolist()
 size = measured[measured["variable"] == "size_cm"]
 both = pd.concat([table, size[list(TABLE_COLUMNS)]]) if len(size) else table
 write_result(cohort, "size.csv", size, inputs=["patients.csv"])
 write_result(cohort, "measurements.csv", measured, inputs=["patients.csv"])
-counts = ["n", "absent", "present"]
-kept = both.reset_index(drop=True)
-kept[counts] = report.masked_counts(kept[counts], kind=page.spec.kind, groups=kept["variable"], total="n")
-write_result(cohort, "table1.csv", kept, inputs=["patients.csv"])
+write_result(cohort, "table1.csv", both, inputs=["patients.csv"])
 # %% tags=["hide-input"]
 labels = {name: report.term_label(name) for name in names} | numbers
-shown = report.characteristics(table, measured, labels=labels, kind=page.spec.kind, digits=3)
+shown = report.characteristics(table, measured, labels=labels, digits=3)
 counts = f"Counts with percentages of the {(present == 0).sum()} patients without and {(present == 1).sum()} with MVI"
 notes = [f"{counts}, of those whose value is known; measurements as median (quartiles).", f"{table.attrs['method']}."]
 notes += [f"Measurements: {row.attrs['method']}." for row in rows[:1]]
@@ -74,7 +73,7 @@ report.show_figure(page, figure, alt=f"Forest plot: {report.forest_told(beside)}
 # by a t test with or without equal variances. Here is every one of them for the same counts.
 # %% tags=["hide-input"]
 every = {test: univariable_table(predictors, present, test=test)["p_value"] for test in TESTS}
-p_values = pd.DataFrame(every)[own].assign(variable=table["variable"])
+p_values = pd.DataFrame(every)[own].where(table["absent"] != report.MASKED).assign(variable=table["variable"])
 tested = [measurements.measurement_tests(patients[name], present).assign(variable=name) for name in known]
 long = p_values.melt("variable", var_name="test", value_name="p_value")
 columns = ["variable", "test", "p_value"]
@@ -92,13 +91,14 @@ other = other.set_axis([kinds[test] for test in other.index]).rename_axis(index=
 other = other.rename(columns=numbers).reset_index()
 report.show_table(page, other, "The p value of each measurement under six tests.", result="p_values.csv")
 # %% tags=["remove-cell"]
-strongest = beside.loc[[beside["p_value"].idxmin()]]
-effect = report.interval_column(strongest, columns=("odds_ratio", "ci_low", "ci_high"))[0]
-groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if len(size)]
+strongest = beside.dropna(subset="p_value").nsmallest(1, "p_value")
+effects = report.interval_column(strongest, columns=("odds_ratio", "ci_low", "ci_high"))
+told = [f"{label}, odds ratio {effect}" for label, effect in zip(strongest["label"], effects, strict=True)]
+groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if "size_cm" in known]
 apart = (p_values[list(TESTS)].lt(0.05).nunique(axis=1) > 1).sum()
-report.publish("strongest", f"{strongest['label'].iloc[0]}, odds ratio {effect}")
+report.publish("strongest", "".join(told) or report.MASKED)
 report.publish("size", " and ".join(groups) or "not recorded in this cohort")
-for row in beside[beside["variable"] == "afp_gt_20"].itertuples():
+for row in beside[beside["variable"] == "afp_gt_20"].dropna(subset="odds_ratio").itertuples():
     known = int(predictors[row.variable].notna().sum())
     report.publish("afp", Estimate(row.odds_ratio, row.ci_low, row.ci_high, 0.95, "Woolf", known))
 report.publish("n_tests_apart", f"{apart} of {len(p_values)}")

@@ -35,6 +35,7 @@ endpoints = {"os": "overall survival", "rfs": "recurrence-free survival"}
 groupings = {column: name for column, name in {"mvi_present": "MVI", "dl_mvi": "DL-MVI"}.items() if column in analysis}
 panels = survival_groups.survival_panels(analysis, endpoints=endpoints, groupings=groupings)
 curves, summary = survival_groups.panel_curves(panels), survival_groups.panel_summary(panels)
+summary = report.masked_events(summary, kind=page.spec.kind)
 write_result(cohort, "survival.csv", curves, inputs=["analysis.csv"])
 write_result(cohort, "survival_summary.csv", summary, inputs=["analysis.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Fig. 3 of the paper, redrawn: overall (left) and recurrence-free survival (right) by histologic MVI and, where the cohort has it, by DL-MVI. Legends give the events of the patients and the median in months; bands are pointwise 95 % intervals, marks censored patients, numbers at risk beneath.", "name": "fig-survival"}}
@@ -45,7 +46,8 @@ drawn = dict(iter(curves.merge(summary[[*by_group, "label"]]).groupby(["endpoint
 tests = summary.groupby(["endpoint", "group_by"])["p_value"].first().map(report.p_text)
 figure, axes = plt.subplots(len(groupings), 2, figsize=(9.8, 4.4 * len(groupings)), squeeze=False)
 for axis, key, letter in zip(axes.flat, panels, "ABCD"[: len(panels)], strict=True):
-    style = {"at_risk": at_risk[key], "ylabel": endpoints[key[0]], "until": until}
+    numbers = report.masked_at_risk(at_risk[key], kind=page.spec.kind)
+    style = {"at_risk": numbers, "ylabel": endpoints[key[0]], "until": until}
     figures.panel_letter(figures.survival_curves(drawn[key], axis, **style, note=f"log-rank p {tests[key]}"), letter)
 figures.stamp(axes[0, 0], page.spec.kind)
 alt = summary[summary["group_by"] == "mvi_present"].replace({"endpoint": endpoints})
@@ -54,6 +56,7 @@ alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests
 report.show_figure(page, figure, alt=alt, result="survival.csv")
 # %% tags=["hide-input"]
 read = survival_groups.panel_months(panels, until, step=report.reading_step(page))
+read = report.masked_at_risk(read, kind=page.spec.kind)
 write_result(cohort, "survival_months.csv", read, inputs=["analysis.csv"])
 report.survival_reader(page, read, endpoints | groupings, style=figures.group_style, result="survival_months.csv")
 # %% [markdown]

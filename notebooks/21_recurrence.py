@@ -43,7 +43,8 @@ share = {"digits": 1, "percent": True, "columns": ("incidence", "ci_low", "ci_hi
 ticks = np.arange(0, known["rfs_months"].max() + 12, 12)
 at_risk = survival.at_risk_table(known["rfs_months"], known["rfs_event"], ticks, group=groups)
 figure, axes = plt.subplots(figsize=(7, 4.8))
-style = {"at_risk": at_risk, "ylabel": "share with the event", "until": survival.readable_until(at_risk)}
+numbers = report.masked_at_risk(at_risk, kind=page.spec.kind)
+style = {"at_risk": numbers, "ylabel": "share with the event", "until": survival.readable_until(at_risk)}
 figures.stamp(figures.incidence_curves(incidence, axes, **style), page.spec.kind)
 alt = f"In % within {early_months} months: {report.rows_told(early.reset_index(), ['group', 'event'], **share)}."
 report.show_figure(page, figure, alt=alt, n=len(known), result="incidence.csv")
@@ -59,7 +60,7 @@ report.show_table(page, shown, "Early events, and what a curve blind to the othe
 # and later recurrence of those still free of it by invasion; times start anew at the landmark.
 # %% tags=["hide-input"]
 panels = landmark.landmark_panels(known, at=early_months)
-after = survival_groups.panel_summary(panels).query("group_by != 'all'")
+after = report.masked_events(survival_groups.panel_summary(panels), kind=page.spec.kind).query("group_by != 'all'")
 shown = after[["endpoint", "group", "n", "events"]].replace({"os": "overall", "rfs": "recurrence-free"})
 shown["median"] = report.interval_column(after, digits=1, columns=("median", "ci_low", "ci_high"))
 shown["p"] = after["p_value"].map(report.p_text)

@@ -49,10 +49,7 @@ tables = {
 }
 rows = pd.concat(tables, names=["predictor"]).reset_index("predictor").reset_index(drop=True)
 # %% tags=["hide-input"]
-counted = rows[["n", "present"]].assign(absent=rows["n"] - rows["present"])
-groups_of = rows["predictor"] + rows["variable"]
-counted = report.masked_counts(counted, kind=page.spec.kind, groups=groups_of, total="n")
-rows[["n", "present"]] = counted[["n", "present"]].where(counted["absent"] != report.MASKED, report.MASKED)
+rows = report.masked_subgroups(rows, kind=page.spec.kind)
 write_result(cohort, "subgroups.csv", rows, parameters={"fewest_events": fewest_events}, inputs=["analysis.csv"])
 # %% tags=["hide-input"]
 told = {name: (report.term_label(name), *report.term_levels(name)) for name in groups if name != "size_gt_5"}
@@ -69,7 +66,7 @@ shown["p"] = rows["p_interaction"].map(report.p_text)
 shown.loc[rows["odds_ratio"].isna(), ["auc", "effect"]] = "not shown"
 shown.columns = ["Predictor", "Subgroup", "MVI present", "AUC (95 % CI)", "Odds ratio (95 % CI)", "p, interaction"]
 # %% tags=["hide-input"]
-n_tests, n_masked = (sum(table.attrs[key] for table in tables.values()) for key in ("n_tests", "n_masked"))
+n_tests, n_masked = rows["p_interaction"].notna().sum(), rows["method"].str.startswith(report.MASKED).sum()
 firth = rows["method"].str.contains("Firth").sum()
 how = f"Odds ratios by maximum likelihood with Wald intervals; Firth with profile intervals where separated ({firth} rows)."
 notes = [

@@ -23,6 +23,7 @@ names = {"print": "paper's print", cohort: "CLCA 2024", other: "TCGA-LIHC"}
 people = {key: read_result(key, "analysis.csv").set_index("patient_id", drop=False) for key in (cohort, other)}
 predictors = {key: predictor_table(table, load_spec(key).predictors) for key, table in people.items()}
 tables = {key: univariable_table(predictors[key], table["mvi_present"]) for key, table in people.items()}
+tables = {key: report.masked_effects(table, kind=load_spec(key).kind) for key, table in tables.items()}
 made = {"inputs": ["analysis.csv", f"../{other}/analysis.csv"]}
 ours = [table.dropna(subset="ci_low").assign(cohort=key) for key, table in tables.items()]
 ours = pd.concat(ours, ignore_index=True)[["cohort", "variable", "odds_ratio", "ci_low", "ci_high"]]
@@ -68,7 +69,7 @@ wide = effects.assign(text=report.interval_column(effects, columns=ends))
 wide = wide.pivot(index="variable", columns="cohort", values="text").reindex(pooled["variable"])[list(names)].fillna("")
 shown = wide.rename(columns=names).rename_axis(None, axis=1).reset_index(drop=True)
 shown.insert(0, "Variable", list(titles.values()))
-notes = ["Print: odds ratio and interval as printed. Variables are not adjusted for each other."]
+notes = ["Print: odds ratio and interval as printed. Variables are not adjusted for each other.", report.MASKED_NOTE]
 report.show_table(page, shown, "Univariable odds ratios of MVI.", result="effects.csv", notes=notes)
 # %% tags=["hide-input"]
 shown = shown[["Variable"]].copy()

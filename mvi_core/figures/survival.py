@@ -12,7 +12,7 @@ def survival_curves(curves, axes, *, at_risk, ylabel, note="", until=None):
 
     ``curves`` has columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time
     order. Optionally ``label``, the text of the legend: the group with its patients, events and median. ``at_risk`` has
-    columns ``group``, ``months``, ``at_risk``; its months are the ticks. ``ylabel``: what survives: overall or
+    columns ``group``, ``months``, ``at_risk`` (a number, or words); its months are the ticks. ``ylabel``: what survives: overall or
     recurrence-free survival. ``until``: where the axis ends, in months; the last time of all if absent.
     """
     groups = list(dict.fromkeys(curves["group"]))
@@ -67,5 +67,6 @@ def _numbers_at_risk(axes, at_risk, groups):
         words = {"color": group_style(name, row)["color"], "fontsize": 10.5, "weight": "bold"}
         axes.annotate(names[row], (0, 0), xytext=(-20, down), ha="right", va="top", **words, **where)
         for step in at_risk[(at_risk["group"] == name) & (at_risk["months"] <= axes.get_xlim()[1])].itertuples():
-            axes.annotate(f"{step.at_risk:,}", (step.months, 0), xytext=(0, down), ha="center", va="top",
+            number = step.at_risk if isinstance(step.at_risk, str) else f"{step.at_risk:,}"
+            axes.annotate(number, (step.months, 0), xytext=(0, down), ha="center", va="top",
                           fontsize=10.5, **where)  # fmt: skip

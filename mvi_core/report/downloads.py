@@ -11,12 +11,13 @@ from mvi_core.report.masking import PEOPLE
 from mvi_core.study import load_study
 
 # Results of people that a book may hand out: each row counts or summarises patients. Whatever is not named stays at
-# home, such as survival.csv and roc.csv, in which a row can be the time or the risk of one patient.
+# home, such as survival.csv and roc.csv, in which a row can be the time or the risk of one patient, and
+# calibration.csv and net_benefit.csv, whose rows give back the few patients with MVI in a narrow band of risk.
 COUNTS_ONLY = frozenset({
     "added_value.csv", "afp_added.csv", "afp_models.csv", "brant.csv", "effects.csv", "endpoints.csv", "extremes.csv",
     "fixed_model.csv", "fixed_risks.csv", "grade_cuts.csv", "grade_models.csv", "grade_shares.csv", "imputed.csv",
-    "pooled.csv", "readings.csv", "calibration.csv", "flow.csv", "follow_up.csv", "grades_size.csv",
-    "hazard_ratios.csv", "measurements.csv", "missing.csv", "net_benefit.csv", "nomogram.json", "optimism.csv",
+    "pooled.csv", "readings.csv", "flow.csv", "follow_up.csv", "grades_size.csv",
+    "hazard_ratios.csv", "measurements.csv", "missing.csv", "nomogram.json", "optimism.csv",
     "p_values.csv", "performance.csv", "quality.csv", "recurrence_models.csv", "selection.csv", "shuffled.csv",
     "size.csv", "study_size.csv", "subgroups.csv", "survival_contrasts.csv", "survival_months.csv",
     "survival_summary.csv", "table1.csv", "table3.csv", "table3_methods.csv", "validation_size.csv",

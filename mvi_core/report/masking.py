@@ -1,13 +1,20 @@
 """Which counts of people are too small to print: masked, with a second one where subtraction would give them back."""
 
+import numpy as np
 import pandas as pd
 
 from mvi_core.names import CohortKind
+from mvi_core.stats.tables import MISSING
 
 SMALLEST_COUNT = 5  # patients; Hundepool et al., Statistical Disclosure Control, 2012, doi:10.1002/9781118348239
 PEOPLE = (CohortKind.REAL, CohortKind.OWN)
 MASKED = "masked"
-MASKED_NOTE = f"Masked: a count of 1 to {SMALLEST_COUNT - 1} patients, or one that would give such a count away."
+FEW = f"< {SMALLEST_COUNT}"  # said of numbers at risk, whose neighbours do not give them back
+MASKED_NOTE = (
+    f"Masked: a count of 1 to {SMALLEST_COUNT - 1} patients, and the counts, odds ratio and p value that would give it "
+    "back."
+)
+EFFECTS = ["odds_ratio", "ci_low", "ci_high", "p_value"]
 
 
 def masked_counts(counts, *, kind, groups=None, total=None):
@@ -31,7 +38,7 @@ def masked_counts(counts, *, kind, groups=None, total=None):
 
     Notes
     -----
-    An odds ratio beside masked counts still narrows them down; it is shown, because it is what the table is for.
+    Enough for counts that stand alone. Beside odds ratios, AUCs or known sums use `masked_effects`, `masked_subgroups`.
 
     Examples
     --------
@@ -50,9 +57,108 @@ def masked_counts(counts, *, kind, groups=None, total=None):
     return plain.astype(object).mask(hidden[list(plain)], MASKED).set_axis(counts.index)
 
 
+def masked_effects(table, *, kind):
+    """Table of `univariable_table` or `continuous_row` in which no small count of people stands or can be worked out.
+
+    Patients of each level, patients with a value and patients with MVI are known from other pages, so that the counts
+    of a variable's levels have few degrees of freedom left, and an odds ratio or p value would fix the last. Where one
+    count of a variable by MVI is 1 to 4, all its counts by MVI and all its effects are therefore hidden: counts say
+    ``"masked"``, effects and quartiles are missing. A level's own number is hidden, with its neighbours', where it is
+    1 to 4.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``variable, level, n, absent, present, odds_ratio, ci_low, ci_high, p_value``, and any other numbers that
+        describe the two groups.
+    kind : str
+        Kind of the cohort, as in `masked_counts`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same shape and ``attrs``.
+
+    Notes
+    -----
+    Small counts of *missing* values by MVI are masked, but hide nothing else: how many values are missing is no
+    attribute of a patient, and the quality of a source is told elsewhere with its counts.
+
+    Examples
+    --------
+    >>> counts = {"n": [18, 241], "absent": [14, 168], "present": [4, 73]}
+    >>> table = pd.DataFrame({"variable": "plt", "level": ["low", "high"]} | counts | {
+    ...     "odds_ratio": [1, 1.52], "ci_low": [None, 0.48], "ci_high": [None, 4.78], "p_value": [None, 0.47]})
+    >>> masked_effects(table, kind="own")[["n", "absent", "present", "odds_ratio"]].values.tolist()
+    [[18, 'masked', 'masked', 1.0], [241, 'masked', 'masked', nan]]
+    """
+    shown, by_mvi = table.copy(), ["absent", "present"]
+    shown[["n", *by_mvi]] = shown[["n", *by_mvi]].astype(object)
+    if kind not in PEOPLE:
+        return shown
+    level, name = table["level"] != MISSING, table["variable"]
+    small = table[by_mvi].apply(_few).any(axis=1)
+    hidden = level & (level & small).groupby(name).transform("any")
+    reference = table["odds_ratio"].eq(1) & table["ci_low"].isna()
+    others = [column for column in table.columns[5:] if column != "n_missing"]
+    shown.loc[hidden, others] = np.nan
+    shown.loc[hidden & reference, "odds_ratio"] = 1.0
+    shown.loc[hidden | small, by_mvi] = MASKED
+    shown.loc[level & (level & _few(table["n"])).groupby(name).transform("any"), "n"] = MASKED
+    return shown
+
+
+def masked_subgroups(rows, *, kind):
+    """Rows of `subgroup_table`, several predictors' together, in which no small count of people can be worked out.
+
+    All patients are known, so that one subgroup gives the other of its variable back: where patients with or without
+    MVI, or the smallest cell of predictor and MVI in it (``fewest``, which is dropped), number 1 to 4, all subgroups of
+    the variable lose ``present`` and their results. ``rows`` have a column ``predictor``.
+    """
+    shown, name = rows.drop(columns="fewest"), rows["predictor"] + rows["variable"]
+    shown[["n", "present"]] = shown[["n", "present"]].astype(object)
+    if kind not in PEOPLE:
+        return shown
+    small = _few(rows["present"]) | _few(rows["n"] - rows["present"]) | _few(rows["fewest"])
+    hidden = small.groupby(name).transform("any")
+    shown.loc[hidden, ["auc", "auc_low", "auc_high", "odds_ratio", "ci_low", "ci_high", "p_interaction"]] = np.nan
+    shown.loc[hidden, "present"] = MASKED
+    shown.loc[_few(rows["n"]).groupby(name).transform("any"), "n"] = MASKED
+    shown.loc[hidden, "method"] = f"{MASKED}: a count of 1 to {SMALLEST_COUNT - 1} patients in this or its neighbour"
+    return shown
+
+
+def masked_events(summary, *, kind):
+    """Rows of `panel_summary` with the events of a panel's groups hidden, in the legends too, where one gives few."""
+    shown = summary.assign(events=summary["events"].astype(object))
+    if kind not in PEOPLE:
+        return shown
+    small = _few(summary["events"]) | _few(summary["n"] - summary["events"])
+    hidden = small.groupby([summary["endpoint"], summary["group_by"]]).transform("any")
+    shown.loc[hidden, "events"] = MASKED
+    labels = [label.replace(f": {events} of ", ": ") for label, events in summary[["label", "events"]].to_numpy()]
+    shown["label"] = summary["label"].where(~hidden, labels)
+    return shown
+
+
+def masked_at_risk(table, *, kind):
+    """Numbers at risk of 1 to 4 people as ``"< 5"``, and no share free of the event where fewer than 5 are at risk."""
+    shown = table.assign(at_risk=table["at_risk"].astype(object))
+    if kind not in PEOPLE:
+        return shown
+    shares = table.columns.intersection(["survival", "ci_low", "ci_high"])
+    shown.loc[table["at_risk"] < SMALLEST_COUNT, shares] = np.nan
+    shown.loc[_few(table["at_risk"]), "at_risk"] = FEW
+    return shown
+
+
+def _few(counts):
+    return counts.between(1, SMALLEST_COUNT - 1)
+
+
 def _hidden(column):
     """Which counts of one variable and outcome to hide, True for these."""
-    few = column.between(1, SMALLEST_COUNT - 1)
+    few = _few(column)
     n, sum_ = few.sum(), column[few].sum()
     others = column[~few].sort_values(kind="stable")
     if n and len(others) and (n == 1 or sum_ in (n, n * (SMALLEST_COUNT - 1))):  # their sum would say which they are

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mvi_core.report.masking import MASKED, masked_counts
+from mvi_core.report.masking import MASKED
 from mvi_core.report.words import interval_text, p_text
 from mvi_core.stats.tables import MISSING
 
@@ -23,19 +23,17 @@ FONT_PT = 9
 RULES = {"top": 12, "header": 6, "bottom": 12}  # eighths of a point
 
 
-def characteristics(table, measurements, *, labels, kind, digits=2):
+def characteristics(table, measurements, *, labels, digits=2):
     """Univariable table as journals print it: one row a level or measurement, patients of each group side by side.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        From `univariable_table`.
+        From `univariable_table`; of people, after `masked_effects`.
     measurements : pandas.DataFrame
-        Rows of `continuous_row`, or none.
+        Rows of `continuous_row`, or none; of people, after `masked_effects`.
     labels : mapping of str to str
         Printed name of each variable.
-    kind : str
-        Kind of the cohort; of people, small counts are masked, see `masked_counts`.
     digits : int
         Decimals of odds ratios.
 
@@ -46,19 +44,17 @@ def characteristics(table, measurements, *, labels, kind, digits=2):
         the number of patients with a value as their level.
     """
     groups = ("absent", "present")
-    known = table[table["level"] != MISSING].groupby("variable")[list(groups)].sum()
-    shown = masked_counts(table[list(groups)], kind=kind, groups=table["variable"]).to_numpy()
+    levels = table[(table["level"] != MISSING) & (table["absent"] != MASKED)]
+    known = levels.groupby("variable")[list(groups)].sum()
     rows = []
-    for row, counts in zip(table.to_dict("records"), shown, strict=True):
-        shares = [100 * row[group] / known.loc[row["variable"], group] for group in groups]
-        of = [
-            "" if n == MASKED or row["level"] == MISSING else f" ({share:.1f} %)"
-            for n, share in zip(counts, shares, strict=True)
-        ]
-        rows.append((row, row["level"], *(f"{n}{words}" for n, words in zip(counts, of, strict=True))))
+    for row in table.to_dict("records"):
+        bare = row["absent"] == MASKED or row["level"] == MISSING
+        of = ["" if bare else f" ({100 * row[group] / known.loc[row['variable'], group]:.1f} %)" for group in groups]
+        rows.append((row, row["level"], *(f"{row[group]}{words}" for group, words in zip(groups, of, strict=True))))
     for row in measurements.to_dict("records"):
         ends = [[f"{row[f'{group}_{part}']:.4g}" for part in ("median", "q1", "q3")] for group in groups]
         texts = [f"{median} ({low}\N{EN DASH}{high})" for median, low, high in ends]
+        texts = [MASKED] * 2 if row["absent"] == MASKED else texts
         rows.append((row, f"median (quartiles), n = {row['n']}", *texts))
     body = [
         (labels[row["variable"]], level, absent, present, _effect(row, digits), p_text(row["p_value"]))
@@ -143,6 +139,8 @@ def docx_table(path, frame, caption, notes=()):
 
 def _effect(row, digits):
     reference = row["odds_ratio"] == 1 and pd.isna(row["ci_low"])
+    if row["absent"] == MASKED and row["level"] != MISSING and not reference:
+        return MASKED
     return (
         "1 (reference)" if reference else interval_text(row["odds_ratio"], row["ci_low"], row["ci_high"], digits=digits)
     )

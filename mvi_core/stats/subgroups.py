@@ -15,7 +15,7 @@ FEWEST_EVENTS = 5  # patients of either outcome below which a subgroup's results
 ALL = "all patients"
 COLUMNS = (
     "variable", "level", "n", "present", "auc", "auc_low", "auc_high", "odds_ratio", "ci_low", "ci_high",
-    "p_interaction", "method",
+    "p_interaction", "fewest", "method",
 )  # fmt: skip
 
 
@@ -40,7 +40,8 @@ def subgroup_table(marker, mvi_present, groups, *, fewest_events=FEWEST_EVENTS, 
         First all patients, then the subgroups in the order given, never ranked: ``variable, level, n, present, auc,
         auc_low, auc_high`` (DeLong), ``odds_ratio, ci_low, ci_high`` (per unit; Wald, or Firth with profile ends
         where the predictor separates the outcome), ``p_interaction`` (in a variable's first row: likelihood ratio
-        of predictor times subgroup, masked subgroups left out) and ``method``, which says why a result is missing.
+        of predictor times subgroup, masked subgroups left out), ``fewest``, the smallest cell above 0 of a 0/1 predictor and MVI, which with
+        n, present and the AUC fixes all four, and ``method``, which says why a result is missing.
         ``attrs`` hold ``n_tests`` (interaction tests made) and ``n_masked`` (subgroups).
 
     Notes
@@ -85,6 +86,9 @@ def _row(name, text, values, outcome, fewest_events, level):
     """Count a subgroup, and give its results where they may be shown."""
     row = {"variable": name, "level": text, "n": len(outcome), "present": int(outcome.sum())}
     hidden = dict.fromkeys(COLUMNS[4:-1], np.nan)
+    if set(np.unique(values)) <= {0, 1}:
+        cells = np.bincount((2 * values + outcome).astype(int))
+        hidden["fewest"] = int(cells[cells > 0].min())
     if min(row["present"], row["n"] - row["present"]) < fewest_events:
         return row | hidden | {"method": f"masked: fewer than {fewest_events} patients with or without MVI"}
     if np.ptp(values) == 0:

@@ -9,6 +9,7 @@ from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mvi_core.report.masking import masked_effects
 from mvi_core.report.publication import characteristics, docx_table, latex_table
 from mvi_core.stats.measurements import continuous_row
 from mvi_core.stats.tables import univariable_table
@@ -86,7 +87,7 @@ def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
     mvi, size = [0] * 4 + [1] * 8 + [0, 1], pd.Series([1.0, 2, 3, 4] + [5.0, 6, 7, 8] * 2 + [2.5, 6.5], name="size_cm")
     table = univariable_table(sex, mvi, labels={"sex": ["Male", "Female"]})
     labels = {"sex": "Sex", "size_cm": "Size, cm"}
-    shown = characteristics(table, continuous_row(size, mvi), labels=labels, kind="phantom")
+    shown = characteristics(table, continuous_row(size, mvi), labels=labels)
     assert shown[["Variable", "Level", "MVI absent", "MVI present"]].to_numpy().tolist() == [
         ["Sex", "Male", "1 (25.0 %)", "4 (50.0 %)"],
         ["Sex", "Female", "3 (75.0 %)", "4 (50.0 %)"],
@@ -100,12 +101,14 @@ def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
 
 def test_characteristics_of_a_cohort_without_measurements():
     table = univariable_table(pd.DataFrame({"sex": [0, 1, 0, 1]}), [0, 1, 1, 0])
-    assert len(characteristics(table, pd.DataFrame(), labels={"sex": "Sex"}, kind="phantom")) == 2
+    assert len(characteristics(table, pd.DataFrame(), labels={"sex": "Sex"})) == 2
 
 
-def test_of_people_a_small_count_and_its_share_are_masked():
+def test_of_people_a_small_count_takes_counts_shares_and_effect_of_its_variable_with_it():
     sex = pd.DataFrame({"sex": ["male"] * 40 + ["female"] * 10})
-    table = univariable_table(sex, [0, 1] * 20 + [0] * 3 + [1] * 7)
-    shown = characteristics(table, pd.DataFrame(), labels={"sex": "Sex"}, kind="real")
-    assert shown["MVI absent"].tolist() == ["masked", "masked"]
-    assert shown["MVI present"].tolist() == ["7 (25.9 %)", "20 (74.1 %)"]
+    table = masked_effects(univariable_table(sex, [0, 1] * 20 + [0] * 3 + [1] * 7), kind="real")
+    shown = characteristics(table, pd.DataFrame(), labels={"sex": "Sex"})
+    assert shown.to_numpy().tolist() == [
+        ["Sex", "female", "masked", "masked", "1 (reference)", ""],
+        ["Sex", "male", "masked", "masked", "masked", ""],
+    ]

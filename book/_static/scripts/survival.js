@@ -9,7 +9,7 @@
     element.textContent = text;
     return element;
   };
-  const shareText = (group, i) => group.survival[i] === null ? "nobody is followed that long"
+  const shareText = (group, i) => group.survival[i] === null ? (group.at_risk[i] ? "not shown" : "nobody is followed that long")
     : `${percent(group.survival[i])} (${percent(group.ci_low[i])}\u2013${percent(group.ci_high[i])})`;
 
   const axes = (months) => {
