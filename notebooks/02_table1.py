@@ -94,7 +94,9 @@ report.show_table(page, other, "The p value of each measurement under six tests.
 strongest = beside.dropna(subset="p_value").nsmallest(1, "p_value")
 effects = report.interval_column(strongest, columns=("odds_ratio", "ci_low", "ci_high"))
 told = [f"{label}, odds ratio {effect}" for label, effect in zip(strongest["label"], effects, strict=True)]
-groups = [f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if "size_cm" in known]
+groups = [
+    f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if "size_cm" in known
+]
 apart = (p_values[list(TESTS)].lt(0.05).nunique(axis=1) > 1).sum()
 report.publish("strongest", "".join(told) or report.MASKED)
 report.publish("size", " and ".join(groups) or "not recorded in this cohort")

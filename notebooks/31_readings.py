@@ -25,18 +25,19 @@ page = report.open_page("31_readings", cohort, beside=[other])
 # %% tags=["hide-input"]
 found = misreadings.clca_misreadings(locate("clca_patients"), locate("clca_samples"))
 found += misreadings.tcga_misreadings(locate("tcga_patients"))
-table = beside_misread(found)
+table = report.masked_readings(beside_misread(found), kind=page.spec.kind)
 write_result(cohort, "readings.csv", table, inputs=["analysis.csv", f"../{other}/analysis.csv"])
 ends = ("odds_ratio", "ci_low", "ci_high")
 table["label"] = [f"{report.term_label(name)} {report.term_levels(name)[1]}" for name in table["variable"]]
 # %% tags=["hide-input"]
 wrong = report.interval_column(table, columns=[f"wrong_{name}" for name in ends])
-mistaken = [text or f"none: {why}" for text, why in zip(wrong, table["why"], strict=True)]
+mistaken = [text or (f"none: {why}" if why else report.MASKED) for text, why in zip(wrong, table["why"], strict=True)]
+right = [text or report.MASKED for text in report.interval_column(table, columns=ends)]
 shown = pd.DataFrame({"What stands there": table["source"] + ": " + table["trap"], "Misread as": table["wrong"]})
-shown["Predictor"], shown["Odds ratio (95 % CI)"] = table["label"], report.interval_column(table, columns=ends)
+shown["Predictor"], shown["Odds ratio (95 % CI)"] = table["label"], right
 shown["Odds ratio misread"] = mistaken
 shown["Patients"] = table["n"].astype(str) + "; " + table["wrong_n"].astype(str)
-notes = ["Woolf's intervals. Patients: those with a value, as the study reads it; as misread."]
+notes = ["Woolf's intervals. Patients: those with a value, as the study reads it; as misread.", report.MASKED_NOTE]
 report.show_table(page, shown, "One predictor under two readings.", result="readings.csv", notes=notes)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Odds ratios of microvascular invasion as the study reads the tables and as misread, with 95 % intervals; readings without any odds ratio are left out. *Cohort: CLCA 2024 (real) and TCGA-LIHC (real).*", "name": "fig-readings"}}
 known = table[table["wrong_odds_ratio"].notna()]
@@ -69,7 +70,7 @@ afp = table.iloc[0]
 report.publish("right", shown["Odds ratio (95 % CI)"].iloc[0])
 report.publish("wrong", shown["Odds ratio misread"].iloc[0])
 report.publish("n_lost", int(afp["n"] - afp["wrong_n"]))
-report.publish("n_none", int(table["wrong_odds_ratio"].isna().sum()))
+report.publish("n_none", int((table["why"] != "").sum()))
 report.publish("n_rows", len(table))
 # %% [markdown]
 # ## Answer

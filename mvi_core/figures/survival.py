@@ -12,8 +12,8 @@ def survival_curves(curves, axes, *, at_risk, ylabel, note="", until=None):
 
     ``curves`` has columns ``group``, ``months``, ``survival``, ``ci_low``, ``ci_high``, ``censored``; steps in time
     order. Optionally ``label``, the text of the legend: the group with its patients, events and median. ``at_risk`` has
-    columns ``group``, ``months``, ``at_risk`` (a number, or words); its months are the ticks. ``ylabel``: what survives: overall or
-    recurrence-free survival. ``until``: where the axis ends, in months; the last time of all if absent.
+    columns ``group``, ``months``, ``at_risk`` (or words); its months are the ticks. ``ylabel``: what survives: overall
+    or recurrence-free survival. ``until``: where the axis ends, in months; the last time of all if absent.
     """
     groups = list(dict.fromkeys(curves["group"]))
     end = until or max(at_risk["months"].max(), curves["months"].max())

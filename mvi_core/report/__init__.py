@@ -5,10 +5,12 @@ from mvi_core.report.findings import ends_told, forest_told, pairs_told, rows_to
 from mvi_core.report.masking import (
     MASKED,
     MASKED_NOTE,
+    holds_few,
     masked_at_risk,
     masked_counts,
     masked_effects,
     masked_events,
+    masked_readings,
     masked_subgroups,
 )
 from mvi_core.report.model_card import network_card, nomogram_card
@@ -30,9 +32,9 @@ from mvi_core.report.words import estimate_text, interval_column, interval_text,
 
 __all__ = [
     "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist",
-    "ends_told", "estimate_text", "fill_checklist", "forest_told", "interval_column", "interval_text",
-    "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value",
-    "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "rows_told", "show_checklist",
-    "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader", "term_label",
-    "term_levels",
+    "ends_told", "estimate_text", "fill_checklist", "forest_told", "holds_few", "interval_column", "interval_text",
+    "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_readings", "masked_subgroups",
+    "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value", "paper_values",
+    "printed_effects", "publish", "read_checklist", "reading_step", "rows_told", "show_checklist", "show_figure",
+    "show_table", "show_verdicts", "subset_explorer", "survival_reader", "term_label", "term_levels",
 ]  # fmt: skip

@@ -152,6 +152,22 @@ def masked_at_risk(table, *, kind):
     return shown
 
 
+def masked_readings(table, *, kind):
+    """Rows of `beside_misread` without the effect of a reading one of whose four cells holds 1 to 4 people.
+
+    The cells, ``fewest`` and ``wrong_fewest``, are dropped.
+    """
+    shown = table.drop(columns=["fewest", "wrong_fewest"])
+    for before in ("", "wrong_") if kind in PEOPLE else ():
+        shown.loc[_few(table[f"{before}fewest"]), [f"{before}{name}" for name in EFFECTS[:3]]] = np.nan
+    return shown
+
+
+def holds_few(*columns, kind):
+    """Whether one of some columns of counts holds 1 to 4 people."""
+    return kind in PEOPLE and any(_few(counts).any() for counts in columns)
+
+
 def _few(counts):
     return counts.between(1, SMALLEST_COUNT - 1)
 

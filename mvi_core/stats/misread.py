@@ -6,7 +6,7 @@ import pandas as pd
 from mvi_core.errors import MviError
 from mvi_core.stats.tables import univariable_table
 
-COLUMNS = ("odds_ratio", "ci_low", "ci_high")
+COLUMNS = ("odds_ratio", "ci_low", "ci_high", "fewest")
 
 
 def beside_misread(readings):
@@ -21,8 +21,9 @@ def beside_misread(readings):
     Returns
     -------
     pandas.DataFrame
-        ``source, trap, wrong, variable``; ``n, odds_ratio, ci_low, ci_high`` and, of the mistaken table, the same with
-        ``wrong_`` before; ``why`` says why a mistaken table has no odds ratio.
+        ``source, trap, wrong, variable``; ``n, odds_ratio, ci_low, ci_high``, ``fewest`` (the smallest of its four
+        cells above 0) and, of the mistaken table, the same with ``wrong_`` before; ``why`` says why a mistaken table
+        has no odds ratio.
 
     Examples
     --------
@@ -47,7 +48,9 @@ def _effect(table):
     if known["value"].nunique() < 2:
         return {"n": len(known)} | dict.fromkeys(COLUMNS, np.nan) | {"why": "all patients fall on one side"}
     try:
-        row = univariable_table(known[["value"]], known["mvi"]).iloc[1]
+        table = univariable_table(known[["value"]], known["mvi"])
+        cells = table[["absent", "present"]]
+        row = table.iloc[1].to_dict() | {"fewest": cells[cells > 0].min(axis=None)}
     except MviError as problem:
         reason = "nobody without MVI is left" if known["mvi"].all() else str(problem).split(". ")[0]
         return {"n": len(known)} | dict.fromkeys(COLUMNS, np.nan) | {"why": reason}

@@ -40,8 +40,8 @@ def subgroup_table(marker, mvi_present, groups, *, fewest_events=FEWEST_EVENTS, 
         First all patients, then the subgroups in the order given, never ranked: ``variable, level, n, present, auc,
         auc_low, auc_high`` (DeLong), ``odds_ratio, ci_low, ci_high`` (per unit; Wald, or Firth with profile ends
         where the predictor separates the outcome), ``p_interaction`` (in a variable's first row: likelihood ratio
-        of predictor times subgroup, masked subgroups left out), ``fewest``, the smallest cell above 0 of a 0/1 predictor and MVI, which with
-        n, present and the AUC fixes all four, and ``method``, which says why a result is missing.
+        of predictor times subgroup, masked subgroups left out), ``fewest`` (the smallest cell above 0 of a 0/1
+        predictor and MVI, which n, present and the AUC give back) and ``method``, which says why a result is missing.
         ``attrs`` hold ``n_tests`` (interaction tests made) and ``n_masked`` (subgroups).
 
     Notes
