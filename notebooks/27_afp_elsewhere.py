@@ -69,7 +69,10 @@ wide = effects.assign(text=report.interval_column(effects, columns=ends))
 wide = wide.pivot(index="variable", columns="cohort", values="text").reindex(pooled["variable"])[list(names)].fillna("")
 shown = wide.rename(columns=names).rename_axis(None, axis=1).reset_index(drop=True)
 shown.insert(0, "Variable", list(titles.values()))
-notes = ["Print: odds ratio and interval as printed. Variables are not adjusted for each other.", report.MASKED_NOTE]
+hidden = sorted({name for table in predictors.values() for name in table} - set(effects["variable"]))
+notes = ["Print: odds ratio and interval as printed. Variables are not adjusted for each other."]
+why = "since the odds ratio would give a count of 1 to 4 patients back"
+notes += [f"Left out, {why}: {report.term_label(name)}." for name in hidden]
 report.show_table(page, shown, "Univariable odds ratios of MVI.", result="effects.csv", notes=notes)
 # %% tags=["hide-input"]
 shown = shown[["Variable"]].copy()
