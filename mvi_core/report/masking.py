@@ -134,6 +134,7 @@ def masked_events(summary, *, kind):
     if kind not in PEOPLE:
         return shown
     small = _few(summary["events"]) | _few(summary["n"] - summary["events"])
+    small &= summary["group_by"] != "all"  # the events of everybody cross nothing
     hidden = small.groupby([summary["endpoint"], summary["group_by"]]).transform("any")
     shown.loc[hidden, "events"] = MASKED
     labels = [label.replace(f": {events} of ", ": ") for label, events in summary[["label", "events"]].to_numpy()]
