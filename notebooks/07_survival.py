@@ -9,8 +9,6 @@ tick_months: int = 12  # months between two numbers at risk
 horizon_months: int = 60  # months to which shares are read off and restricted means count
 adjust_for: str = "age_gt_50 sex_female afp_gt_20 hepatitis edmondson_3_4"  # predictors held in the adjusted model
 # %% tags=["hide-input"]
-import itertools
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -34,8 +32,8 @@ analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=Fals
 endpoints = {"os": "overall survival", "rfs": "recurrence-free survival"}
 groupings = {column: name for column, name in {"mvi_present": "MVI", "dl_mvi": "DL-MVI"}.items() if column in analysis}
 panels = survival_groups.survival_panels(analysis, endpoints=endpoints, groupings=groupings)
-curves, summary = survival_groups.panel_curves(panels), survival_groups.panel_summary(panels)
-summary = report.masked_events(summary, kind=page.spec.kind)
+curves, kind = survival_groups.panel_curves(panels), page.spec.kind
+summary = report.masked_events(survival_groups.panel_summary(panels), kind=kind)
 write_result(cohort, "survival.csv", curves, inputs=["analysis.csv"])
 write_result(cohort, "survival_summary.csv", summary, inputs=["analysis.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Fig. 3 of the paper, redrawn: overall (left) and recurrence-free survival (right) by histologic MVI and, where the cohort has it, by DL-MVI. Legends give the events of the patients and the median in months; bands are pointwise 95 % intervals, marks censored patients, numbers at risk beneath.", "name": "fig-survival"}}
@@ -43,11 +41,11 @@ ticks = np.arange(0, analysis["os_months"].max() + tick_months, tick_months)
 at_risk = {key: survival.at_risk_table(t.months, t.event, ticks, group=t.group) for key, t in panels.items()}
 by_group, until = ["endpoint", "group_by", "group"], max(map(survival.readable_until, at_risk.values()))
 drawn = dict(iter(curves.merge(summary[[*by_group, "label"]]).groupby(["endpoint", "group_by"])))
+numbers = {key: report.masked_at_risk(table, kind=kind) for key, table in at_risk.items()}
 tests = summary.groupby(["endpoint", "group_by"])["p_value"].first().map(report.p_text)
 figure, axes = plt.subplots(len(groupings), 2, figsize=(9.8, 4.4 * len(groupings)), squeeze=False)
 for axis, key, letter in zip(axes.flat, panels, "ABCD"[: len(panels)], strict=True):
-    numbers = report.masked_at_risk(at_risk[key], kind=page.spec.kind)
-    style = {"at_risk": numbers, "ylabel": endpoints[key[0]], "until": until}
+    style = {"at_risk": numbers[key], "ylabel": endpoints[key[0]], "until": until}
     figures.panel_letter(figures.survival_curves(drawn[key], axis, **style, note=f"log-rank p {tests[key]}"), letter)
 figures.stamp(axes[0, 0], page.spec.kind)
 alt = summary[summary["group_by"] == "mvi_present"].replace({"endpoint": endpoints})
@@ -55,8 +53,7 @@ alt = report.rows_told(alt, ["endpoint", "group"], digits=1, columns=("median", 
 alt = f"Median months: {alt}; log-rank p {tests['os', 'mvi_present']} and {tests['rfs', 'mvi_present']}."
 report.show_figure(page, figure, alt=alt, result="survival.csv")
 # %% tags=["hide-input"]
-read = survival_groups.panel_months(panels, until, step=report.reading_step(page))
-read = report.masked_at_risk(read, kind=page.spec.kind)
+read = report.masked_at_risk(survival_groups.panel_months(panels, until, step=report.reading_step(page)), kind=kind)
 write_result(cohort, "survival_months.csv", read, inputs=["analysis.csv"])
 report.survival_reader(page, read, endpoints | groupings, style=figures.group_style, result="survival_months.csv")
 # %% [markdown]
@@ -108,13 +105,12 @@ report.show_table(page, each, "Cox models of recurrence or death: each alone, an
 # %% tags=["remove-cell"]
 medians = shown.assign(endpoint=summary["endpoint"]).set_index(["endpoint", "Group"])
 told = contrasts.set_index(["endpoint", "group_by", "quantity"])["text"]
-for end, group in itertools.product(endpoints, ("present", "absent")):
+for end, group in ((end, group) for end in endpoints for group in ("present", "absent")):
     report.publish(f"{end}_{group}", medians.loc[(end, f"MVI {group}"), "Median, months (95 % CI)"])
 for end in endpoints:
     report.publish(f"{end}_events", int(medians.loc[(end, "all patients"), "Events"]))
     report.publish(f"{end}_p", tests[end, "mvi_present"])
-alive = panels["os", "mvi_present"]
-report.publish("follow_up", survival.median_follow_up(alive["months"], alive["event"]))
+report.publish("follow_up", survival.median_follow_up(*panels["os", "mvi_present"][["months", "event"]].to_numpy().T))
 report.publish("adjusted", told["rfs", "mvi_present", "adjusted hazard ratio"] or "not estimable")
 report.publish("lost", told["rfs", "mvi_present", "months lost"])
 report.publish("drift", wide.loc[wide["By"] == "MVI", "p, drift"].iloc[-1] or "not estimable")

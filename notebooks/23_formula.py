@@ -59,10 +59,7 @@ write_result(cohort, "formula_cells.csv", cells, inputs=["analysis.csv"])
 # %% tags=["hide-input"]
 shares = [wilson(int(cell.mvi), int(cell.n)) for cell in cells.itertuples()]
 shown = pd.DataFrame({report.term_label(t): cells[t].map(dict(enumerate(report.term_levels(t)))) for t in terms})
-few = report.holds_few(cells["mvi"], cells["n"] - cells["mvi"], kind=page.spec.kind)
-shown["observed share with MVI"] = [
-    report.MASKED if few else report.estimate_text(share, percent=True, digits=1) for share in shares
-]
+shown["observed share with MVI"] = [report.estimate_text(share, percent=True, digits=1) for share in shares]
 shown = shown.join((100 * cells[list(titles)]).map("{:.1f} %".format).rename(columns=titles))
 caption = "Probability of MVI in the four kinds of patient; the refit of five variables is averaged over its patients."
 report.show_table(page, shown, caption, result="formula_cells.csv")
