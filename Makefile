@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lint check bench full data serve clean lock smoke browser fuzz
+.PHONY: help book pdf test lint check bench full data serve clean lock smoke path browser fuzz
 
 PYTHON ?= python3
 JOBS ?= $(shell env -u OMP_NUM_THREADS nproc)
@@ -38,6 +38,9 @@ test: $(READY)  ## environment if missing, unit tests, doctests, a smoke run of 
 
 smoke: $(READY)  ## the whole study at its smallest size (config/smoke.yaml)
 	@MVI_STUDY=config/smoke.yaml python workflow/run.py study --jobs $(JOBS)
+
+path: $(READY)  ## a hospital's export becomes pages and patient reports, by commands (one test, a minute)
+	@pytest -m slow tests/study/test_own_path.py
 
 browser: $(READY)  ## open every page of the rendered book in Chromium and judge it
 	@pytest -n $(JOBS) -m browser tests/book

@@ -72,11 +72,13 @@ notes = ["The curve extends the line, curve and cut-off extend the curve. AIC: l
 caption = f"The shape of AFP; n = {len(afp)}."
 report.show_table(page, shown, caption, result="afp_models.csv", notes=notes)
 # %% tags=["remove-cell"]
-by, gain = models.set_index("model"), added.set_index("base")
-report.publish("grade_effect", effects["grade"])
-report.publish("all_effect", effects["all"])
-report.publish("all_p", report.p_text(gain.loc["all", "p_value"]))
-report.publish("all_gain", report.interval_column(gain.loc[["all"]], digits=3, columns=ends)[0])
+by, gain = models.set_index("model"), report.interval_column(added, digits=3, columns=ends)
+told = added.assign(effect=added["base"].map(effects), p=added["p_value"].map(report.p_text), gain=gain)
+told = told.set_index("base")[["effect", "p", "gain"]].reindex(["grade", "all"])
+told = told.fillna("no number, for want of such a variable")
+report.publish("grade_effect", told.loc["grade", "effect"])
+for name in ("effect", "p", "gain"):
+    report.publish(f"all_{name}", told.loc["all", name])
 report.publish("best", by["aic"].idxmin())
 report.publish("aic_gap", f"{by.loc['cut-off', 'aic'] - by['aic'].min():.1f}")
 report.publish("step_p", report.p_text(by.loc["curve and cut-off", "step_p"]))
