@@ -73,11 +73,12 @@ def write_stored(name, table, *, parameters, seconds, device=None, inputs=()):
     ``seconds`` is the wall time of making it, over all its jobs; ``device`` what computed it, this machine's processor
     if absent; ``inputs`` are paths of files that were read, kept by name and hash.
     """
-    path = _stored_path(name)
+    path, made_by = _stored_path(name), commit()  # before the table itself makes the checkout differ
     atomic_write(path, csv_text(table))
     versions = {"mvi_core": __version__, "python": platform.python_version()}
     record = {
         **_common(path, parameters),
+        "commit": made_by,
         "rows": len(table),
         "date": datetime.now(UTC).date().isoformat(),
         "inputs": {Path(item).name: sha256(item) for item in inputs},

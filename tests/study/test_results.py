@@ -31,6 +31,13 @@ def test_a_mapping_comes_back_as_it_was_written(project):
     assert read_result("ward", "nomogram.json") == {"b": [1, 2.5], "a": "x"}
 
 
+def test_a_stored_table_names_the_commit_before_it_changed_the_checkout(project, monkeypatch):
+    stored = project / "data_manifest/stored/sweep.csv"
+    monkeypatch.setattr("mvi_core.results.commit", lambda: "0a1b2c+" if stored.exists() else "0a1b2c")
+    write_stored("sweep.csv", TABLE, parameters={}, seconds=1)
+    assert read_stored("sweep.csv")[1]["commit"] == "0a1b2c"
+
+
 def test_a_missing_result_says_how_to_make_it(project):
     with pytest.raises(ManifestError, match=r"ward/roc.csv does not exist yet. Run `make book`"):
         read_result("ward", "roc.csv")
