@@ -110,8 +110,9 @@ report.publish("n_agree", int(beside["n_agree"].sum()))
 # ## Answer
 # The strongest single association is {glue:text}`strongest`. The median tumour size is {glue:text}`size`. Of the
 # {glue:text}`n_printed` printed effects (odds ratio, both interval ends, p), {glue:text}`n_agree` are met to every
-# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. The choice of
-# the test decides on which side of the usual limit of significance {glue:text}`n_tests_apart` variables fall.
+# printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. For
+# {glue:text}`n_tests_apart` variables the choice of the test decides on which side of the usual limit of significance
+# they fall.
 #
 # **What it is worth.** {glue:text}`worth`. The intervals hold the chance in the patients, not the choice of the
 # cut-offs.

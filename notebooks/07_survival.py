@@ -89,7 +89,7 @@ wide = contrasts.pivot(index=keys, columns="quantity", values="text").sort_index
 wide["drift"] = contrasts.query("quantity == 'hazard ratio'").set_index(keys)["drift_p"].map(report.p_text)
 wide = wide[["hazard ratio", "drift", "adjusted hazard ratio", "months lost"]].reset_index()
 wide = wide.replace({"endpoint": endpoints, "group_by": groupings})
-wide.columns = ["End point", "By", "Hazard ratio (95 % CI)", "p, drift", "Adjusted hazard ratio", "Months lost"]
+wide.columns = ["End point", "By", "Hazard ratio (95 % CI)", "p, its drift", "Adjusted hazard ratio", "Months lost"]
 caption = f"Present against absent; months lost of the restricted mean to {marks[-1]:g} months."
 report.show_table(page, wide, caption, result="survival_contrasts.csv")
 # %% tags=["hide-input"]
@@ -100,20 +100,20 @@ ratios["text"] = report.interval_column(ratios, columns=("hazard_ratio", "ci_low
 each = ratios.pivot(index="variable", columns="model", values="text").loc[list(design), ["alone", "adjusted"]]
 each["drift"] = ratios.query("model == 'adjusted'").set_index("variable")["drift_p"].map(report.p_text)
 each = each.rename(index=report.term_label).reset_index()
-each.columns = ["Predictor of RFS", "Hazard ratio alone (95 % CI)", "Adjusted", "p, drift"]
+each.columns = ["Predictor of RFS", "Hazard ratio alone (95 % CI)", "Adjusted", "p, drift of the adjusted"]
 report.show_table(page, each, "Cox models of recurrence or death: each alone, and all.", result="hazard_ratios.csv")
 # %% tags=["remove-cell"]
 medians = shown.assign(endpoint=summary["endpoint"]).set_index(["endpoint", "Group"])
-told = contrasts.set_index(["endpoint", "group_by", "quantity"])["text"]
+told = contrasts.assign(drift=contrasts["drift_p"].map(report.p_text)).set_index([*keys, "quantity"])
 for end, group in ((end, group) for end in endpoints for group in ("present", "absent")):
     report.publish(f"{end}_{group}", medians.loc[(end, f"MVI {group}"), "Median, months (95 % CI)"])
 for end in endpoints:
     report.publish(f"{end}_events", int(medians.loc[(end, "all patients"), "Events"]))
     report.publish(f"{end}_p", tests[end, "mvi_present"])
 report.publish("follow_up", survival.median_follow_up(*panels["os", "mvi_present"][["months", "event"]].to_numpy().T))
-report.publish("adjusted", told["rfs", "mvi_present", "adjusted hazard ratio"] or "not estimable")
-report.publish("lost", told["rfs", "mvi_present", "months lost"])
-report.publish("drift", wide.loc[wide["By"] == "MVI", "p, drift"].iloc[-1] or "not estimable")
+report.publish("adjusted", told.loc[("rfs", "mvi_present", "adjusted hazard ratio"), "text"] or "not estimable")
+report.publish("lost", told.loc[("rfs", "mvi_present", "months lost"), "text"])
+report.publish("drift", told.loc[("rfs", "mvi_present", "adjusted hazard ratio"), "drift"] or "not estimable")
 # %% [markdown]
 # ## Answer
 # There are {glue:text}`os_events` deaths and {glue:text}`rfs_events` events of recurrence-free survival; median

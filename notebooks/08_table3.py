@@ -77,7 +77,8 @@ report.show_table(page, both, "Variance inflation of each variable, by two defin
 # ## What would a stepwise selection keep?
 # SPSS's two likelihood-ratio methods, as many papers use them: a variable enters by its score test and leaves by its
 # likelihood-ratio test. What such a method keeps depends on the patients at hand, and the odds ratios after it are too
-# far from one: it is shown to be compared, not to be used. The page on the nomogram repeats selections in resamples.
+# far from one: it is shown to be compared, not to be used. [Chapter 24](../paper/24_internal.ipynb)
+# repeats a selection in resamples.
 # %% tags=["hide-input"]
 runs = {name: stepwise(predictors, present, direction=name) for name in ("forward", "backward")}
 steps = pd.concat(runs, names=["method"]).reset_index("method")

@@ -82,7 +82,9 @@ made["auc"] = [auc(part["mvi_present"], part["dl_risk"]).value for _, part in gr
 both = made.join(first.set_index(["sequences", "repeat"])[["n_correct", "auc"]], rsuffix="_stored", how="inner")
 both["same"] = both["n_correct"].eq(both["n_correct_stored"]) & (both["auc"] - both["auc_stored"]).abs().lt(1e-9)
 both["same"] = both["same"].map({True: "yes", False: "no"})
-report.show_table(page, both.round(4).reset_index(), "Trainings of this run beside the stored ones.", stored=stored)
+words = ["Sequences", "Repeat", "Right", "Patients", "AUC", "Right, stored", "AUC, stored", "Same"]
+shown = both.round(4).reset_index().set_axis(words, axis=1)
+report.show_table(page, shown, "Trainings of this run beside the stored ones.", stored=stored)
 # %% [markdown]
 # ## At the paper's size
 # {glue:text}`full`
@@ -90,7 +92,8 @@ report.show_table(page, both.round(4).reset_index(), "Trainings of this run besi
 full = read_stored(stored_full)[0].query("scoring == 'first'") if is_stored(stored_full) else first.iloc[:0]
 large = full.groupby("sequences")["accuracy"].agg(["mean", "min", "max", "size"]).sort_values("mean", ascending=False)
 extra = {"stored": stored_full} if len(large) else {}
-report.show_table(page, large.round(3).reset_index(), "Accuracy by set at the paper's size, if made.", **extra)
+large_shown = large.round(3).reset_index().set_axis(["Sequences", "Mean", "Least", "Most", "Repeats"], axis=1)
+report.show_table(page, large_shown, "Accuracy by set at the paper's size, if made.", **extra)
 # %% tags=["remove-cell"]
 known = record["inputs"]["rois.safetensors"] == sha256(result_path(cohort, "rois.safetensors"))
 spread = first.groupby("sequences")["accuracy"].agg(["min", "max", "size"]).query("size > 1")
@@ -100,7 +103,7 @@ said = {
     "n_live": len(made), "n_same": f"{int((both['same'] == 'yes').sum())} of the {len(both)} that stand in both tables",
     "images": "the same" if known else "other images than those",
     "best": f"{best['sequences'].replace('+', ' + ')} at {100 * best['value']:.1f} %",
-    "noise": f"{100 * (spread['max'] - spread['min']).mean():.1f} points ({len(spread)} set(s))" if len(spread) else "not known",
+    "noise": f"by {100 * (spread['max'] - spread['min']).mean():.1f} points" if len(spread) else "by an amount not known",
     "ranking": ", ".join(gains["gain"].sort_values(ascending=False).index),
     "full": f"The table has {len(large)} sets." if len(large) else f"The table {stored_full} was not made: it needs a GPU. `make full` makes it.",
 }  # fmt: skip
@@ -109,9 +112,9 @@ for key, value in said.items():
 # %% [markdown]
 # ## Answer
 # Of the sets trained so far, the best is {glue:text}`best`. By what they add, the sequences rank {glue:text}`ranking`;
-# planted were equal signs in T1, T1V and T1D, half of one in T1A, a faint one in T2 and none in DWI. Two trainings of
-# one set differ by {glue:text}`noise` on average, so that neighbours in this chart cannot be told apart, and the first
-# of many is flattered.
+# planted were equal signs in T1, T1V and T1D, half of one in T1A, a faint one in T2 and none in DWI. The best
+# and the worst repeat of one set differ {glue:text}`noise`, on average over the sets with repeats, so that neighbours in
+# this chart cannot be told apart, and the first of many is flattered.
 #
 # **What it is worth.** {glue:text}`worth`. Each set was judged on patients whom its network had not seen; where there
 # is one repeat, the chance of the training is not known.

@@ -119,8 +119,8 @@ report.publish("n_later", n_later)
 # ## Answer
 # With the cautious assumption the criteria ask for {glue:text}`few` and {glue:text}`many`; there are {glue:text}`n`
 # patients. A model that chose among all would need its effects shrunk by the factor {glue:text}`shrinkage`;
-# {glue:text}`epv` events per parameter were there, {glue:text}`epv_needed` were needed. The shrinkage that the fitted
-# model itself suggests is {glue:text}`heuristic`. To validate it, the calibration slope alone would need
+# {glue:text}`epv` events per parameter were there, {glue:text}`epv_needed` were needed. The likelihood ratio of
+# the fitted model suggests a shrinkage of {glue:text}`heuristic`. To validate it, the calibration slope alone would need
 # {glue:text}`slope_n` patients; {glue:text}`n_later` give an interval {glue:text}`slope_width` wide.
 #
 # **What it is worth.** {glue:text}`worth`. The criteria need only counts and an anticipated performance; both stand in

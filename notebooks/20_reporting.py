@@ -50,7 +50,7 @@ report.show_checklist(page, filled["CLAIM 2024"], "CLAIM 2024, 44 items.", resul
 # The same text lies beside the weights as `MODEL_CARD.md`.
 # %% tags=["hide-input"]
 card = pd.DataFrame(report.network_card(phantom), columns=["Network", ""])
-caption = f"Model card of the network, trained on cohort {phantom}."
+caption = f"Model card of the network, trained on simulated images. Cohort: {phantom}."
 report.show_table(page, card, caption, result=f"../{phantom}/model/MODEL_CARD.md")
 # %% tags=["hide-input"]
 card = pd.DataFrame(report.nomogram_card(cohort), columns=["Nomogram", ""])

@@ -61,7 +61,7 @@ report.show_table(page, shown, "Early events, and what a curve blind to the othe
 # %% tags=["hide-input"]
 panels = landmark.landmark_panels(known, at=early_months)
 after = report.masked_events(survival_groups.panel_summary(panels), kind=page.spec.kind).query("group_by != 'all'")
-shown = after[["endpoint", "group", "n", "events"]].replace({"os": "overall", "rfs": "recurrence-free"})
+shown = after[["endpoint", "group", "n", "events"]].replace({"endpoint": {"os": "overall", "rfs": "recurrence-free"}})
 shown["median"] = report.interval_column(after, digits=1, columns=("median", "ci_low", "ci_high"))
 shown["p"] = after["p_value"].map(report.p_text)
 shown.columns = ["Survival", "Group", "Patients", "Events", "Median months from the landmark", "Log-rank p"]

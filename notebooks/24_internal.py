@@ -44,7 +44,10 @@ validation = pd.concat(tables, names=["modelling"]).reset_index("modelling")
 made = {"parameters": {"seed": seed, "n_bootstrap": n_bootstrap, "n_repeats": n_repeats}, "inputs": ["analysis.csv"]}
 write_result(cohort, "validation.csv", validation, **made)
 # %% tags=["hide-input"]
-shown = validation[["modelling", "metric", "apparent", "optimism"]].round(3)
+shown = validation[["modelling", "metric"]]
+shown = shown.assign(
+    **{name: (validation[name].round(3) + 0.0).map("{:.3f}".format) for name in ("apparent", "optimism")}
+)
 shown["corrected"] = report.interval_column(validation, digits=3, columns=("corrected", "ci_low", "ci_high"))
 caption = "Apparent performance, optimism and what is left, with 95 % interval; resamples or repeats that worked."
 report.show_table(page, shown.assign(worked=validation["n_resamples"]), caption, result="validation.csv")

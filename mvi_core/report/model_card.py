@@ -21,7 +21,7 @@ def network_card(cohort):
     spec, path = load_spec(cohort), result_path(cohort, WEIGHTS)
     made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     inside = _of_development(cohort)
-    shift = read_result(cohort, "shift.csv")
+    shift = read_result(cohort, "shift.csv").query("images == 'as scanned'")
     separations = [
         f"{group} {block} {interval_text(*ends)}"
         for group, block, *ends in shift[["group", "block", "domain_auc", "ci_low", "ci_high"]].itertuples(index=False)

@@ -120,10 +120,11 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     wordy = frame.astype(str).map(len).max(axis=None) > LONG_TEXT
     classes = "study-table prose" if wordy else "study-table"
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
-    cohort = f"Cohort: {page.spec.title} ({page.spec.kind})."
     start = body.index(">") + 1
     table = f"{body[:start]}{caption_html(page, caption)}{body[start:]}"
-    line = made_by_line(page, result, stored, files=_store_table(page, frame, caption, [*notes, cohort]))
+    whose = _cohort_words(page, caption)
+    files = _store_table(page, frame, caption, [*notes, whose] if whose else notes)
+    line = made_by_line(page, result, stored, files=files)
     feet = "".join(f'<p class="table-note">{html.escape(note)}</p>' for note in notes)
     return HTML(f'<div class="table-wrap">{table}</div>{feet}{line}')
 
@@ -131,8 +132,13 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
 def caption_html(page, caption):
     """Caption of the next table of a page as HTML: its number, such as 9.2 in chapter 9, the words, the cohort."""
     number = f"{int(page.name.split('_')[0])}.{next(page.tables)}"
-    words = html.escape(f"{caption} Cohort: {page.spec.title} ({page.spec.kind}).")
+    words = html.escape(f"{caption} {_cohort_words(page, caption)}".strip())
     return f'<caption><span><span class="caption-number">Table {number}.</span> {words}</span></caption>'
+
+
+def _cohort_words(page, caption):
+    """Cohort of a page as a caption names it; nothing where the caption itself says whose numbers it holds."""
+    return "" if "Cohort: " in caption else f"Cohort: {page.spec.title} ({page.spec.kind})."
 
 
 def made_by_line(page, result, stored=None, *, files=()):

@@ -14,7 +14,7 @@ MEASURES = {  # how a measure is called in print
     "balanced_accuracy": "balanced accuracy", "brier": "Brier score", "scaled_brier": "scaled Brier score",
     "expected_observed": "expected / observed", "ici": "mean calibration error (ICI)",
     "e50": "median calibration error (E50)", "e90": "its 90th percentile (E90)", "e_max": "largest (E max)",
-    "quadratic_kappa": "quadratic kappa",
+    "quadratic_kappa": "quadratic kappa", "intercept_joint": "intercept, fitted with the slope",
 }  # fmt: skip
 
 

@@ -66,6 +66,12 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     assert '<a href="../../downloads/ward/table1.csv" download>results/ward/table1.csv</a>' in text
 
 
+def test_a_table_of_another_cohort_says_so_itself():
+    page = OpenPage("02_table1", load_spec("paper"), load_study())
+    text = show_table(page, pd.DataFrame({"n": [3]}), "Counts. Cohort: each row's.").data
+    assert "Counts. Cohort: each row&#x27;s.</span>" in text and text.count("Cohort: ") == 1
+
+
 def test_a_table_takes_counts_kept_as_objects_and_shows_no_name_of_its_columns():
     page = OpenPage("02_table1", load_spec("paper"), load_study())
     frame = pd.DataFrame({"metric": ["auc"], "n": [3]}, dtype=object).rename_axis(columns="outcome")
