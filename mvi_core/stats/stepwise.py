@@ -65,6 +65,7 @@ def stepwise(predictors, outcome, *, direction="backward", p_enter=P_ENTER, p_re
         kept = sorted({*kept} ^ {place})
         rows.append((len(rows) + 1, action, names[place], test, statistic, p_value))
     table = pd.DataFrame(rows, columns=["step", "action", "variable", "test", "statistic", "p_value"])
+    table = table.astype({"step": int, "statistic": float, "p_value": float})  # also where no step was taken
     method = f"{direction} selection, likelihood ratio (SPSS), entry p < {p_enter:g}, removal p > {p_remove:g}"
     table.attrs |= {"kept": [names[place] for place in kept], "n": len(y), "method": method}
     return table

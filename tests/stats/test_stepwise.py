@@ -82,3 +82,10 @@ def test_incomplete_patients_are_left_out_of_every_step():
 def test_options_that_would_go_round_for_ever_are_refused(wrong):
     with pytest.raises(MviError, match="stepwise needs"):
         stepwise(*data("made"), **wrong)
+
+
+def test_a_method_that_takes_no_step_joins_another_table_in_silence():
+    x, y = data("made")
+    none = stepwise(x[["c"]], y, direction="forward", p_enter=1e-30, p_remove=1e-29)
+    both = pd.concat({"forward": none, "backward": stepwise(x, y)})
+    assert none.empty and both["p_value"].dtype == float and both["step"].dtype == int
