@@ -105,13 +105,13 @@ def baseline_check(name, group_sizes, *, model=None, rules=None):
     rows = {rule: _metrics(hit, wrong, present - hit, absent - wrong) for rule, (wrong, hit) in counts.items()}
     printed = {key: read_printed(text).value for key, text in (model or {}).items()}
     simple = pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule").reset_index()
-    best = {key: simple.loc[simple[key].idxmax()] for key in ("accuracy", "f1")}
-    listed = "; ".join(f"{key} {row[key]:.1f} % ({row['rule']})" for key, row in best.items())
+    best, said = {key: simple.loc[simple[key].idxmax()] for key in ("accuracy", "f1")}, {"f1": "F1"}
+    listed = "; ".join(f"{said.get(key, key)} {row[key]:.1f} % ({row['rule']})" for key, row in best.items())
     statement = f"The printed numbers imply, for the best simple rule on {name}, {listed}"
     check, source = f"baselines: {name}", "Counts of the confusion matrix of each rule"
     if not model:
         return Verdict(check, REPRODUCED, f"{statement}.", simple, (), (), source)
-    gains = {key: printed[key] - row[key] for key, row in best.items() if key in printed}
+    gains = {said.get(key, key): printed[key] - row[key] for key, row in best.items() if key in printed}
     statement += f"; the model as printed differs by {'; '.join(f'{key} {g:+.1f} points' for key, g in gains.items())}."
     evidence = pd.concat([simple, pd.DataFrame([{"rule": "model as printed", **printed}])], ignore_index=True)
     word = CANNOT if any(gain <= 0 for gain in gains.values()) else ASSUMED

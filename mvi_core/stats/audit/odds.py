@@ -86,14 +86,15 @@ def _p_values(rows, candidates):
     agree = {test: [bool(p.agrees(x)) for p, x in zip(printed, table[test], strict=True)] for test in TESTS}
     hits = {test: sum(found) for test, found in agree.items()}
     best = max(hits, key=hits.get)
-    listed = ", ".join(f"{test} {hit}" for test, hit in hits.items())
+    said = {test: test.replace("_", " ").capitalize() for test in TESTS}
+    listed = ", ".join(f"{said[test]} {hit}" for test, hit in hits.items())
     if hits[best] == len(kept):
-        names = " or ".join(test for test in TESTS if hits[test] == len(kept))
+        names = " or ".join(said[test] for test in TESTS if hits[test] == len(kept))
         implied = f"the {names} test: it gives all {len(kept)} p values"
         word, alternatives = REPRODUCED, ()
     else:
         wrong = ", ".join(table["variable"][~np.array(agree[best])])
-        implied = f"no single test for all {len(kept)} p values: the best, {best}, differs for {wrong}"
+        implied = f"no single test for all {len(kept)} p values: the best, {said[best]}, differs for {wrong}"
         word, alternatives = CANNOT, (MISPRINT, "Rows were tested in different ways")
     statement = f"The printed numbers imply {implied} (agreeing rows: {listed})."
     return Verdict(check, word, statement, table, (), alternatives, source)
