@@ -83,8 +83,10 @@ alt = f"Rows of six lesion crops of {crops.shape[-1]} pixels: patients of grade 
 report.show_figure(page, figure, alt=alt, n=f"{len(shown)} patients", result="rois_index.csv")
 # %% [markdown]
 # ## What was planted
-# Phantom images are simulated with known signs of invasion, one for each sequence, and with a known drift between the years;
-# whatever the later chapters find must be held against this table. It is empty where nothing was planted: in patients.
+# Phantom images are simulated with known signs of invasion, each in one sequence only, and with a known drift between
+# the years: brightness (gain), contrast to the liver and noise are multiplied, and the image is blurred by so many
+# pixels (blur_px). Whatever the later chapters find must be held against this table. It is empty where nothing was
+# planted: in patients.
 # %% tags=["hide-input"]
 planted = pd.DataFrame(
     {"Sign": page.spec.planted.get("sign", {}), "Effect, SD": page.spec.planted.get("sign_effect", {})}
@@ -103,7 +105,8 @@ tissues = ("liver", "portal", "aorta", "hcc")
 signal = pd.DataFrame(
     {name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in ("T1", "T1A", "T1V", "T1D")}
 )
-report.show_table(page, signal.round(2).rename_axis("Tissue").reset_index(), "Relative signal by phase.")
+signal = signal.rename({"portal": "portal vein", "hcc": "tumour"}).rename_axis("Tissue")
+report.show_table(page, signal.round(2).reset_index(), "Relative signal by phase.")
 # %% tags=["hide-input"]
 report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
 report.publish("n_images", f"{index['spacing_mm'].notna().sum():,}")

@@ -8,7 +8,7 @@ from mvi_core.cohort.enrolment import enrolment_parts
 from mvi_core.cohort.spec import load_spec
 from mvi_core.manifest import sha256
 from mvi_core.report.printed import term_label
-from mvi_core.report.words import interval_text
+from mvi_core.report.words import MEASURES, interval_text
 from mvi_core.results import atomic_write, commit, read_result, result_path
 from mvi_core.study import load_study
 
@@ -81,5 +81,6 @@ def _metrics(table):
     rows = table[table["metric"].isin(SHOWN)]
     columns = rows[["metric", "value", "ci_low", "ci_high", "n"]]
     return ", ".join(
-        f"{metric} {interval_text(*ends)}, n = {n}" for metric, *ends, n in columns.itertuples(index=False)
+        f"{MEASURES.get(metric, metric)} {interval_text(*ends)}, n = {n}"
+        for metric, *ends, n in columns.itertuples(index=False)
     )
