@@ -25,7 +25,7 @@ from mvi_core.study import load_study
 from tests.hospital import make_hospital, move_in
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("01_cohort", "02_table1", "03_images", "05_external", "08_table3", "28_afp_more")
+PAGES = ("01_cohort", "02_table1", "03_images", "05_external", "08_table3")
 OWN_GRADE = {"M0": [0.5], "M1": [0.4], "M2": [0.3]}
 
 
