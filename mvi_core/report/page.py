@@ -30,6 +30,9 @@ WORTH = {
     "them",
     "own": "These are your patients: this is evidence about patients like them, as far as their table is right",
 }
+SIMULATED = (
+    ", but nothing that comes from DL-MVI is: its network was trained on simulated images and means nothing on patients"
+)
 NO_DATE = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}  # the same figure is the same file
 
 
@@ -58,7 +61,7 @@ def open_page(name, cohort, *, beside=()):
                          for key, word in (("title", "and "), ("summary", "")))  # fmt: skip
     page = OpenPage(name, replace(spec, title=titles, summary=summaries), load_study())
     display(HTML(banner(page.spec, page.study.profile)))
-    publish("worth", WORTH[page.spec.kind])
+    publish("worth", worth_words(spec))
     return page
 
 
@@ -77,12 +80,17 @@ def banner(spec, profile):
     )
 
 
+def worth_words(spec):
+    """What an answer of a cohort's patients is worth, without full stop; nothing, where a simulated network gave it."""
+    notes = _model_notes(spec) if spec.frozen else {}
+    return WORTH[spec.kind] + SIMULATED * (notes.get("kind") == CohortKind.PHANTOM)
+
+
 def model_words(spec):
     """Sentence on the frozen model that judges a cohort's patients and what its numbers mean; empty without one."""
     if not spec.frozen:
         return ""
-    path = model_folder(spec) / "model.json"
-    notes = json.loads(path.read_text(encoding="utf-8"))["notes"] if path.is_file() else {}
+    notes = _model_notes(spec)
     made = f"{notes['cohort']} ({notes['kind']})" if "cohort" in notes else "patients whom its record does not name"
     said = f"DL-MVI comes from a frozen model, trained on: {made}. None of these patients took part in its training."
     if notes.get("kind") == CohortKind.PHANTOM:
@@ -153,6 +161,11 @@ def made_by_line(page, result, stored=None, *, files=()):
         parts.append(html.escape(_stored_words(stored)))
     links = [link for path in files if (link := download_link(path, FORMATS[path.suffix])) != FORMATS[path.suffix]]
     return f'<p class="made-by">Made by {" · ".join([*parts, f"commit {commit()}", *links])}</p>'
+
+
+def _model_notes(spec):
+    path = model_folder(spec) / "model.json"
+    return json.loads(path.read_text(encoding="utf-8"))["notes"] if path.is_file() else {}
 
 
 def _store_figure(page, figure):

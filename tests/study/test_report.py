@@ -1,15 +1,17 @@
 """Numbers are said in the house style, and every table is signed."""
 
+import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from mvi_core.cohort.own import model_folder
 from mvi_core.cohort.spec import load_spec
 from mvi_core.errors import ManifestError
 from mvi_core.names import CohortKind
 from mvi_core.report import OpenPage, banner, estimate_text, interval_text, paper_value, show_table, show_verdicts
-from mvi_core.report.page import WORTH
+from mvi_core.report.page import WORTH, worth_words
 from mvi_core.results import write_result, write_stored
 from mvi_core.stats.audit.verdict import CANNOT, REPRODUCED, Verdict
 from mvi_core.stats.estimate import Estimate
@@ -51,6 +53,18 @@ def test_the_banner_does_not_say_a_title_twice_and_warns_of_another_profile(proj
 
 def test_every_kind_of_cohort_has_a_sentence_on_what_its_answers_are_worth():
     assert set(WORTH) == set(CohortKind)
+
+
+@pytest.mark.parametrize(("kind", "worthless"), [("phantom", True), ("own", False)])
+def test_what_a_network_of_simulated_images_says_of_patients_is_worth_nothing(project, kind, worthless):
+    ward = load_spec("ward")
+    judged = replace(ward, images={"model": "frozen", "model_path": "model"})
+    folder = model_folder(judged)
+    folder.mkdir(parents=True)
+    (folder / "model.json").write_text(json.dumps({"notes": {"cohort": "Others", "kind": kind}}))
+    assert worth_words(ward) == WORTH["own"]
+    assert worth_words(judged).startswith(WORTH["own"])
+    assert ("DL-MVI" in worth_words(judged) and "means nothing on patients" in worth_words(judged)) == worthless
 
 
 def test_a_table_is_escaped_captioned_and_signed(project):
