@@ -78,7 +78,7 @@ followed = pd.DataFrame(rows, columns=["endpoint", "n", "events", "median", "ci_
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
 shown = followed.round(1).set_axis(["End point", "Patients", "Events", "Median, months", "from", "to"], axis=1)
 notes = [note for note in page.spec.notes if note.startswith("No survival")]
-caption = "Events and follow-up (95 % CI); empty where the source has no usable times."
+caption = "Events and follow-up (95 % CI); empty where no survival analysis is claimed."
 report.show_table(page, shown, caption, result="follow_up.csv", notes=notes)
 # %% tags=["hide-input"]
 report.publish("n_patients", f"{len(patients)}")

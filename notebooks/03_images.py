@@ -97,8 +97,8 @@ planted["Drift of the later year"] = pd.Series(
 report.show_table(page, planted.fillna("none").rename_axis("Sequence").reset_index(), "Planted signs and drift.")
 # %% [markdown]
 # ## What the contrast agent does
-# Signal of liver, vessels and tumour in the four T1-weighted phases, relative to the liver before contrast. The phantom
-# uses these constants; liver, portal vein and aorta follow curves measured in people after gadoxetic acid
+# Signal of liver, vessels and tumour (hcc) in the four T1-weighted phases, relative to the liver before contrast. The phantom
+# uses these constants, whatever the cohort of the page; liver, portal vein and aorta follow curves measured in people after gadoxetic acid
 # {cite:p}`tristan2025`.
 # %% tags=["hide-input"]
 tissues = ("liver", "portal", "aorta", "hcc")
@@ -106,7 +106,7 @@ signal = pd.DataFrame(
     {name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in ("T1", "T1A", "T1V", "T1D")}
 )
 signal = signal.rename({"portal": "portal vein", "hcc": "tumour"}).rename_axis("Tissue")
-report.show_table(page, signal.round(2).reset_index(), "Relative signal by phase.")
+report.show_table(page, signal.round(2).reset_index(), "Relative signal by phase: constants of the phantom.")
 # %% tags=["hide-input"]
 report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
 report.publish("n_images", f"{index['spacing_mm'].notna().sum():,}")

@@ -81,7 +81,8 @@ report.show_table(page, both, "Variance inflation of each variable, by two defin
 # repeats a selection in resamples.
 # %% tags=["hide-input"]
 runs = {name: stepwise(predictors, present, direction=name) for name in ("forward", "backward")}
-steps = pd.concat(runs, names=["method"]).reset_index("method")
+runs_made = {name: run for name, run in runs.items() if len(run)} or runs  # an empty run has columns of no type
+steps = pd.concat(runs_made, names=["method"]).reset_index("method")
 write_result(cohort, "selection.csv", steps, inputs=["analysis.csv"])
 shown = steps.assign(variable=steps["variable"].map(report.term_label), p_value=steps["p_value"].map(report.p_text))
 shown = shown.assign(statistic=steps["statistic"].map("{:.2f}".format))

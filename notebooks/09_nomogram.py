@@ -125,7 +125,7 @@ report.publish("paper_better_from", report.paper_value("nb_beats_treat_all_from"
 # The model reaches an AUC of {glue:text}`auc`, and {glue:text}`auc_corrected` after correction for optimism; the paper
 # prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. The paper
 # says that its net benefit exceeds treating all above {glue:text}`paper_better_from`: there the model spares
-# {glue:text}`spared` with invasion (difference to treating all: p = {glue:text}`p_claimed`). Only above
+# {glue:text}`spared` with invasion (difference to treating all: p {glue:text}`p_claimed`). Only above
 # {glue:text}`sure_from` does the interval of the gain stay clear of zero.
 #
 # **What it is worth.** {glue:text}`worth`. AUC, calibration and net benefit carry intervals, and what fitting and

@@ -93,7 +93,7 @@ report.publish("chance", f"{by.loc['nri', 'shuffled_mean']:+.2f}")
 report.publish("above", f"{100 * by.loc['nri', 'share_above_zero']:.0f} %")
 # %% [markdown]
 # ## Answer
-# {glue:text}`added` adds to {glue:text}`base`: likelihood ratio p {glue:text}`p_ratio`, the AUC changes by
+# {glue:text}`added`, put beside {glue:text}`base`: likelihood ratio p {glue:text}`p_ratio`, the AUC changes by
 # {glue:text}`gain` (p {glue:text}`p_auc`), the net benefit at {glue:text}`at` by {glue:text}`benefit`. The NRI of a
 # predictor that carries nothing is {glue:text}`chance` on average here, and above zero in {glue:text}`above` of the
 # deals: an NRI above zero proves nothing.

@@ -84,19 +84,19 @@ for axes, name in zip(panels[:, 0], tables, strict=True):
     figures.forest(part, axes, note=f"odds ratio of MVI for {labels[name]} (log scale), 95 % CI")
 figures.stamp(panels[0, 0], page.spec.kind)
 told = report.forest_told(rows[rows["predictor"] == markers[0]])
-report.show_figure(page, figure, alt=f"{labels[markers[0]]}: {told}.", n=len(analysis), result="subgroups.csv")
+report.show_figure(page, figure, alt=f"{labels[markers[0]]}: {told}.", n=len(predictors), result="subgroups.csv")
 # %% tags=["remove-cell"]
 report.publish("n_tests", int(n_tests))
 report.publish("n_masked", int(n_masked))
 report.publish("n_small_p", int((rows["p_interaction"] < 0.05).sum()))
 report.publish("n_by_chance", f"{0.05 * n_tests:.1f}")
-report.publish("smallest", report.p_text(rows["p_interaction"].min()))
-report.publish("bonferroni", report.p_text(min(1.0, rows["p_interaction"].min() * n_tests)))
+least = rows["p_interaction"].min()
+words = f"The smallest p is {report.p_text(least)}, and {report.p_text(min(1.0, least * n_tests))} after Bonferroni's correction"
+report.publish("smallest", f"{words} for the number of tests" if n_tests else "No p value can be given")
 # %% [markdown]
 # ## Answer
-# Of {glue:text}`n_tests` interaction tests, {glue:text}`n_small_p` fall below the usual limit of significance, where
-# {glue:text}`n_by_chance` would by chance. The smallest p is {glue:text}`smallest`, and {glue:text}`bonferroni` after
-# Bonferroni's correction for the number of tests. Masked subgroups: {glue:text}`n_masked`.
+# Interaction tests made: {glue:text}`n_tests`; below the usual limit of significance: {glue:text}`n_small_p`, where
+# {glue:text}`n_by_chance` would be by chance. {glue:text}`smallest`. Masked subgroups: {glue:text}`n_masked`.
 #
 # **What it is worth.** {glue:text}`worth`. All tests that were made are counted, none was picked; few patients stand
 # behind most rows.

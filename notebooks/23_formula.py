@@ -121,7 +121,7 @@ report.publish("p_claimed", report.p_text(gain.loc[gain["threshold"] == claimed,
 # {glue:text}`lower` kinds of patient and is at most {glue:text}`farthest` percentage points away from the observed
 # share; over all patients it expects {glue:text}`eo_printed` times the observed number with invasion: a small cost,
 # which refitting would have spared. The gain over treating all at the paper's threshold of {glue:text}`claimed` is no
-# finding (p = {glue:text}`p_claimed`).
+# finding (p {glue:text}`p_claimed`).
 #
 # **What it is worth.** {glue:text}`worth`. That the coefficients are those of the model of five is arithmetic on
 # printed numbers; calibration is of the rebuilt patients.

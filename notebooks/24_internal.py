@@ -44,10 +44,9 @@ validation = pd.concat(tables, names=["modelling"]).reset_index("modelling")
 made = {"parameters": {"seed": seed, "n_bootstrap": n_bootstrap, "n_repeats": n_repeats}, "inputs": ["analysis.csv"]}
 write_result(cohort, "validation.csv", validation, **made)
 # %% tags=["hide-input"]
-shown = validation[["modelling", "metric"]]
-shown = shown.assign(
-    **{name: (validation[name].round(3) + 0.0).map("{:.3f}".format) for name in ("apparent", "optimism")}
-)
+shown = validation[["modelling", "metric", "apparent", "optimism"]].copy()
+told = shown[["apparent", "optimism"]].map("{:.3f}".format)
+shown[["apparent", "optimism"]] = told.replace({"^-0.000$": "0.000", "^-": "\N{MINUS SIGN}"}, regex=True)
 shown["corrected"] = report.interval_column(validation, digits=3, columns=("corrected", "ci_low", "ci_high"))
 caption = "Apparent performance, optimism and what is left, with 95 % interval; resamples or repeats that worked."
 report.show_table(page, shown.assign(worked=validation["n_resamples"]), caption, result="validation.csv")
@@ -100,7 +99,7 @@ report.publish("auc_crossed", texts[2])
 report.publish("slope", report.interval_column(slope, columns=("corrected", "ci_low", "ci_high"))[1])
 report.publish("mape", f"{100 * unstable.mape:.1f}")
 report.publish("cutoff", f"{best['cutoff']:.3f} (midpoint {best['cutoff_midpoint']:.3f})")
-report.publish("hosmer", f"chi-square {test.chi2:.2f}, {test.df} df, p = {report.p_text(test.p_value)}; {test.rule}")
+report.publish("hosmer", f"chi-square {test.chi2:.2f}, {test.df} df, p {report.p_text(test.p_value)}; {test.rule}")
 # %% [markdown]
 # ## Answer
 # After correction the AUC is {glue:text}`auc_fixed` for the model of chapter 9. With the selection repeated it is

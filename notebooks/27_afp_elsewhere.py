@@ -103,7 +103,7 @@ report.publish("clear", ", ".join(report.term_label(name) for name in inside) or
 # ## Answer
 # Yes, more weakly than printed. AFP above 20 ng/mL has an odds ratio of {glue:text}`afp_print` in the print,
 # {glue:text}`afp_clca` in CLCA 2024 and {glue:text}`afp_tcga` in TCGA-LIHC; pooled {glue:text}`afp_fixed` (fixed) or
-# {glue:text}`afp_random` (random). The three do not differ beyond chance (I² {glue:text}`afp_i2`, p = {glue:text}`afp_q_p`),
+# {glue:text}`afp_random` (random). The three do not differ beyond chance (I² {glue:text}`afp_i2`, p {glue:text}`afp_q_p`),
 # but three cohorts leave room for {glue:text}`afp_reach` in the next. Of {glue:text}`n_variables` shared variables the random
 # pooled interval leaves out 1 for: {glue:text}`clear`; the cohorts differ beyond chance (p < 0.05, not corrected) in:
 # {glue:text}`apart`.

@@ -53,15 +53,20 @@ afp = afp[afp > 0].dropna()
 known, cutoff = present[afp.index], find_predictor("afp_gt_20").cutoff
 models = dose.shape_models(afp, known, cutoff=cutoff)
 curve, groups = dose.shape_curve(afp, known, cutoff=cutoff), dose.observed_shares(afp, known)
+# %% tags=["hide-input"]
+counts = (groups["n"] * groups["observed"]).round()
+few = report.holds_few(counts, groups["n"] - counts, kind=page.spec.kind)
+groups = groups[:0] if few else groups
+note = f"AFP, ng/mL (log scale; above {limit_ng_ml:,.0f} counted as this){'; shares masked' * few}"
 write_result(cohort, "afp_models.csv", models, inputs=["analysis.csv"])
 write_result(cohort, "afp_curve.csv", curve, inputs=["analysis.csv"])
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Probability of microvascular invasion along AFP: spline with 95 % band, the cut-off of 20 ng/mL as a step, and observed shares in groups of equal size with 95 % intervals.", "name": "fig-afp-curve"}}
 figure, axes = plt.subplots(figsize=(7.5, 4.4))
-figures.dose_curve(curve, axes, groups=groups, note=f"AFP, ng/mL (log scale; above {limit_ng_ml:,.0f} counted as this)")
+figures.dose_curve(curve, axes, groups=groups, note=note)
 figures.stamp(axes, page.spec.kind)
 alt = groups.assign(label=groups["value"].map("AFP {:,.0f} ng/mL".format))
 alt = report.rows_told(alt, "label", digits=0, percent=True, columns=("observed", "ci_low", "ci_high"))
-alt = f"Observed shares with MVI in %, by group: {alt}."
+alt = f"Observed shares with MVI in %, by group: {alt or report.MASKED}."
 report.show_figure(page, figure, alt=alt, n=len(afp), result="afp_curve.csv")
 # %% tags=["hide-input"]
 shown = models[["model", "df"]].assign(aic=models["aic"].map("{:.1f}".format), chi2=models["chi2"].map("{:.1f}".format))
@@ -74,23 +79,26 @@ report.show_table(page, shown, caption, result="afp_models.csv", notes=notes)
 # %% tags=["remove-cell"]
 by, gain = models.set_index("model"), report.interval_column(added, digits=3, columns=ends)
 told = added.assign(effect=added["base"].map(effects), p=added["p_value"].map(report.p_text), gain=gain)
-told = told.set_index("base")[["effect", "p", "gain"]].reindex(["grade", "all"])
-told = told.fillna("no number, for want of such a variable")
+told = told.set_index("base")
 report.publish("grade_effect", told.loc["grade", "effect"])
-for name in ("effect", "p", "gain"):
-    report.publish(f"all_{name}", told.loc["all", name])
+told = [f"{row.effect} (p {row.p}), and the AUC gains {row.gain}" for row in told[told.index == "all"].itertuples()]
+told = [f"beside all other variables of the model {words}" for words in told] or [
+    "the model has no other clinical variable"
+]
+report.publish("all", told[0])
 report.publish("best", by["aic"].idxmin())
 report.publish("aic_gap", f"{by.loc['cut-off', 'aic'] - by['aic'].min():.1f}")
+# %% tags=["remove-cell"]
 report.publish("step_p", report.p_text(by.loc["curve and cut-off", "step_p"]))
 report.publish("curved_p", report.p_text(by.loc["curve", "step_p"]))
 report.publish("n", len(afp))
-report.publish("capped", int((analysis["afp_ng_ml"] >= limit_ng_ml).sum()))
+capped = (analysis["afp_ng_ml"] >= limit_ng_ml).agg(["sum"])
+report.publish("capped", report.FEW if report.holds_few(capped, kind=page.spec.kind) else int(capped.iloc[0]))
 # %% [markdown]
 # ## Answer
-# Beside grade, AFP above 20 ng/mL keeps an odds ratio of {glue:text}`grade_effect`; beside all other variables of the model
-# {glue:text}`all_effect` (p = {glue:text}`all_p`), and the AUC gains {glue:text}`all_gain`. In {glue:text}`n` patients the
+# Beside grade, AFP above 20 ng/mL keeps an odds ratio of {glue:text}`grade_effect`; {glue:text}`all`. In {glue:text}`n` patients the
 # best shape by AIC is: {glue:text}`best`; the AIC of the cut-off alone is {glue:text}`aic_gap` above it. A jump at the cut-off beyond the curve
-# has p = {glue:text}`step_p`, and a bend of the line p = {glue:text}`curved_p`.
+# has p {glue:text}`step_p`, and a bend of the line p {glue:text}`curved_p`.
 #
 # **What it is worth.** {glue:text}`worth`. What AFP adds is asked with intervals and a test, in patients whose
 # values are all known.

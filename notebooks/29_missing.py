@@ -33,14 +33,10 @@ complete = predictors.notna().all(axis=1)
 # The multivariable model of the paper's kind uses **complete cases**: whoever lacks one value is left out of all. That is right
 # only where missing values say nothing of invasion once the model is known.
 # %% tags=["hide-input"]
-groups = {"complete": present[complete], "incomplete": present[~complete]}
-shown = pd.DataFrame(
-    {
-        "Patients": list(groups),
-        "n": [len(part) for part in groups.values()],
-        "With MVI, %": [f"{100 * part.mean():.1f}" for part in groups.values()],
-    }
-)
+tally = present.groupby(complete).agg(["sum", "size"]).sort_index(ascending=False)
+few = report.holds_few(tally["sum"], tally["size"] - tally["sum"], kind=page.spec.kind)
+shown = pd.DataFrame({"Patients": tally.index.map({True: "complete", False: "incomplete"}), "n": tally["size"]})
+shown["With MVI, %"] = report.MASKED if few else (100 * tally["sum"] / tally["size"]).map("{:.1f}".format)
 report.show_table(page, shown, "Patients with and without all values of the model.")
 # %% [markdown]
 # ## What the missing values could have been

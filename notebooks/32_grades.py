@@ -25,6 +25,8 @@ analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=Fals
 names = [name for name in page.spec.multivariable if name != "dl_mvi"]
 predictors, grade = predictor_table(analysis, names), analysis["mvi_grade"]
 high = predictors["afp_gt_20"].dropna()
+cells = pd.crosstab(grade[high.index], high)
+report.refuse_few(*(cells[level] for level in cells), kind=page.spec.kind, what="AFP and grade of invasion together")
 counted = {name: high[grade[high.index] == name] for name in GRADES}
 shares = estimate_table({name: wilson(int(part.sum()), len(part)) for name, part in counted.items()})
 write_result(cohort, "grade_shares.csv", shares, inputs=["analysis.csv"])
@@ -90,7 +92,7 @@ report.publish("against", ", ".join(against) or "none")
 # ## Answer
 # AFP above 20 ng/mL goes with a higher grade: odds ratio {glue:text}`alone` alone and {glue:text}`adjusted` adjusted. Drawn
 # one by one, the adjusted odds ratio is {glue:text}`low_cut` of any invasion and {glue:text}`high_cut` of M2. Brant's test has
-# p = {glue:text}`brant_all` for all variables and p = {glue:text}`brant_afp` for AFP; variables with a p below 0.05:
+# p {glue:text}`brant_all` for all variables and p {glue:text}`brant_afp` for AFP; variables with a p below 0.05:
 # {glue:text}`against`. Where such a variable is named, its one odds ratio is an average of two that differ.
 #
 # **What it is worth.** {glue:text}`worth`. Grades keep what a yes or no throws away; the intervals hold the chance

@@ -38,20 +38,20 @@ ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 class CohortSpec:
     """Description of one cohort."""
 
-    id: str
+    id: str  #: name of the file, and in paths and commands
     title: str  #: name in print
-    kind: CohortKind
+    kind: CohortKind  #: whose numbers these are
     summary: str  #: one plain sentence
     source: Mapping  #: ``reader`` and what that reader needs
     analyses: Mapping  #: what the cohort supports, by key of `ANALYSES`
     predictors: tuple  #: rows of Table 1
     multivariable: tuple  #: rows of the multivariable model, DL-MVI last where there is one
-    licence: str
-    citation: str
+    licence: str  #: of the data
+    citation: str  #: how its source asks to be cited
     folder: Path  #: of the description; the table of an own cohort lies in or below it
     notes: tuple = ()  #: what a reader must know, one sentence or two each
     planted: Mapping = field(default_factory=dict)  #: effects that were put into a phantom
-    drift: Mapping = field(default_factory=dict)
+    drift: Mapping = field(default_factory=dict)  #: what differs between the years of a phantom
     images: Mapping = field(default_factory=dict)  #: of an own cohort: see `IMAGE_KEYS`
     only: Mapping = field(default_factory=dict)  #: ``pages`` that are made, and ``because``: why no other
     skip_bad: bool = False  #: whether faulty patients are left out, and listed, instead of stopping the run

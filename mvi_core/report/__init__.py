@@ -3,6 +3,7 @@
 from mvi_core.report.checklist import count_checklist, fill_checklist, read_checklist, show_checklist
 from mvi_core.report.findings import ends_told, forest_told, pairs_told, rows_told
 from mvi_core.report.masking import (
+    FEW,
     MASKED,
     MASKED_NOTE,
     holds_few,
@@ -12,6 +13,7 @@ from mvi_core.report.masking import (
     masked_events,
     masked_readings,
     masked_subgroups,
+    refuse_few,
 )
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
@@ -31,10 +33,11 @@ from mvi_core.report.verdicts import show_verdicts
 from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
 
 __all__ = [
-    "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics", "count_checklist",
-    "ends_told", "estimate_text", "fill_checklist", "forest_told", "holds_few", "interval_column", "interval_text",
-    "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_readings", "masked_subgroups",
-    "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value", "paper_values",
-    "printed_effects", "publish", "read_checklist", "reading_step", "rows_told", "show_checklist", "show_figure",
-    "show_table", "show_verdicts", "subset_explorer", "survival_reader", "term_label", "term_levels",
+    "FEW", "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics",
+    "count_checklist", "ends_told", "estimate_text", "fill_checklist", "forest_told", "holds_few", "interval_column",
+    "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_readings",
+    "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value",
+    "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few", "rows_told",
+    "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader", "term_label",
+    "term_levels",
 ]  # fmt: skip

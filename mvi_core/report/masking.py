@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mvi_core.errors import MviError
 from mvi_core.names import CohortKind
 from mvi_core.stats.tables import MISSING
 
@@ -167,6 +168,13 @@ def masked_readings(table, *, kind):
 def holds_few(*columns, kind):
     """Whether one of some columns of counts holds 1 to 4 people."""
     return kind in PEOPLE and any(_few(counts).any() for counts in columns)
+
+
+def refuse_few(*columns, kind, what):
+    """Refuse a chapter whose shares and odds ratios would give back a count of 1 to 4 people; ``what``: of whom."""
+    if holds_few(*columns, kind=kind):
+        few = f"a count of 1 to {SMALLEST_COUNT - 1} patients"
+        raise MviError(f"{what} hold {few}, which the chapter's shares and odds ratios would give back.")
 
 
 def _few(counts):

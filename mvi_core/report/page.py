@@ -81,7 +81,7 @@ def banner(spec, profile):
 
 
 def worth_words(spec):
-    """What an answer of a cohort's patients is worth, without full stop; nothing, where a simulated network gave it."""
+    """Words, without full stop, on what the answers of a cohort's patients are worth, and what its model's are."""
     notes = _model_notes(spec) if spec.frozen else {}
     return WORTH[spec.kind] + SIMULATED * (notes.get("kind") == CohortKind.PHANTOM)
 

@@ -62,7 +62,7 @@ def optimism_bootstrap(predictors, mvi_present, *, n_bootstrap, rng, selection=(
     for name, values in apparent.items():
         optimism = float(np.mean(own[name][worked] - original[name][worked])) if worked.any() else np.nan
         shifted = name in ("auc", "brier")
-        replicates = own[name][worked] - optimism if shifted else original[name][worked]
+        replicates = np.where(worked, own[name] - optimism if shifted else original[name], np.nan)
         e = percentile_interval(values[0] - optimism, replicates, level=level, n=len(model.cells))
         method = "shifted bootstrap quantiles" if shifted else "quantiles over resampled models"
         rows.append((name, float(values[0]), optimism, e.value, e.low, e.high, int(worked.sum()), method))
@@ -106,7 +106,7 @@ def cross_validation(predictors, mvi_present, *, n_folds=10, n_repeats=200, rng,
     rows = []
     for name, values in model.original.own.items():
         corrected = float(pooled[name][worked].mean()) if worked.any() else np.nan
-        e = percentile_interval(corrected, resampled[name][worked], level=level, n=n)
+        e = percentile_interval(corrected, np.where(worked, resampled[name], np.nan), level=level, n=n)
         method = f"{n_folds}-fold cross-validation, pooled"
         rows.append((name, float(values[0]), values[0] - corrected, e.value, e.low, e.high, int(worked.sum()), method))
     return _table(rows, model)

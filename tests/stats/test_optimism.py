@@ -168,6 +168,12 @@ def test_noise_has_no_corrected_discrimination():
         (lambda x, y, g: optimism_bootstrap(x, y, n_bootstrap=2, rng=g), "too few"),
         (lambda x, y, g: cross_validation(x, y, n_folds=1, rng=g), "n_folds must lie from 2"),
         (lambda x, y, g: cross_validation(x, y, n_repeats=5, rng=g), "too few"),
+        (
+            lambda x, y, g: cross_validation(
+                x.loc[:39, ["a", "b"]], y[:40], n_repeats=50, rng=g, selection=("univariable",)
+            ),
+            "0 of 50",
+        ),
         (lambda x, y, g: instability(x, y, n_bootstrap=50, rng=g, level=95), "level must lie"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from mvi_core.errors import MviError
 from mvi_core.report import (
     masked_at_risk,
     masked_counts,
@@ -15,6 +16,7 @@ from mvi_core.report import (
     masked_events,
     masked_readings,
     masked_subgroups,
+    refuse_few,
 )
 from mvi_core.stats.misread import beside_misread
 from mvi_core.stats.subgroups import subgroup_table
@@ -25,6 +27,14 @@ TABLE = pd.DataFrame({"n": [23, 80, 9], "absent": [3, 50, 9], "present": [20, 30
 
 def printed(values):
     return masked_counts(pd.DataFrame({"n": values}), kind="own")["n"].tolist()
+
+
+def test_a_chapter_that_would_give_a_small_count_back_is_refused_of_people_only():
+    few, none = pd.Series([11, 1]), pd.Series([7, 0, 5])
+    refuse_few(none, kind="own", what="AFP and grade")
+    refuse_few(few, none, kind="phantom", what="AFP and grade")
+    with pytest.raises(MviError, match="AFP and grade hold a count of 1 to 4 patients"):
+        refuse_few(none, few, kind="own", what="AFP and grade")
 
 
 @pytest.mark.parametrize("kind", ["reconstructed", "phantom"])
