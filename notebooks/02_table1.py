@@ -80,7 +80,8 @@ columns = ["variable", "test", "p_value"]
 write_result(cohort, "p_values.csv", pd.concat([long, *(part[columns] for part in tested)]), inputs=["patients.csv"])
 texts = p_values.set_index("variable").map(report.p_text).rename(index=labels).reset_index()
 texts.columns = ["Variable", "Pearson", "Yates", "Wald", "Fisher", "Likelihood ratio"]
-report.show_table(page, texts, "The p value of each cut-off under five tests.", result="p_values.csv")
+notes = ["Empty: masked, as in the table above."] if (texts == "").to_numpy().any() else []
+report.show_table(page, texts, "The p value of each cut-off under five tests.", result="p_values.csv", notes=notes)
 # %% tags=["hide-input"]
 kinds = measurements.TESTS | measurements.SPREAD_TESTS
 other = pd.concat(tested) if tested else pd.DataFrame(columns=["variable", "test", "p_value"])
@@ -103,7 +104,7 @@ report.publish("size", " and ".join(groups) or "not recorded in this cohort")
 for row in beside[beside["variable"] == "afp_gt_20"].dropna(subset="odds_ratio").itertuples():
     known = int(predictors[row.variable].notna().sum())
     report.publish("afp", Estimate(row.odds_ratio, row.ci_low, row.ci_high, 0.95, "Woolf", known))
-report.publish("n_tests_apart", f"{apart} of {len(p_values)}")
+report.publish("n_tests_apart", f"{apart} of {p_values[list(TESTS)].notna().any(axis=1).sum()}")
 report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]

@@ -60,7 +60,7 @@ groups = groups[:0] if few else groups
 note = f"AFP, ng/mL (log scale; above {limit_ng_ml:,.0f} counted as this){'; shares masked' * few}"
 write_result(cohort, "afp_models.csv", models, inputs=["analysis.csv"])
 write_result(cohort, "afp_curve.csv", curve, inputs=["analysis.csv"])
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Probability of microvascular invasion along AFP: spline with 95 % band, the cut-off of 20 ng/mL as a step, and observed shares in groups of equal size with 95 % intervals.", "name": "fig-afp-curve"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Probability of microvascular invasion along AFP: spline with 95 % band, the cut-off of 20 ng/mL as a step, and observed shares by eighths of the patients (equal values together) with 95 % intervals.", "name": "fig-afp-curve"}}
 figure, axes = plt.subplots(figsize=(7.5, 4.4))
 figures.dose_curve(curve, axes, groups=groups, note=note)
 figures.stamp(axes, page.spec.kind)

@@ -111,7 +111,8 @@ def dose_curve(curve, axes, *, groups, note=""):
     axes.plot(curve["value"], curve["curve"], color=OURS, label="curve, 95 % band")
     axes.plot(curve["value"], curve["step"], color=PAPER, linestyle=LINES[1], drawstyle="steps-pre", label="cut-off")
     axes.vlines(groups["value"], groups["ci_low"], groups["ci_high"], color=QUIET, linewidth=1.4)
-    axes.plot(groups["value"], groups["observed"], "o", color=QUIET, markersize=5.5, label="observed share")
+    shown = "observed share" if len(groups) else None
+    axes.plot(groups["value"], groups["observed"], "o", color=QUIET, markersize=5.5, label=shown)
     axes.set(xscale="log", ylim=(0, 1), xlabel=note, ylabel="probability of MVI")
     axes.xaxis.set_major_formatter(FuncFormatter("{:,g}".format))
     axes.legend(loc="lower right")
