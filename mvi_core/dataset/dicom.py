@@ -181,10 +181,7 @@ def _ordered(where, slices):
     order = np.argsort(heights, kind="stable")
     ordered, heights = [slices[i] for i in order], heights[order]
     if len(ordered) == 1:
-        step = slices[0].meta.get("SpacingBetweenSlices") or slices[0].meta.get("SliceThickness")
-        if not step:
-            raise DicomError(f"{slices[0].label}: SliceThickness is missing. Export it again.")
-        return ordered, float(step)
+        return ordered, _thickness(slices[0])
     gaps = np.diff(heights)
     step = float(np.median(gaps[gaps > 0.01])) if (gaps > 0.01).any() else 0.0
     tolerance = max(POSITION_TOLERANCE * step, 0.05)
@@ -205,6 +202,17 @@ def _ordered(where, slices):
     if np.linalg.norm(path - (path @ normal) * normal) > tolerance * len(gaps):
         raise DicomError(f"{where}: the slices are shifted sideways against each other (tilted). Resample them first.")
     return ordered, step
+
+
+def _thickness(only):
+    """Distance in mm that a slice without neighbours stands for."""
+    try:
+        step = abs(float(only.meta.get("SpacingBetweenSlices") or only.meta.get("SliceThickness") or 0))
+    except ValueError:
+        step = 0
+    if not 0 < step < np.inf:
+        raise DicomError(f"{only.label}: SliceThickness is missing or no number. Export it again.")
+    return step
 
 
 def _volume(ordered, step):
