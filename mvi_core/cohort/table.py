@@ -166,7 +166,7 @@ def cell_faults(column, entry):
             good, expected = texts.map(lambda cell: bool(ENROLMENT_PATTERN.fullmatch(cell))), "a year such as 2015"
     else:
         texts = column.dropna().map(lambda cell: cell if isinstance(cell, str) else f"{float(cell):.17g}")
-        values = pd.to_numeric(texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell))))).astype(float)
+        values = texts.where(texts.map(lambda cell: bool(NUMBER.fullmatch(cell)))).astype(float)
         good = (
             values.isin([float(level) for level in levels]) if levels else values.between(entry["low"], entry["high"])
         )

@@ -125,6 +125,7 @@ def test_an_identifier_that_could_be_a_path_or_a_formula_is_refused(read, name):
         ("afp_ng_ml", "1 210", ["expected 0 to"]),
         ("afp_ng_ml", "12/05/2015", ["Dates are not read"]),
         ("afp_ng_ml", "0x10", ["'0x10'"]),
+        ("afp_ng_ml", "9" * 30, ["expected 0 to"]),
         ("afp_ng_ml", "1_000", ["'1_000'"]),
         ("os_months", "2015-03-01", ["Dates are not read"]),
         ("os_months", "-1", ["expected 0 to 600 months"]),
