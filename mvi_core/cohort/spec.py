@@ -81,28 +81,23 @@ def own_folders():
 
 
 def load_spec(cohort):
-    """Read and check the description of a cohort.
+    """Read and check the description of a cohort: a `CohortSpec`.
 
-    Parameters
-    ----------
-    cohort : str
-        Identifier: the name of a file in ``data_manifest/cohorts`` without ``.yaml``, or of a folder of `own_folders`.
-
-    Returns
-    -------
-    CohortSpec
+    ``cohort`` is an identifier: the name of a file in ``data_manifest/cohorts`` without ``.yaml``, or of a folder of
+    `own_folders`.
 
     Raises
     ------
     CohortError
         If the cohort is unknown or its description breaks the format; the message lists every fault.
     """
-    known = (*cohort_ids(), *own_folders())
+    own = own_folders()
+    known = (*cohort_ids(), *own)
     if not ID_PATTERN.fullmatch(str(cohort)) or cohort not in known:
         raise CohortError(f"Cohort '{str(cohort)[:40]}' is unknown. The known cohorts are {', '.join(known)}.")
     path = _folder() / f"{cohort}.yaml"
     if not path.is_file():
-        path = own_folders()[cohort] / DESCRIPTION
+        path = own[cohort] / DESCRIPTION
     content = _read(path)
     if faults := _faults(content, cohort):
         where = f"{path.name} breaks the format of a cohort description in {len(faults)} place(s):"
