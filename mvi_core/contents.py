@@ -7,12 +7,12 @@ import yaml
 
 import mvi_core
 from mvi_core.cohort.spec import cohort_ids, load_spec, own_folders, unavailable
-from mvi_core.errors import MviError
 from mvi_core.finish import API_PACKAGES
+from mvi_core.first_page import VERDICTS
 from mvi_core.names import CohortKind
 from mvi_core.pages import load_pages, plan, plan_page, study_cohorts
 from mvi_core.report.page import model_words
-from mvi_core.results import read_result
+from mvi_core.results import read_result, result_path
 from mvi_core.study import load_study
 
 QUESTION = ("paper_and_us", "notebooks/data")
@@ -96,18 +96,13 @@ def cohort_lines():
 
 
 def summary_lines():
-    """Headline results beside the print, line by line, for the terminal."""
-    from mvi_core.report import paper_value
-
-    study = load_study()
-    lines = [f"{'result':<44}{'paper prints':>14}{'paper':>16}{'phantom':>16}", "-" * 90]
-    for label, printed, name, query, column in _HEADLINES:
-        cells = [_headline(cohort, name, query, column) for cohort in ("paper", "phantom")]
-        lines.append(f"{label:<44}{paper_value(printed):>14}{cells[0]:>16}{cells[1]:>16}")
-    lines += [
-        "-" * 90,
-        "paper: pseudo-patients rebuilt from the printed numbers; phantom: simulated images. Neither is a finding.",
-    ]
+    """Verdicts of the first page, line by line, for the terminal; nothing of them where none were made."""
+    study, lines = load_study(), []
+    if result_path(".", VERDICTS).is_file():
+        for claim, part in read_result(".", VERDICTS).fillna("").groupby("claim", sort=False):
+            lines.append(claim)
+            lines += [f"  {row.kind:14}{row.cohort:14}{row.found:32}{row.verdict}" for row in part.itertuples()]
+        lines.append("Reconstructed and phantom patients are made from the print; their numbers are no findings.")
     site = study.root / "_build" / "html" / "index.html"
     return [*lines, f"Open {site}"] if site.is_file() else lines
 
@@ -130,16 +125,6 @@ _INTRODUCTION = (
     "**reconstructed** pseudo-patients carry the printed numbers and nothing else, **phantom** images carry effects "
     "that we planted, **real** patients come from public tables, and your **own** cohort can stand beside them. "
     "Only the last two can teach anything about patients."
-)
-_AFP = "variable == 'afp_gt_20' and odds_ratio != 1"
-_THREE = "sequences == 'T1+T1V+T1D' and repeat == 0"
-_HEADLINES = (
-    ("AFP > 20 ng/mL, univariable odds ratio", "table1_afp_or", "table1.csv", _AFP, "odds_ratio"),
-    ("AFP > 20 ng/mL, multivariable odds ratio", "table3_afp_or", "table3.csv", _AFP.split(" and")[0], "odds_ratio"),
-    ("DL-MVI, multivariable odds ratio", "table3_dl_mvi_or", "table3.csv", "variable == 'dl_mvi'", "odds_ratio"),
-    ("T1 + T1V + T1D, accuracy in 2015", "table2_t1_t1d_t1v_accuracy", "table2.csv", _THREE, "accuracy"),
-    ("accuracy in 2018", "external_accuracy", "external.csv", "metric == 'accuracy'", "value"),
-    ("AUC of AFP + DL-MVI", "model_auc", "performance.csv", "metric == 'auc'", "value"),
 )
 
 
@@ -185,14 +170,3 @@ def _cohort_section(spec, study):
     reasons = [f"- Left out: *{item.page.question}* ({item.page.name}): {item.reason}" for item in left_out]
     folded = [f":::{{dropdown}} Chapters without this cohort: {len(reasons)}", *reasons, ":::"] if reasons else []
     return [*lines, "", *folded, ""]
-
-
-def _headline(cohort, name, query, column):
-    try:
-        found = read_result(cohort, name).query(query)[column]
-    except MviError:
-        return "–"
-    if found.empty:
-        return "–"
-    number = float(found.iloc[0])
-    return f"{100 * number:.2f}%" if "accuracy" in (column, query.split("'")[1]) else f"{number:.3f}"

@@ -78,13 +78,18 @@ def test_what_is_written_is_what_was_computed(project):
     assert {path.name for path in (project / "book").rglob(".*")} == set()
 
 
-def test_the_summary_shows_results_that_exist_beside_the_print_and_a_dash_for_the_others(project):
-    write_result("paper", "performance.csv", pd.DataFrame({"metric": ["auc"], "value": [0.8243]}))
-    write_result("phantom", "external.csv", pd.DataFrame({"metric": ["accuracy"], "value": [0.64]}))
-    rows = {line[:44].strip(): line[44:].split() for line in summary_lines()}
-    assert rows["AUC of AFP + DL-MVI"] == ["0.824", "0.824", "–"]
-    assert rows["accuracy in 2018"] == ["68.69%", "–", "64.00%"]
-    assert not any(line.startswith("Open") for line in summary_lines())
+def test_the_summary_says_each_claim_once_with_the_answer_of_every_cohort(project):
+    assert not summary_lines()
+    answers = [("phantom", "phantom", "64.0", "lower"), ("real", "tcga-lihc", "61.0", "agrees")]
+    rows = [("68.69% are right", kind, name, "x.html", found, said) for kind, name, found, said in answers]
+    rows.append(("It gains", "", "", "", "no such patients in this build", "not answered"))
+    columns = ["claim", "kind", "cohort", "place", "found", "verdict"]
+    write_result(".", "verdicts.csv", pd.DataFrame(rows, columns=columns))
+    claim, first, second, other, unanswered, warning = summary_lines()
+    assert (claim, other) == ("68.69% are right", "It gains")
+    assert first.split() == ["phantom", "phantom", "64.0", "lower"]
+    assert second.split() == ["real", "tcga-lihc", "61.0", "agrees"]
+    assert unanswered.split("  ")[-1] == "not answered" and "no findings" in warning
 
 
 def test_every_chapter_has_a_place_in_the_readers_order(monkeypatch):
