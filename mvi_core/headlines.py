@@ -14,7 +14,7 @@ REPORT = "report.json"  # in results/, beside the folders of the cohorts
 SCHEMA = 1  # version of the layout, which the Data page documents
 NUMERAL = r"[-\u2212]?\d[\d,]*(?:\.\d+)?"
 INTERVAL = (
-    rf" \((?:(?P<level>\d+) % CI )?(?P<low>{NUMERAL})\u2013(?P<high>{NUMERAL}|not reached)(?: %)?"
+    rf" \((?:(?P<level>\d+) % CI )?(?P<low>{NUMERAL})(?:\u2013| to )(?P<high>{NUMERAL}|not reached)(?: %)?"
     r"(?:; n = (?P<n>\d+))?\)\s?(?P<after>%)?"
 )
 SAID = re.compile(

@@ -20,6 +20,7 @@ LATEX = str.maketrans(
 )  # fmt: skip
 NEVER = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip archive can hold; makes equal tables equal files
 FONT_PT = 9
+MOST_DIGITS = 6  # of an odds ratio whose interval would be one number with fewer
 RULES = {"top": 12, "header": 6, "bottom": 12}  # eighths of a point
 
 
@@ -141,9 +142,12 @@ def _effect(row, digits):
     reference = row["odds_ratio"] == 1 and pd.isna(row["ci_low"])
     if row["absent"] == MASKED and row["level"] != MISSING and not reference:
         return MASKED
-    return (
-        "1 (reference)" if reference else interval_text(row["odds_ratio"], row["ci_low"], row["ci_high"], digits=digits)
-    )
+    if reference:
+        return "1 (reference)"
+    ends = row["ci_low"], row["ci_high"]
+    while digits < MOST_DIGITS and round(ends[0], digits) == round(ends[1], digits):  # per unit of a wide scale
+        digits += 1
+    return interval_text(row["odds_ratio"], *ends, digits=digits)
 
 
 def _cells(frame):

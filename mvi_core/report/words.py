@@ -42,9 +42,20 @@ def estimate_text(estimate, *, digits=2, percent=False):
     >>> estimate_text(Estimate(0.82, 0.78, 0.87, 0.95, "Wald", 321))
     '0.82 (95 % CI 0.78–0.87; n = 321)'
     """
-    value, low, high = (number_text(part, digits, percent) for part in (estimate.value, estimate.low, estimate.high))
+    value, *ends = (number_text(part, digits, percent) for part in (estimate.value, estimate.low, estimate.high))
     unit = " %" if percent else ""
-    return f"{value}{unit} ({estimate.level * 100:.0f} % CI {low}–{high}{unit}; n = {estimate.n})"
+    return f"{value}{unit} ({estimate.level * 100:.0f} % CI {range_text(*ends)}{unit}; n = {estimate.n})"
+
+
+def range_text(low, high):
+    """Join the texts of two ends by a dash, or by "to" where one is negative.
+
+    Examples
+    --------
+    >>> range_text("0.78", "0.87"), range_text("\N{MINUS SIGN}0.51", "\N{MINUS SIGN}0.14")
+    ('0.78–0.87', '−0.51 to −0.14')
+    """
+    return f"{low} to {high}" if "\N{MINUS SIGN}" in low + high else f"{low}–{high}"
 
 
 def p_text(p):
@@ -68,7 +79,7 @@ def interval_text(value, low, high, *, digits=2):
     """
     if pd.isna(value) or np.isposinf([value, low, high]).all():
         return "" if pd.isna(value) else number_text(value, digits)
-    return f"{number_text(value, digits)} ({number_text(low, digits)}–{number_text(high, digits)})"
+    return f"{number_text(value, digits)} ({range_text(number_text(low, digits), number_text(high, digits))})"
 
 
 def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low", "ci_high")):

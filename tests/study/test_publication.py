@@ -1,8 +1,10 @@
 """Witnesses: pandas' own booktabs writer and LaTeX escaping; python-docx reading back what was written."""
 
 import io
+import re
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pytest
 from docx import Document
@@ -97,6 +99,17 @@ def test_characteristics_say_counts_shares_medians_and_effects_by_hand():
     assert shown["Odds ratio (95 % CI)"].tolist()[0] == "1 (reference)"
     assert shown["Odds ratio (95 % CI)"].tolist()[1].startswith("0.33 (0.02–4.74")
     assert shown["p"].tolist()[2] == ""
+
+
+def test_an_effect_per_unit_of_a_wide_scale_is_not_rounded_to_one_number():
+    rng = np.random.default_rng(0)
+    mvi = rng.integers(0, 2, 200)
+    afp = pd.Series(rng.lognormal(5, 2, 200) * (1 + mvi), name="afp_ng_ml")
+    row = continuous_row(afp, mvi)
+    shown = characteristics(pd.DataFrame(columns=row.columns), row, labels={"afp_ng_ml": "AFP"}, digits=3)
+    (value, low, high) = map(float, re.findall(r"[0-9.]+", shown["Odds ratio (95 % CI)"].iloc[0]))
+    assert low < value < high
+    assert [value, low, high] == pytest.approx(row[["odds_ratio", "ci_low", "ci_high"]].iloc[0].tolist(), abs=5e-5)
 
 
 def test_characteristics_of_a_cohort_without_measurements():

@@ -28,7 +28,7 @@ def test_an_infinite_median_is_said_in_words_and_a_missing_value_is_empty():
     assert interval_text(float("inf"), 54.7, float("inf"), digits=1) == "not reached (54.7–not reached)"
     assert interval_text(float("nan"), 1, 2) == ""
     assert interval_text(*[float("inf")] * 3) == "not reached"
-    assert interval_text(-0.12, -0.3, 0.04) == "−0.12 (−0.30–0.04)"
+    assert interval_text(-0.12, -0.3, 0.04) == "−0.12 (−0.30 to 0.04)"
 
 
 def test_paper_values_come_as_printed(project):
