@@ -26,6 +26,19 @@ def information(design, beta):
     return (design * (risk * (1 - risk))[:, None]).T @ design
 
 
+def covariance_of(design, beta):
+    """Inverse of the Fisher information, (k, k), by way of its root, which keeps twice as many digits.
+
+    Examples
+    --------
+    >>> covariance_of(np.ones((4, 1)), np.zeros(1)).round(6).tolist()
+    [[1.0]]
+    """
+    risk = expit(design @ beta)
+    root = np.linalg.pinv(design * np.sqrt(risk * (1 - risk))[:, None])
+    return root @ root.T
+
+
 def log_likelihood(design, outcome, beta, *, penalised=False):
     """Log-likelihood of a logistic model; ``penalised`` adds half the log determinant of the information.
 
@@ -90,7 +103,7 @@ def profile_test(design, outcome, beta, top, *, level, penalised):
     [0.3063]
     """
     quantile = stats.chi2.ppf(level, 1)
-    se = np.sqrt(np.diag(np.linalg.pinv(information(design, beta), hermitian=True)))
+    se = np.sqrt(np.diag(covariance_of(design, beta)))
     spread = design.std(axis=0)
     ends = []
     for j in range(len(beta)):
@@ -158,8 +171,7 @@ def _score(design, outcome, beta, *, penalised):
     risk = expit(design @ beta)
     weight, residual = risk * (1 - risk), outcome - risk
     if penalised:
-        inverse = np.linalg.pinv(information(design, beta), hermitian=True)
-        leverage = weight * ((design @ inverse) * design).sum(axis=1)
+        leverage = weight * ((design @ covariance_of(design, beta)) * design).sum(axis=1)
         residual, weight = residual + leverage * (0.5 - risk), weight * (1 + leverage)
     return design.T @ residual, (design * np.maximum(weight, SMALLEST_WEIGHT)[:, None]).T @ design
 

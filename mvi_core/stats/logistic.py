@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.special import expit
-from statsmodels.discrete.discrete_model import Logit
 
-from mvi_core.errors import ConvergenceError, MviError, SeparationWarning
+from mvi_core.errors import MviError, SeparationWarning
 from mvi_core.stats.design import complete_outcome, numbers
 from mvi_core.stats.estimate import critical_value
 from mvi_core.stats.fitted import LogisticFit
-from mvi_core.stats.likelihood import information, maximise, profile_test, separation
+from mvi_core.stats.likelihood import covariance_of, maximise, profile_test, separation
 
 INTERCEPT = "intercept"
 TESTS = {"wald": "Wald interval and test", "profile": "profile interval, likelihood-ratio test"}
@@ -52,6 +51,8 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
     _known_options(level, method, interval)
     frame, y = complete_outcome(predictors, outcome=outcome)
     design = np.column_stack([np.ones(len(y)), frame.to_numpy()])
+    scale = 2.0 ** np.ceil(np.log2(np.abs(design).max(axis=0)))  # exact in floating point: units change no result
+    design = design / scale
     direction = separation(design, y)
     names = [INTERCEPT, *frame]
     separated = tuple(name for name, sign in zip(names, direction, strict=True) if sign)
@@ -62,23 +63,24 @@ def fit_logistic(predictors, outcome, *, level=0.95, method="ml", interval=None)
         interval = "profile"
         _warn_separation(separated)
     beta, loglik = _estimate(design, y, method, bool(separated))
-    covariance = np.linalg.pinv(information(design, beta), hermitian=True)
+    covariance = covariance_of(design, beta)
     se = np.sqrt(np.diag(covariance))
     if interval == "wald":
         margin = critical_value(level) * se
         low, high, p_value = beta - margin, beta + margin, 2 * stats.norm.sf(np.abs(beta / se))
     else:
         low, high, p_value = profile_test(design, y, beta, loglik, level=level, penalised=method == "firth")
+    beta, se, low, high = (part / scale for part in (beta, se, low, high))
     if method == "ml":
         beta, se = np.where(direction, np.copysign(np.inf, direction), beta), np.where(direction, np.inf, se)
     return LogisticFit(
         table=_table(names, beta, se, low, high, p_value),
-        covariance=covariance,
+        covariance=covariance / np.outer(scale, scale),
         observed={name: tuple(np.unique(frame[name]).tolist()) for name in frame},
         n=len(y),
         n_missing=len(predictors) - len(y),
         events=int(y.sum()),
-        loglik=loglik,
+        loglik=loglik + (np.log(scale).sum() if method == "firth" else 0.0),
         method=f"{ESTIMATORS[method]}{_why(method, separated)}, {TESTS[interval]}",
         separated=separated,
     )
@@ -143,15 +145,9 @@ def _why(method, separated):
 
 def _estimate(design, y, method, separated):
     """Coefficients and log-likelihood; under separation the limit that the likelihood approaches."""
-    start = np.zeros(design.shape[1])
-    if method == "firth":
-        return maximise(design, y, start, penalised=True)
-    if separated:
-        return maximise(design, y, start, tolerance=1e-10)
-    answer = Logit(y, design).fit(method="newton", tol=1e-12, maxiter=100, disp=0, warn_convergence=False)
-    if not answer.mle_retvals["converged"]:
-        raise ConvergenceError("The logistic fit did not settle in 100 steps. Rescale the predictors.")
-    return answer.params, float(answer.llf)
+    limit = separated and method == "ml"
+    start, tolerance = np.zeros(design.shape[1]), 1e-10 if limit else 1e-22
+    return maximise(design, y, start, penalised=method == "firth", tolerance=tolerance)
 
 
 def _warn_separation(separated):

@@ -312,3 +312,24 @@ def test_input_is_not_changed(birthwt):
     before = birthwt.copy()
     fit_logistic(birthwt[PREDICTORS], birthwt["low"])
     pd.testing.assert_frame_equal(before, birthwt)
+
+
+@pytest.mark.parametrize("options", [{}, {"interval": "profile"}, {"method": "firth"}])
+def test_the_unit_of_a_predictor_changes_no_result(birthwt, options):
+    known, unit = birthwt[["lwt", "ht"]].astype(float), 1e8  # such as copies of a virus in one millilitre
+    plain = fit_logistic(known, birthwt["low"], **options)
+    other = fit_logistic(known.assign(lwt=known["lwt"] * unit), birthwt["low"], **options)
+    same = ["odds_ratio", "ci_low", "ci_high", "p_value", "coefficient", "se"]
+    np.testing.assert_allclose(other.table.loc[[0, 2], same], plain.table.loc[[0, 2], same], rtol=1e-8)
+    np.testing.assert_allclose(other.table.loc[1, "se"] * unit, plain.table.loc[1, "se"], rtol=1e-8)
+    np.testing.assert_allclose(predict(other, known.assign(lwt=known["lwt"] * unit)), predict(plain, known), rtol=1e-8)
+    low, level = plain.loglik - other.loglik, np.log(unit) * ("method" in options)  # the unit moves Firth's penalty
+    np.testing.assert_allclose(-low, level, atol=1e-7)
+
+
+def test_a_year_is_a_predictor_and_its_origin_changes_no_slope(birthwt):
+    # R: coef(summary(glm(low ~ I(2016 + ht) + I(2016 + age), binomial, MASS::birthwt)))[2:3, 1:2]: as of ht + age
+    known = birthwt[["ht", "age"]].astype(float)
+    plain, moved = (fit_logistic(known + origin, birthwt["low"]).table for origin in (0, 2016))
+    for name in ("coefficient", "se", "p_value"):
+        np.testing.assert_allclose(moved.loc[1:, name], plain.loc[1:, name], rtol=1e-7)
