@@ -15,6 +15,7 @@ from mvi_core.stats.kaplan_meier import follow_up_times
 TIES = ("efron", "breslow")  # R and lifelines; SPSS, statsmodels and scikit-survival
 SETTLED = 1e-10  # step, in standard deviations, after which rounding takes over
 FARTHEST = 15  # log hazard per standard deviation that counts as infinite
+LEAST_KNOWN = 1e-12  # information, per standard deviation, below which rounding is all there is
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +139,13 @@ def _maximise(frame, time, happened, ties):
     x, beta = frame.to_numpy(), np.zeros(frame.shape[1])
     terms = likelihood_terms(x, time, happened, beta, ties)
     while True:
+        known, directions = np.linalg.eigh(terms[2].sum(axis=0))
+        if known[0] < LEAST_KNOWN or np.abs(beta).max() > FARTHEST:
+            name = frame.columns[np.abs(directions[:, 0]).argmax()]
+            raise ConvergenceError(
+                f"Cox regression runs away: the hazard ratio of {name} is infinite, zero or unknown, because one of its "
+                "groups has no event, or nobody beside it at an event. Leave it out, or merge groups."
+            )
         step = np.linalg.solve(terms[2].sum(axis=0), terms[1].sum(axis=0))
         proposal = likelihood_terms(x, time, happened, beta + step, ties)
         while proposal[0] < terms[0] - 1e-10:
@@ -146,11 +154,6 @@ def _maximise(frame, time, happened, ties):
         beta, terms = beta + step, proposal
         if np.abs(step).max() < SETTLED:
             return beta, terms
-        if np.abs(beta).max() > FARTHEST:
-            raise ConvergenceError(
-                f"Cox regression runs away: the hazard ratio of {frame.columns[np.abs(beta).argmax()]} is infinite or "
-                "zero, because one of its groups has no event. Leave it out, or merge groups."
-            )
 
 
 def likelihood_terms(x, time, happened, beta, ties):

@@ -247,3 +247,20 @@ def test_reversed_risk_mirrors_c_and_equal_risks_give_one_half(rows):
     assert concordance(months, event, np.exp(risk)).value == estimate.value
     assert concordance(months, event, 0 * risk).value == 0.5
     assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("exposed", "event"),
+    [
+        ([0, 0, 0, 0, 1], [0, 0, 0, 0, 1]),  # R: coxph gives 0, "Ran out of iterations and did not converge"
+        ([0] * 50 + [1] + [0] * 149, [1] * 50 + [0] + [1] * 149),  # R: "Loglik converged before variable 1"
+    ],
+)
+def test_a_hazard_ratio_that_no_event_tells_is_refused(exposed, event):
+    with pytest.raises(ConvergenceError, match="hazard ratio of exposed is infinite, zero or unknown"):
+        cox(pd.DataFrame({"exposed": exposed}), np.arange(1.0, len(event) + 1), event)
+
+
+def test_no_drift_is_tested_where_all_events_fall_at_one_time():
+    with pytest.raises(MviError, match=r"the events \(1\) fall at one time"):
+        proportional_hazards_test(pd.DataFrame({"age": [50, 60, 55, 70]}), [1, 2, 3, 4], [0, 1, 0, 0])
