@@ -143,8 +143,8 @@ def _maximise(frame, time, happened, ties):
         if known[0] < LEAST_KNOWN or np.abs(beta).max() > FARTHEST:
             name = frame.columns[np.abs(directions[:, 0]).argmax()]
             raise ConvergenceError(
-                f"Cox regression runs away: the hazard ratio of {name} is infinite, zero or unknown, because one of its "
-                "groups has no event, or nobody beside it at an event. Leave it out, or merge groups."
+                f"Cox regression runs away: the hazard ratio of {name} is infinite, zero or unknown, because one of "
+                "its groups has no event, or nobody beside it at an event. Leave it out, or merge groups."
             )
         step = np.linalg.solve(terms[2].sum(axis=0), terms[1].sum(axis=0))
         proposal = likelihood_terms(x, time, happened, beta + step, ties)

@@ -23,9 +23,9 @@ def confusion_tables(accuracy, precision, recall, *, f1=None, max_n=500):
     {'n': [99], 'tp': [50], 'fp': [15], 'fn': [16], 'tn': [18]}
     """
     right = read_printed(accuracy)
-    tp = np.arange(1, max_n + 1)
-    tp, fp = _expand([tp], *_errors(tp, read_printed(precision)), max_n)
-    tp, fp, fn = _expand([tp, fp], *_errors(tp, read_printed(recall)), max_n)
+    tp = np.arange(max_n + 1)
+    tp, fp = _expand([tp], *_errors(tp, read_printed(precision), fewest=0), max_n)
+    tp, fp, fn = _expand([tp, fp], *_errors(tp, read_printed(recall), fewest=1), max_n)
     low, high = max(right.low - SLACK, 0) / 100, (right.high + SLACK) / 100
     least = low * (fp + fn) / (1 - low) - tp if low < 1 else np.full(len(tp), np.inf)
     most = high * (fp + fn) / (1 - high) - tp if high < 1 else np.full(len(tp), max_n)
@@ -37,10 +37,11 @@ def confusion_tables(accuracy, precision, recall, *, f1=None, max_n=500):
     return table[fits].sort_values(["n", "tp"]).reset_index(drop=True)
 
 
-def _errors(tp, printed):
-    """Least and most errors beside true positives of which they leave the printed percentage."""
+def _errors(tp, printed, *, fewest):
+    """Least and most errors beside true positives that leave the printed percentage: 0 % where there are none."""
     low, high = max(printed.low - SLACK, 1e-9) / 100, min((printed.high + SLACK) / 100, 1.0)
-    return tp * (1 / high - 1), tp * (1 / low - 1)
+    of_none = (fewest, np.inf) if printed.meets(0, 0) else (np.inf, -1)
+    return tuple(np.where(tp > 0, tp * (1 / end - 1), none) for end, none in zip((high, low), of_none, strict=True))
 
 
 def _expand(columns, low, high, max_n):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import SLACK, read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
@@ -25,7 +26,7 @@ def denominators(percentages, *, max_n, truncated=False):
     possible = np.ones(len(n), dtype=bool)
     for printed in map(read_printed, percentages):
         low, high = printed.ends(truncated=truncated)
-        possible &= np.floor(n * (high + SLACK) / 100) >= np.ceil(n * (low - SLACK) / 100)
+        possible &= np.minimum(np.floor(n * (high + SLACK) / 100), n) >= np.maximum(np.ceil(n * (low - SLACK) / 100), 0)
     return n[possible]
 
 
@@ -114,6 +115,8 @@ def fraction_check(name, k, n, percent):
     >>> fraction_check("deaths", 64, 321, "19.9%").statement
     'The printed numbers imply 64/321 = 19.938 % for deaths, as printed.'
     """
+    if n < 1:
+        raise MviError(f"fraction_check needs a total of 1 or more, got {n}. Correct the total.")
     computed, printed = 100 * k / n, read_printed(percent)
     word, how = CANNOT, f"not {printed.text}"
     if printed.agrees(computed):

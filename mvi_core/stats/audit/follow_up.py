@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
+from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
 
@@ -33,6 +34,8 @@ def median_check(name, events, medians, *, enrolment):
     >>> evidence[["certain", "floor", "least_lost"]].to_dict("records")
     [{'certain': 100, 'floor': 0.9, 'least_lost': 80}]
     """
+    if not 0 < events < sum(part["n"] for part in enrolment):
+        raise MviError(f"median_check needs events, fewer than the patients enrolled, got {events}. Check both.")
     longest = max(part["months"][1] for part in enrolment)
     rate = _constant_rate(events, enrolment)
     evidence = pd.DataFrame([_median_row(item, events, enrolment, rate) for item in medians])

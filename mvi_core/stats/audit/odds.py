@@ -7,6 +7,7 @@ from scipy import special, stats
 from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import CANNOT, NOT_APPLICABLE, REPRODUCED, Verdict
+from mvi_core.stats.estimate import critical_value
 
 TESTS = ("wald", "pearson", "yates", "fisher", "likelihood_ratio")
 MISPRINT = "A digit was misprinted in a count or in the result"
@@ -50,7 +51,7 @@ def _sums(rows, absent, present, *, n_absent, n_present):
 
 def _odds_ratios(rows, absent, present, level):
     centre = np.log(present[:, 1] * absent[:, 0] / (present[:, 0] * absent[:, 1]))
-    margin = stats.norm.isf((1 - level) / 2) * np.sqrt((1 / absent).sum(1) + (1 / present).sum(1))
+    margin = critical_value(level) * np.sqrt((1 / absent).sum(1) + (1 / present).sum(1))
     computed = {"odds_ratio": centre, "ci_low": centre - margin, "ci_high": centre + margin}
     evidence = []
     for i, row in enumerate(rows):

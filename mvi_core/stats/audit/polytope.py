@@ -57,7 +57,7 @@ def hidden_model(rows, known, group_sizes, *, level=0.95):
             f"hidden_model needs counts of all variables but the last, at most 7; missing: {missing}, got {len(names)}."
         )
     odds = [read_printed(row["odds_ratio"]) for row in rows]
-    low, high = (np.log([getattr(number, end) for number in odds]) for end in ("low", "high"))
+    low, high = np.array([number.log_ends for number in odds]).reshape(-1, 2).T
     errors = np.array([standard_error_range(row["ci_low"], row["ci_high"], level=level)[1] for row in rows])
     counts = np.array([[group_sizes[k], *(known[name][k] for name in names[:-1])] for k in (0, 1)])
     patterns = np.array(list(itertools.product((0, 1), repeat=len(names))))

@@ -30,6 +30,12 @@ class Printed:
         """Largest number that rounds to the print."""
         return self.value if self.below else self.value + self.unit / 2
 
+    @property
+    def log_ends(self):
+        """Logarithms of both; minus infinity for a number that may be 0."""
+        with np.errstate(divide="ignore"):
+            return np.log(np.maximum([self.low, self.high], 0.0))
+
     def ends(self, *, truncated=False):
         """Smallest and largest number that print so, by rounding or by cutting digits off."""
         cut = truncated and not self.below
@@ -62,7 +68,10 @@ def read_printed(printed):
     if text.lower() in NOT_REACHED:
         return Printed(text, np.inf, 0.0)
     plain = text.replace("−", "-").replace("–", "-").replace("%", "").replace(" ", "")
-    match = re.fullmatch(r"([<≤])?([+-]?\d+(?:\.(\d+))?(?:[eE][+-]?\d+)?)", plain)
+    match = re.fullmatch(r"([<≤])?([+-]?(?:\d+|(?=\.))(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?)", plain)
     if match is None:
-        raise MviError(f"a printed number must be like 0.824, 92.11% or < 0.001, got {text!r}. Give the digits alone.")
-    return Printed(text, float(match[2]), 10.0 ** -len(match[3] or ""), match[1] is not None)
+        raise MviError(
+            f"a printed number must be like 0.824, 92.11%, 1.2e-5 or < 0.001, got {text!r}. Give the digits alone."
+        )
+    unit = 10.0 ** (int(match[4] or 0) - len(match[3] or ""))
+    return Printed(text, float(match[2]), unit, match[1] is not None)

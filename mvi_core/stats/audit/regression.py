@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from mvi_core.errors import MviError
 from mvi_core.stats.audit.printed import read_printed
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, REPRODUCED, Verdict
+from mvi_core.stats.estimate import critical_value
 
 WALD = "Wald identities ln OR = (ln low + ln high) / 2, SE = (ln high - ln low) / 2z, p = 2 (1 - Phi(|ln OR| / SE))"
 ROUNDING = "Interval arithmetic over the rounding of every printed digit"
@@ -19,9 +21,8 @@ def standard_error_range(ci_low, ci_high, *, level=0.95):
     >>> [round(end, 4) for end in standard_error_range("14.027", "91.056")]
     [0.4772, 0.4772]
     """
-    low, high, z = read_printed(ci_low), read_printed(ci_high), stats.norm.isf((1 - level) / 2)
-    smallest = (np.log(high.low) - np.log(low.high)) / (2 * z)
-    return float(smallest), float((np.log(high.high) - np.log(low.low)) / (2 * z))
+    low, high, z = read_printed(ci_low).log_ends, read_printed(ci_high).log_ends, critical_value(level)
+    return max(float(high[0] - low[1]) / (2 * z), 0.0), float(high[1] - low[0]) / (2 * z)
 
 
 def row_check(rows, *, name="multivariable table", level=0.95):
@@ -51,11 +52,12 @@ def row_check(rows, *, name="multivariable table", level=0.95):
 
 def _row(row, level):
     odds, low, high = (read_printed(row[key]) for key in ("odds_ratio", "ci_low", "ci_high"))
-    centre = np.sqrt(low.low * high.low), np.sqrt(low.high * high.high)
+    centre = np.exp((low.log_ends + high.log_ends) / 2)
     se_low, se_high = standard_error_range(low, high, level=level)
-    logs = np.log([odds.low, odds.high])
+    logs = odds.log_ends
     smallest = 0.0 if logs[0] <= 0 <= logs[1] else np.abs(logs).min()
-    p_low, p_high = 2 * stats.norm.sf(np.abs(logs).max() / se_low), 2 * stats.norm.sf(smallest / se_high)
+    p_low = 2 * stats.norm.sf(np.abs(logs).max() / se_low) if se_low else 0.0
+    p_high = 2 * stats.norm.sf(smallest / se_high)
     printed = read_printed(row["p_value"]) if row.get("p_value") is not None else None
     return {
         "variable": row["variable"], "odds_ratio": odds.value,
@@ -77,9 +79,9 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
     'reproduced'
     """
     rows = []
-    for variable in [key for key in coefficients if key in odds_ratios]:
+    for variable in _shared(coefficients, odds_ratios):
         printed, odds = read_printed(coefficients[variable]), read_printed(odds_ratios[variable])
-        low, high = np.log([odds.low, odds.high])
+        low, high = odds.log_ends
         rows.append((variable, printed.value, low, high, printed.meets(low, high)))
     evidence = pd.DataFrame(rows, columns=["variable", "coefficient", "log_odds_low", "log_odds_high", "agrees"])
     wrong = ", ".join(row[0] for row in rows if not row[-1])
@@ -95,10 +97,24 @@ def formula_check(coefficients, odds_ratios, *, name="formula"):
     return Verdict(f"coefficients: {name}", word, statement, evidence, (), alternatives, ROUNDING)
 
 
+def _shared(first, second):
+    """Variables that both hold."""
+    shared = [key for key in first if key in second]
+    if not shared:
+        raise MviError(f"No variable is in both {list(first)} and {list(second)}. Write them alike.")
+    return shared
+
+
+def _sizes(printed):
+    """Smallest and largest size, whatever the sign, of a number that prints so."""
+    least, most = sorted((abs(printed.low), abs(printed.high)))
+    return (least if printed.low * printed.high > 0 else 0.0), most
+
+
 def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     """Whether printed nomogram points, by 0/1 variable, are proportional to printed coefficients.
 
-    The largest points are the full scale; ``reading_step`` is the step to which points can be read off it. Reproduced,
+    A negative coefficient gives its points to the level 0. The largest points are the full scale; ``reading_step`` is the step to which points can be read off it. Reproduced,
     if the points lie within their own rounding; under a stated assumption, if within half a step.
 
     Examples
@@ -106,12 +122,13 @@ def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     >>> nomogram_check({"AFP": "1.00", "DL-MVI": "2.00"}, {"AFP": "50", "DL-MVI": "100"}).verdict
     'reproduced'
     """
-    shared = [key for key in points if key in coefficients]
+    shared = _shared(points, coefficients)
     slope, scale = ({key: read_printed(texts[key]) for key in shared} for texts in (coefficients, points))
     top = max(shared, key=lambda key: scale[key].value)
     full, rows = scale.pop(top).value, []
     for key, printed in scale.items():
-        low, high = (full * a / b for a, b in ((slope[key].low, slope[top].high), (slope[key].high, slope[top].low)))
+        (least, most), (top_least, top_most) = (_sizes(slope[name]) for name in (key, top))
+        low, high = full * least / top_most, full * most / top_least
         rows.append((key, printed, low, high))
     exact = all(low <= printed.high and high >= printed.low for _, printed, low, high in rows)
     near = all(low - reading_step / 2 <= printed.value <= high + reading_step / 2 for _, printed, low, high in rows)

@@ -134,3 +134,10 @@ def test_more_parameters_need_more_patients():
     assert largest_r_squared(0.5) == pytest.approx(0.75)
     with pytest.raises(MviError, match="between 0 and"):
         required_n(5, 0.5, r_squared=0.8)
+
+
+def test_what_cannot_be_repeats_or_events_is_refused_by_name():
+    with pytest.raises(MviError, match="two repeats"):
+        repetition_check("x", ["80", "190"], ["80", "190"], n=10)
+    with pytest.raises(MviError, match="fewer than the patients enrolled, got 101"):
+        median_check("OS", 101, [{"group": "all", "months": "30"}], enrolment=[{"n": 100, "months": [36, 48]}])

@@ -51,12 +51,12 @@ def test_mlscorecheck_agrees_that_the_stated_172_cannot_give_the_external_metric
     assert ours == {(66, 33)}
 
 
-@given(st.lists(st.integers(0, 60), min_size=4, max_size=4).filter(lambda cells: cells[0] > 0))
+@given(st.lists(st.integers(0, 60), min_size=4, max_size=4).filter(lambda cells: cells[0] + cells[1] and cells[2]))
 @settings(max_examples=60, deadline=None)
 def test_a_true_matrix_is_always_found(cells):
     tp, fp, fn, tn = cells
     total = sum(cells)
-    shares = (tp + tn) / total, tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)
+    shares = (tp + tn) / total, tp / (tp + fp), tp / (tp + fn), 2 * tp / (2 * tp + fp + fn)  # also with tp = 0
     table = confusion_tables(*(f"{100 * share:.2f}" for share in shares[:3]), f1=f"{100 * shares[3]:.2f}", max_n=total)
     assert (table[["tp", "fp", "fn", "tn"]].to_numpy() == cells).all(axis=1).any()
 
@@ -116,6 +116,19 @@ def test_signs_bounds_and_not_reached_are_read():
     assert (read_printed("< 0.001").low, read_printed("< 0.001").high) == (0, 0.001)
     assert np.isinf(read_printed("not reached").value)
     assert read_printed("0.50").unit == pytest.approx(0.01)
+
+
+def test_an_exponent_moves_the_last_printed_digit_and_a_leading_zero_may_be_missing():
+    assert read_printed("1.2e-5").high == pytest.approx(1.25e-5)  # R prints small p values so: format(1.2e-5)
+    assert not read_printed(1e-05).agrees(0.04)
+    assert (read_printed(".045").value, read_printed("<.001").high) == (0.045, 0.001)  # SPSS and APA style
+
+
+def test_a_percentage_beyond_0_to_100_is_no_share():
+    assert not denominators(["150"], max_n=50).size
+    assert not denominators(["-5"], max_n=50).size
+    with pytest.raises(MviError, match="total of 1 or more"):
+        fraction_check("deaths", 0, 0, "0%")
 
 
 def test_a_number_that_allows_every_percentage_is_a_denominator():

@@ -183,3 +183,34 @@ def hidden_table(absent, present, zero, one, missed):
             ]
             return np.array(rows, dtype=float)
     return None
+
+
+@pytest.mark.parametrize(
+    "row",  # R: exp(coef(fit)), exp(confint.default(fit)) and the p value of summary(fit), rounded
+    [
+        {"odds_ratio": "1.0", "ci_low": "1.0", "ci_high": "1.0", "p_value": "0.030"},  # 1.003 (1.000 to 1.006)
+        {"odds_ratio": "0.2", "ci_low": "0.0", "ci_high": "0.9", "p_value": "0.037"},  # 0.2 (0.044 to 0.908)
+    ],
+)
+def test_ends_that_print_alike_or_as_0_belong_to_many_fits(row):
+    assert row_check([{"variable": "age"} | row]).verdict == "reproduced"
+
+
+def test_a_small_p_value_of_r_is_compared_at_its_own_digits():
+    row = {"variable": "AFP", "odds_ratio": "4.00", "ci_low": "2.00", "ci_high": "8.00"}  # z = 3.92, p = 8.8e-05
+    assert row_check([row | {"p_value": "8.8e-05"}]).verdict == "reproduced"
+    assert row_check([row | {"p_value": "1.2e-09"}]).verdict == "cannot be reproduced"
+
+
+def test_a_negative_coefficient_has_points_too():
+    assert nomogram_check({"ALB": "-1.00", "DL-MVI": "2.00"}, {"ALB": "50", "DL-MVI": "100"}).verdict == "reproduced"
+    assert nomogram_check({"ALB": "-1.00", "DL-MVI": "2.00"}, {"ALB": "80", "DL-MVI": "100"}).verdict != "reproduced"
+
+
+def test_a_level_in_percent_and_names_that_differ_are_refused():
+    row = {"variable": "AFP", "odds_ratio": "4.00", "ci_low": "2.00", "ci_high": "8.00"}
+    with pytest.raises(MviError, match="level must lie strictly between 0 and 1, got 95"):
+        row_check([row], level=95)
+    for check in (formula_check, nomogram_check):
+        with pytest.raises(MviError, match="No variable is in both"):
+            check({"AFP": "0.69"}, {"afp": "2.00"})
