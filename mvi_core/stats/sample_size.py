@@ -13,6 +13,12 @@ RILEY = "Riley et al. 2020, doi:10.1136/bmj.m441; R-squared from AUC: Riley et a
 Z = 1.96  # as the reference implementations round it
 
 
+def expect_between(name, value, low, high):
+    """Refuse a number that does not lie strictly between two ends."""
+    if not low < value < high:
+        raise MviError(f"{name} must lie between {low:g} and {high:g}, got {value:g}. Correct it.")
+
+
 def largest_r_squared(prevalence):
     """Largest Cox-Snell R-squared that a logistic model can reach at a prevalence.
 
@@ -35,6 +41,8 @@ def calibrated_scores(auc, prevalence):
     >>> round(float(with_outcome.sum()), 6), round(float(without.sum()), 6)
     (0.3, 0.7)
     """
+    expect_between("auc", auc, 0.5, 1)
+    expect_between("prevalence", prevalence, 0, 1)
     distance = np.sqrt(2) * stats.norm.ppf(auc)  # of the two means, in standard deviations
     score = np.linspace(-9, 9 + distance, 4001)
     log_odds, step = logit(prevalence) + distance * score - distance**2 / 2, score[1] - score[0]
@@ -68,6 +76,9 @@ def required_n(parameters, prevalence, *, r_squared, shrinkage=0.9, margin=0.05)
     >>> required_n(24, 0.174, r_squared=0.288)
     {'shrinkage': 623, 'optimism': 662, 'mean risk': 221}
     """
+    for name, value in {"prevalence": prevalence, "shrinkage": shrinkage, "margin": margin}.items():
+        expect_between(name, value, 0, 1)
+    expect_between("parameters", parameters, 0, np.inf)
     most = largest_r_squared(prevalence)
     _expect_r_squared(r_squared, min(most, shrinkage))
     second = r_squared / (r_squared + margin * most)
@@ -92,6 +103,8 @@ def required_n_multinomial(parameters, counts, *, r_squared=None, shrinkage=0.9,
     >>> required_n_multinomial(5, [136, 130, 55])
     {'shrinkage': 696, 'optimism': 209, 'mean risk': 560}
     """
+    if len(counts) < 2 or min(counts) < 1:
+        raise MviError(f"counts must hold patients of two classes or more, got {list(counts)}. Leave empty ones out.")
     shares = np.asarray(counts) / np.sum(counts)
     pairs = list(combinations(shares, 2))
     if r_squared is None:
@@ -117,6 +130,7 @@ def expected_shrinkage(n, parameters, r_squared):
     0.9
     """
     _expect_r_squared(r_squared, 1)
+    expect_between("n", n, 0, np.inf)
 
     def excess(s):
         """Parameters per patient that this shrinkage allows, less those there are."""
@@ -146,6 +160,7 @@ def development_size(n, events, models, *, anticipated):
     >>> table[["n_required", "shrinkage", "events_per_parameter"]].round(3).values.tolist()
     [[662.0, 0.905, 4.792]]
     """
+    expect_between("events", events, 0, n)
     prevalence, rows = events / n, []
     rarer = min(prevalence, 1 - prevalence)
     for (model, parameters), (source, r_squared) in ((m, a) for m in models.items() for a in anticipated.items()):

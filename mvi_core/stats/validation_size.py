@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from mvi_core.stats.sample_size import Z, calibrated_scores
+from mvi_core.stats.sample_size import Z, calibrated_scores, expect_between
 
 WIDTHS = {"O/E": 0.2, "calibration slope": 0.2, "AUC": 0.1, "standardised net benefit": 0.2}  # of 95 % intervals
 
@@ -40,6 +40,10 @@ def validation_size(n, prevalence, *, auc, threshold, log_odds=None, widths=WIDT
     >>> table["n_required"].tolist(), table["expected_width"].round(2).tolist()
     ([1367, 2318, 400, 254], [0.2, 0.26, 0.05, 0.08])
     """
+    for name, value in {"prevalence": prevalence, "threshold": threshold}.items():
+        expect_between(name, value, 0, 1)
+    expect_between("n", n, 0, np.inf)
+    expect_between("auc", auc, 0.5, 1)
     if log_odds is None:
         log_odds, with_outcome, without = calibrated_scores(auc, prevalence)
     else:

@@ -163,6 +163,24 @@ def test_an_impossible_r_squared_is_refused(r_squared):
         required_n(5, 0.5, r_squared=r_squared)
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: r_squared_from_auc(1.2, 0.3),
+        lambda: r_squared_from_auc(0.8, 0.0),
+        lambda: required_n(0, 0.3, r_squared=0.1),
+        lambda: required_n(5, 0.3, r_squared=0.1, margin=0.0),
+        lambda: validation_size(0, 0.3, auc=0.8, threshold=0.1),
+        lambda: validation_size(100, 0.3, auc=0.8, threshold=1.0),
+        lambda: validation_size(100, 0.0, auc=0.8, threshold=0.1),
+        lambda: validation_size(100, 0.3, auc=1.0, threshold=0.1),
+    ],
+)
+def test_numbers_without_a_meaning_are_refused_where_nan_or_a_division_by_zero_came_out(ask):
+    with pytest.raises(MviError, match="must lie between"):
+        ask()
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.floats(0.55, 0.95), st.floats(0.05, 0.95))
 def test_r_squared_grows_with_the_auc_and_is_the_same_for_the_mirrored_outcome(auc, prevalence):

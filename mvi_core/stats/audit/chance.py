@@ -30,8 +30,8 @@ def repetition_check(name, accuracies, repeated, *, n):
     values, pair = (np.array([read_printed(text).value for text in texts]) for texts in (accuracies, repeated))
     if len(pair) != 2 or n < 1 or not ((values >= 0) & (values <= 100)).all():
         raise MviError(
-            f"repetition_check needs two repeats, patients and percentages, got {len(pair)} repeats of {n} patients and "
-            f"{values.min():g} to {values.max():g} %. Correct them."
+            f"repetition_check needs two repeats, patients and percentages, got {len(pair)} repeats of {n} patients "
+            f"and {values.min():g} to {values.max():g} %. Correct them."
         )
     rows = _noise_rows(values, pair, n)
     evidence, value = pd.DataFrame(rows, columns=["quantity", "value"]), dict(rows)

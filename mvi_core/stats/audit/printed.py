@@ -70,8 +70,6 @@ def read_printed(printed):
     plain = text.replace("−", "-").replace("–", "-").replace("%", "").replace(" ", "")
     match = re.fullmatch(r"([<≤])?([+-]?(?:\d+|(?=\.))(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?)", plain)
     if match is None:
-        raise MviError(
-            f"a printed number must be like 0.824, 92.11%, 1.2e-5 or < 0.001, got {text!r}. Give the digits alone."
-        )
+        raise MviError(f"a printed number must be like 0.824, 92.11% or < 0.001, got {text!r}. Give the digits alone.")
     unit = 10.0 ** (int(match[4] or 0) - len(match[3] or ""))
     return Printed(text, float(match[2]), unit, match[1] is not None)

@@ -114,8 +114,9 @@ def _sizes(printed):
 def nomogram_check(coefficients, points, *, reading_step=0.5, name="nomogram"):
     """Whether printed nomogram points, by 0/1 variable, are proportional to printed coefficients.
 
-    A negative coefficient gives its points to the level 0. The largest points are the full scale; ``reading_step`` is the step to which points can be read off it. Reproduced,
-    if the points lie within their own rounding; under a stated assumption, if within half a step.
+    A negative coefficient gives its points to the level 0. The largest points are the full scale; ``reading_step`` is
+    the step to which points can be read off it. Reproduced, if the points lie within their own rounding; under a stated
+    assumption, if within half a step.
 
     Examples
     --------
