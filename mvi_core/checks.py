@@ -72,6 +72,8 @@ def finite(name, values):
     [12.0, 7.5]
     """
     try:
+        if np.asarray(values).dtype.kind in "mM":
+            raise TypeError("these are dates or time differences")
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as problem:
         raise MviError(

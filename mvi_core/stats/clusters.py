@@ -156,6 +156,10 @@ def _checked(table, statistic):
     weight = checks.finite("weight", table["weight"]) if "weight" in table else np.ones(len(table))
     outcome = checks.binary("mvi_present", table["mvi_present"])
     checks.both_classes("mvi_present", outcome)
+    if table[PATIENT_ID].isna().any() or (weight < 0).any() or not all(weight[outcome == k].any() for k in (0, 1)):
+        raise MviError(
+            "The table of scores holds rows without patient, a weight below 0 or a class of weight 0. Correct these."
+        )
     return pd.DataFrame(
         {PATIENT_ID: table[PATIENT_ID].to_numpy(), "outcome": outcome, "score": score, "weight": weight}
     )

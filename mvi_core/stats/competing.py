@@ -27,7 +27,8 @@ def first_event(rfs_months, rfs_event, os_months, os_event):
     same_patients(rfs_months=rfs_months, os_months=os_months)
     if ((died == 1) & (alive < free)).any():
         raise MviError(
-            f"{((died == 1) & (alive < free)).sum()} patients die before their recurrence-free survival ends."
+            f"{((died == 1) & (alive < free)).sum()} patients die before their recurrence-free survival ends. "
+            "Correct one of the two times."
         )
     return np.where(ended == 0, CENSORED, np.where((died == 1) & (alive == free), DIED, RECURRED))
 
@@ -47,10 +48,7 @@ def cumulative_incidence(months, cause, *, level=0.95):
     >>> table.groupby("cause")["incidence"].max().tolist()
     [0.75, 0.25]
     """
-    codes = finite("cause", cause)
-    if (codes < 0).any() or (codes != codes.astype(int)).any():
-        raise MviError(f"cause must hold 0, 1, 2, ..., got {codes.min():g} to {codes.max():g}. Recode the events.")
-    time, _ = follow_up_times(months, (codes > 0).astype(int))
+    time, codes = _times_and_causes(months, cause)
     moments, place = np.unique(np.append(0.0, time), return_inverse=True)
     at_risk = len(time) - np.searchsorted(np.sort(time), moments)
     cause_at = np.append(0, codes)  # nobody has an event in the row for time 0 that is added
@@ -79,10 +77,11 @@ def incidence_by_group(months, cause, group, *, names=EVENTS):
     >>> table.loc[table["months"] == 2, ["incidence", "naive"]].round(4).values.tolist()
     [[0.25, 0.3333]]
     """
-    time, _, codes, labels = grouped_times(months, np.asarray(cause) > 0, group)
+    _, every = _times_and_causes(months, cause)
+    time, _, codes, labels = grouped_times(months, every > 0, group)
     parts = []
     for code, label in enumerate(labels):
-        own, causes = time[codes == code], np.asarray(cause)[codes == code]
+        own, causes = time[codes == code], every[codes == code]
         for k, rows in cumulative_incidence(own, causes).groupby("cause"):
             if k in names and (causes == k).any():
                 naive = 1 - kaplan_meier(own, causes == k)["survival"].to_numpy()
@@ -91,6 +90,16 @@ def incidence_by_group(months, cause, group, *, names=EVENTS):
         raise MviError(f"No patient has one of the events {', '.join(names.values())}. Check the causes.")
     table = pd.concat(parts, ignore_index=True)
     return table[["group", "event", *table.columns.drop(["group", "event"])]]
+
+
+def _times_and_causes(months, cause):
+    """Check times, and causes of the same patients."""
+    codes = finite("cause", cause)
+    if not np.isin(codes, range(100)).all():
+        raise MviError(f"cause must hold 0, 1, 2, ..., got {codes.min():g} to {codes.max():g}. Recode the events.")
+    time, _ = follow_up_times(months, (codes > 0).astype(int))
+    same_patients(months=months, cause=cause)
+    return time, codes
 
 
 def _variance(incidence, hazard, before, own, at_risk):

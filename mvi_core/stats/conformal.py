@@ -89,15 +89,18 @@ def fold_p_values(probability, grade, fold):
     >>> fold_p_values(same, ["M0", "M1", "M2"] * 2, [1, 1, 1, 2, 2, 2]).values[0].tolist()
     [1.0, 0.5, 0.5]
     """
-    truth, labels = _grades(grade, probability=probability), np.asarray(fold)
+    truth, labels = _grades(grade, probability=probability), pd.factorize(np.asarray(fold))[0]
     checks.same_length(probability=probability, fold=labels)
+    same_patients(probability=probability.iloc[:, 0], grade=grade, fold=fold)
+    if labels.min(initial=0) < 0 or labels.max(initial=0) < 1:
+        raise MviError("fold must say for each patient which of two folds or more it is in. Fill it in.")
     parts = [
         conformal_p_values(
             probability[labels == one], calibration=probability[labels != one], grade=truth[labels != one]
         )
         for one in np.unique(labels)
     ]
-    return pd.concat(parts).loc[probability.index]
+    return pd.concat(parts).iloc[np.argsort(np.argsort(labels, kind="stable"))]
 
 
 def conformal_sets(p_values, *, level):
@@ -206,8 +209,8 @@ def _grades(grade, **beside):
 
 def _probabilities(name, values):
     """Check a table of class probabilities, (n, 3)."""
-    table = checks.expect_shape(name, np.asarray(values, dtype=float), ("n", len(GRADES)))
-    checks.probability(name, table.ravel())
+    table = checks.expect_shape(name, np.asarray(values), ("n", len(GRADES)))
+    table = checks.probability(name, table.ravel()).reshape(table.shape)
     if np.abs(table.sum(axis=1) - 1).max(initial=0) > 1e-3:
         raise MviError(f"{name} must sum to 1 in each patient. Pass the columns of M0, M1 and M2, in this order.")
     return table

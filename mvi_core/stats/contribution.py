@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 
 from mvi_core import checks
 from mvi_core.errors import MviError
+from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.resampling import auc_of_counts, percentile_interval, resample_counts
 
 JOIN = "+"
@@ -87,8 +88,12 @@ def replacement_gains(mvi_present, risk, call, *, n_bootstrap, rng):
     outcome = checks.binary("mvi_present", mvi_present)
     n = checks.same_length(mvi_present=outcome, risk=risk, call=call)
     checks.both_classes("mvi_present", outcome)
+    for table in (risk, call):
+        same_patients(mvi_present=mvi_present, table=table.iloc[:, 0])
+    called = call.astype(int).to_numpy()
+    order = np.lexsort([*called.T, *risk.to_numpy().T, outcome])  # no result depends on the order of patients
+    outcome, risk, right = outcome[order], risk.iloc[order], (called == outcome[:, None])[order].astype(float)
     counts = np.vstack([np.ones((1, n)), resample_counts(n, n_bootstrap, rng=rng, strata=outcome)])
-    right = call.astype(int).eq(outcome, axis=0).to_numpy(dtype=float)
     columns = {
         "auc": {name: auc_of_counts(outcome, risk[name], counts) for name in risk},
         "accuracy": dict(zip(call, (counts @ right / n).T, strict=True)),
@@ -120,7 +125,7 @@ def mean_table(table, keys, value, *, n_bootstrap, rng):
     [0.3]
     """
     rows = []
-    for group, part in table.groupby(keys, sort=False):
+    for group, part in table.groupby(keys, sort=False, dropna=False, observed=True):
         values = np.sort(checks.finite(value, part[value]))  # the order of patients changes nothing
         means = resample_counts(len(values), n_bootstrap, rng=rng) @ values / len(values)
         interval = percentile_interval(values.mean(), means, level=0.95, n=len(values))

@@ -7,6 +7,8 @@ from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.estimate import same_patients
 
+LARGEST = 1e150  # its square is still a number; SPSS writes -1.8e308 for a missing value
+
 
 def numbers(predictors):
     """Predictors as a float frame with text names, missing values kept as NaN; no text, infinity or repeated name.
@@ -24,7 +26,7 @@ def numbers(predictors):
         frame = pd.DataFrame({str(name): column.astype("Float64") for name, column in predictors.items()}).astype(float)
     except (TypeError, ValueError) as problem:
         raise MviError(f"predictors must be numbers ({problem}). Code groups as 0/1 columns first.") from problem
-    infinite = [name for name in frame if np.isinf(frame[name]).any()]
+    infinite = [name for name in frame if (frame[name].abs() > LARGEST).any()]
     if infinite:
         raise MviError(f"predictors must be finite, got infinity in {infinite[0]}. Correct it or mark it missing.")
     return frame

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from mvi_core.checks import finite
+from mvi_core.checks import binary, same_length
+from mvi_core.errors import MviError
 from mvi_core.stats.discrimination import auc, auc_difference
-from mvi_core.stats.estimate import wilson
+from mvi_core.stats.estimate import outcome_and_scores, same_patients, wilson
 from mvi_core.stats.likelihood import likelihood_ratio_test
 from mvi_core.stats.logistic import fit_logistic, predict, predict_interval
 from mvi_core.stats.splines import spline_columns, spline_knots
@@ -43,7 +44,8 @@ def shape_models(values, mvi_present, *, cutoff):
     >>> table.sort_values("aic")["model"].iloc[0]
     'line'
     """
-    designs, outcome = _designs(values, cutoff), np.asarray(mvi_present)
+    outcome, values = _above_0(values, mvi_present)
+    designs = _designs(values, cutoff)
     fits = {name: fit_logistic(design, outcome) for name, design in designs.items()}
     rows = []
     for name, fit in fits.items():
@@ -68,7 +70,7 @@ def shape_curve(values, mvi_present, *, cutoff, level=0.95):
     >>> curve.groupby(curve["value"] > 20)["step"].first().round(6).tolist()
     [0.2, 0.8]
     """
-    values, outcome = np.asarray(values, dtype=float), np.asarray(mvi_present)
+    outcome, values = _above_0(values, mvi_present)
     designs = _designs(values, cutoff)
     grid = np.geomspace(*np.quantile(values, [0.02, 0.98]), GRID)
     knots = spline_knots(np.log2(values), N_KNOTS)
@@ -89,8 +91,9 @@ def observed_shares(values, mvi_present, *, n_groups=8):
     >>> observed_shares([1, 2, 3, 4], [0, 0, 1, 1], n_groups=2)[["value", "n", "observed"]].values.tolist()
     [[1.5, 2.0, 0.0], [3.5, 2.0, 1.0]]
     """
-    table = pd.DataFrame({"value": np.asarray(values, dtype=float), "mvi": np.asarray(mvi_present)})
-    group, rows = pd.qcut(table["value"], n_groups, labels=False, duplicates="drop"), []
+    outcome, values = outcome_and_scores(mvi_present, both=False, values=values)
+    table, rows = pd.DataFrame({"value": values, "mvi": outcome}), []
+    group = pd.qcut(table["value"], n_groups, labels=False, duplicates="drop").fillna(0)  # all values equal: one group
     for _, part in table.groupby(group):
         share = wilson(int(part["mvi"].sum()), len(part))
         rows.append((part["value"].median(), len(part), share.value, share.low, share.high))
@@ -123,9 +126,11 @@ def gains(predictors, mvi_present, added, bases):
     >>> table[["n", "odds_ratio"]].round(3).values.tolist()
     [[80.0, 9.0]]
     """
-    outcome, rows = pd.Series(np.asarray(mvi_present), predictors.index), []
+    outcome, rows = binary("mvi_present", mvi_present), []
+    same_length(predictors=predictors, mvi_present=outcome)
+    same_patients(predictors=predictors[added], mvi_present=mvi_present)
     for name, columns in bases.items():
-        frame = predictors[[*columns, added]].dropna()
+        frame = predictors[[*columns, added]].reset_index(drop=True).dropna()
         y = outcome[frame.index]
         without, with_it = fit_logistic(frame[columns], y), fit_logistic(frame, y)
         risks = predict(with_it, frame), predict(without, frame)
@@ -139,8 +144,15 @@ def gains(predictors, mvi_present, added, bases):
     return pd.DataFrame(rows)
 
 
+def _above_0(values, mvi_present):
+    outcome, known = outcome_and_scores(mvi_present, values=values)
+    if (known <= 0).any():
+        raise MviError(f"values must be above 0 for their logarithm, {(known <= 0).sum()} are not. Leave these out.")
+    return outcome, known
+
+
 def _designs(values, cutoff):
-    log2 = pd.Series(np.log2(finite("values", values)))
-    above = pd.DataFrame({"above": (np.asarray(values, dtype=float) > cutoff).astype(float)})
+    log2 = pd.Series(np.log2(values))
+    above = pd.DataFrame({"above": (values > cutoff).astype(float)})
     curve = spline_columns(log2, spline_knots(log2, N_KNOTS), name="log2")
     return {"cut-off": above, "line": log2.to_frame("log2"), "curve": curve, "curve and cut-off": curve.join(above)}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mvi_core.checks import binary, both_classes, probability
+from mvi_core.checks import binary, both_classes, probability, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.design import complete_design
 from mvi_core.stats.likelihood import separation
@@ -41,6 +41,7 @@ def doubts(predictors, mvi_present, risk=None):
     """
     outcome = binary("mvi_present", mvi_present)
     fewer = min(both_classes("mvi_present (of mvi_grade)", outcome))
+    same_length(predictors=predictors, mvi_present=outcome, **({} if risk is None else {"risk": risk}))
     found = []
     if fewer < FEW_EVENTS * max(predictors.shape[1], 1):
         words = f"the rarer class has {fewer} patient(s): too few events for {predictors.shape[1]} predictor(s)."

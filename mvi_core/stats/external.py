@@ -4,10 +4,11 @@ import math
 
 import pandas as pd
 
+from mvi_core.checks import binary
 from mvi_core.stats.calibration import calibration_summary
 from mvi_core.stats.decision import decision_curve
 from mvi_core.stats.discrimination import auc
-from mvi_core.stats.estimate import estimate_table
+from mvi_core.stats.estimate import estimate_table, outcome_and_scores
 from mvi_core.stats.logistic import fit_logistic
 
 CLIP = 1e-6  # a risk of exactly 0 or 1 is moved here for the calibration
@@ -78,9 +79,11 @@ def printed_slope(finding, mvi_present, *, coefficient):
     >>> round(float(table["value"].iloc[1]), 4)  # log(1.5 * 1.5) / 0.5
     1.6219
     """
-    finding = pd.Series(finding, name="finding").reset_index(drop=True)
-    fit = fit_logistic(finding.to_frame(), list(mvi_present)).table.iloc[1]
-    ends = (fit["coefficient"], *map(math.log, (fit["ci_low"], fit["ci_high"])))
+    outcome, exposed = outcome_and_scores(mvi_present, check=binary, finding=finding)
+    fit = fit_logistic(pd.DataFrame({"finding": exposed}), outcome, method="auto")
+    effect = fit.table.iloc[1]
+    ends = (effect["coefficient"], *map(math.log, (effect["ci_low"], effect["ci_high"])))
     slope = dict(zip(("value", "ci_low", "ci_high"), (end / coefficient for end in ends), strict=True))
-    row = {"metric": "slope", **slope, "n": len(finding), "method": "logistic regression, Wald interval"}
-    return pd.concat([estimate_table({"auc": auc(list(mvi_present), finding)}), pd.DataFrame([row])], ignore_index=True)
+    method = fit.method if fit.separated else "logistic regression, Wald interval"
+    row = {"metric": "slope", **slope, "n": len(outcome), "method": method}
+    return pd.concat([estimate_table({"auc": auc(outcome, exposed)}), pd.DataFrame([row])], ignore_index=True)

@@ -8,7 +8,7 @@ from scipy.special import expit
 from mvi_core.checks import binary
 from mvi_core.stats.calibration import calibration_summary
 from mvi_core.stats.discrimination import auc
-from mvi_core.stats.estimate import Estimate, estimate_table, wilson
+from mvi_core.stats.estimate import Estimate, estimate_table, outcome_and_scores, wilson
 
 
 def fixed_formula(finding, mvi_present, intercept, coefficient, *, rng, n_bootstrap=1000):
@@ -38,13 +38,13 @@ def fixed_formula(finding, mvi_present, intercept, coefficient, *, rng, n_bootst
     >>> found[["auc", "slope"]].round(3).tolist(), bool(found["recalibrated"] == found["intercept"])  # log 9 / 2.197
     ([0.75, 1.0], True)
     """
-    risk = pd.Series(expit(intercept + coefficient * binary("finding", finding)))
-    outcome = binary("mvi_present", mvi_present)
-    table = calibration_summary(outcome, risk.to_numpy(), rng=rng, n_bootstrap=n_bootstrap)
+    outcome, exposed = outcome_and_scores(mvi_present, check=binary, finding=finding)
+    risk = expit(intercept + coefficient * exposed)
+    table = calibration_summary(outcome, risk, rng=rng, n_bootstrap=n_bootstrap)
     row = table.set_index("metric").loc["intercept"]
     shift = Estimate(*row[["value", "ci_low", "ci_high"]], 0.95, row["method"], int(row["n"]))
     moved = replace(shift, value=shift.value + intercept, low=shift.low + intercept, high=shift.high + intercept)
-    added = estimate_table({"auc": auc(outcome, risk.to_numpy()), "recalibrated": moved})
+    added = estimate_table({"auc": auc(outcome, risk), "recalibrated": moved})
     return pd.concat([table, added], ignore_index=True)
 
 
@@ -60,7 +60,7 @@ def risk_rows(finding, mvi_present, models, *, levels):
     >>> table[["level", "observed", "flat"]].values.tolist()
     [['low', 0.5, 0.5], ['high', 1.0, 0.5]]
     """
-    x, outcome, rows = binary("finding", finding), binary("mvi_present", mvi_present), []
+    (outcome, x), rows = outcome_and_scores(mvi_present, check=binary, both=False, finding=finding), []
     for value, level in enumerate(levels):
         share = wilson(int(outcome[x == value].sum()), int((x == value).sum()))
         says = {name: float(expit(a + b * value)) for name, (a, b) in models.items()}

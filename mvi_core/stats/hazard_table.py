@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from mvi_core.checks import same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.cox import cox
+from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.kaplan_meier import follow_up_times
 from mvi_core.stats.proportional_hazards import proportional_hazards_test
 
@@ -25,7 +27,10 @@ def hazard_ratios(predictors, months, event, *, level=0.95):
     >>> table[["model", "hazard_ratio"]].round(4).values.tolist()
     [['alone', 1.4142], ['adjusted', 1.4142]]
     """
-    follow_up_times(months, event)
+    time, _ = follow_up_times(months, event)
+    same_length(predictors=predictors, months=time)
+    for name in predictors:
+        same_patients(predictors=predictors[name], months=months)
     parts = [("alone", model_rows(predictors[[name]], months, event, level=level)) for name in predictors]
     parts.append(("adjusted", model_rows(predictors, months, event, level=level)))
     rows = [{"model": model} | row for model, part in parts for row in part.to_dict("records")]

@@ -7,8 +7,10 @@ import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
 
+from mvi_core.checks import binary, same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.design import numbers
+from mvi_core.stats.estimate import critical_value, same_patients
 from mvi_core.stats.logistic import fit_logistic
 
 DONORS = 5  # patients among whom predictive mean matching draws; R's mice
@@ -48,9 +50,17 @@ def impute(table, *, n_imputations, rng, n_burn=5, log=()):
     >>> len(copies), bool(copies[0].notna().all(axis=None)), bool(copies[0]["b"].isin(known["b"]).all())
     (2, True, True)
     """
-    frame = numbers(table)
-    logged = [name for name in frame if name in log]
-    frame[logged] = np.log(frame[logged])
+    frame, logged = numbers(table), [str(name) for name in log]
+    empty = [name for name in frame if frame[name].isna().all()]
+    low = [name for name in logged if name not in frame or (frame[name] <= 0).any()]
+    if empty or low:
+        raise MviError(
+            f"impute needs a value in each column and values above 0 where it takes logarithms; wrong: {empty + low}. "
+            "Leave these columns out, or name others."
+        )
+    place = np.lexsort(frame.fillna(np.inf).to_numpy().T)  # the draw does not depend on the order of patients
+    back, index, frame = np.argsort(place), frame.index, frame.iloc[place]
+    frame = frame.assign(**np.log(frame[logged]))
     names = {f"v{place}": name for place, name in enumerate(frame)}  # its formulas take plain names only
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of constant columns inside the chain, which `numbers` and the caller know
@@ -58,7 +68,7 @@ def impute(table, *, n_imputations, rng, n_burn=5, log=()):
         copies = []
         for _ in range(n_imputations):
             chain.update_all(n_burn)
-            copies.append(chain.data[list(names)].rename(columns=names).set_axis(frame.index))
+            copies.append(chain.data[list(names)].rename(columns=names).iloc[back].set_axis(index))
     return [copy.assign(**np.exp(copy[logged])) for copy in copies]
 
 
@@ -92,8 +102,13 @@ def pool_fits(fits, *, level=0.95):
     >>> pool_fits([fit, fit]).loc[1, ["odds_ratio", "fmi"]].astype(float).round(3).tolist()  # nothing was missing
     [3.365, 0.006]
     """
-    if len(fits) < 2:
-        raise MviError(f"Rubin's rules need two fits or more, got {len(fits)}. Impute more often.")
+    critical_value(level)
+    models = {(*fit.table["variable"], fit.n) for fit in fits}
+    if len(fits) < 2 or len(models) > 1 or not all(np.isfinite(fit.table["se"]).all() for fit in fits):
+        raise MviError(
+            f"Rubin's rules need two fits or more, finite and of one model to the same patients, got {len(fits)} of "
+            f"{len(models)} model(s). Impute more often, or fit with method='firth'."
+        )
     beta, se = (np.array([fit.table[name] for fit in fits]) for name in ("coefficient", "se"))
     m, complete_df = len(fits), fits[0].n - beta.shape[1]
     within, between = (se**2).mean(axis=0), beta.var(axis=0, ddof=1)
@@ -133,7 +148,11 @@ def extremes(finding, mvi_present):
     >>> table[["guess", "odds_ratio"]].round(3).values.tolist()[2:]
     [['as invasion is', 9.0], ['contrary to invasion', 1.0]]
     """
-    values, outcome = pd.Series(np.asarray(finding, dtype=float)), np.asarray(mvi_present, dtype=float)
+    same_patients(finding=finding, mvi_present=mvi_present)
+    values = numbers(pd.DataFrame({"finding": np.asarray(finding, dtype=object)}))["finding"]
+    outcome = binary("mvi_present", mvi_present).astype(float)
+    same_length(finding=values, mvi_present=outcome)
+    binary("finding", values.dropna())
     guesses = {"all low": 0.0, "all high": 1.0, "as invasion is": outcome, "contrary to invasion": 1 - outcome}
     rows = []
     for guess, value in guesses.items():

@@ -42,6 +42,8 @@ def landmark_panels(patients, *, at):
     >>> panels["os", "early"]["group"].tolist(), len(panels["rfs", "mvi_present"])
     (['early recurrence present', 'early recurrence absent', 'early recurrence absent'], 2)
     """
+    if patients.index.has_duplicates:
+        raise MviError("patients must have one row each, but the index repeats. Index them by patient.")
     parts = [patients[["mvi_present"]]]
     for end in ("os", "rfs"):
         parts.append(after_landmark(patients[f"{end}_months"], patients[f"{end}_event"], at=at).add_prefix(f"{end}_"))

@@ -6,6 +6,7 @@ from scipy import stats
 
 from mvi_core.checks import same_length
 from mvi_core.errors import MviError
+from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.kaplan_meier import grouped_times
 
 WEIGHTS = {
@@ -31,6 +32,7 @@ def log_rank(months, event, group, *, strata=None, weight="log-rank"):
     time, happened, codes, names = grouped_times(months, event, group)
     layers = np.zeros(len(time), int) if strata is None else pd.factorize(np.asarray(strata))[0]
     same_length(months=time, strata=layers)
+    same_patients(months=months, strata=strata)
     if weight not in WEIGHTS:
         raise MviError(f"weight must be one of {', '.join(WEIGHTS)}, got {weight!r}. Choose one of these.")
     if len(names) < 2 or not happened.any() or (layers < 0).any():

@@ -6,6 +6,7 @@ from scipy import stats
 
 from mvi_core.checks import binary, both_classes, same_length
 from mvi_core.errors import MviError
+from mvi_core.stats.design import numbers
 from mvi_core.stats.estimate import same_patients
 from mvi_core.stats.logistic import fit_logistic
 
@@ -123,12 +124,12 @@ def _groups(values, mvi_present):
     outcome = binary("mvi_present", mvi_present)
     same_length(values=values, mvi_present=outcome)
     same_patients(values=values, mvi_present=mvi_present)
-    numbers = np.asarray(pd.Series(values).astype("Float64").astype(float))
-    known = np.isfinite(numbers)
+    measured = numbers(pd.DataFrame({"values": np.asarray(values, dtype=object)}))["values"].to_numpy()
+    known = ~np.isnan(measured)
     if known.any():
         both_classes("mvi_present of patients with a value", outcome[known])
-    absent, present = (numbers[known & (outcome == k)] for k in (0, 1))
-    if min(len(absent), len(present)) < 2 or np.ptp(numbers[known]) == 0:
+    absent, present = (measured[known & (outcome == k)] for k in (0, 1))
+    if min(len(absent), len(present)) < 2 or np.ptp(measured[known]) == 0:
         name = getattr(values, "name", None) or "The measurement"
         raise MviError(
             f"{name} has {len(absent)} values without and {len(present)} with MVI, two different ones are needed in "

@@ -8,10 +8,11 @@ from scipy.special import expit, logit
 from mvi_core.checks import same_length
 from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.design import complete_design
-from mvi_core.stats.estimate import critical_value
+from mvi_core.stats.estimate import critical_value, same_patients
 from mvi_core.stats.logistic import fit_logistic
 
 MAX_STEPS = 100
+LARGEST_CONDITION = 1e14  # of the information; beyond it a fit runs away
 
 
 def proportional_odds(predictors, grade, *, level=0.95):
@@ -24,7 +25,7 @@ def proportional_odds(predictors, grade, *, level=0.95):
     predictors : pandas.DataFrame, shape (n_patients, n_predictors)
         Numbers; rows with a missing value are left out and counted.
     grade : array-like of str, shape (n_patients,)
-        Such as ``M0``, ``M1``, ``M2``; they ascend as they sort. At least three occur.
+        Such as ``M0``, ``M1``, ``M2``; they ascend as they sort, or as the categories do. At least three occur.
     level : float
 
     Returns
@@ -92,7 +93,9 @@ def brant_test(predictors, grade):
     """
     frame, codes, names = _complete(predictors, grade)
     design = np.column_stack([np.ones(len(frame)), frame.to_numpy()])
-    fits = [fit_logistic(frame, codes >= cut) for cut in range(1, len(names))]
+    fits = [fit_logistic(frame, codes >= cut, method="auto") for cut in range(1, len(names))]
+    if separated := sorted({name for fit in fits for name in fit.separated}):
+        raise MviError(f"Brant's test needs finite fits, but {', '.join(separated)} separate a cut. Leave them out.")
     risk = [expit(design @ fit.coefficients) for fit in fits]
     bread = [np.linalg.inv(design.T @ (design * (p * (1 - p))[:, None])) for p in risk]
     width, cuts = frame.shape[1], len(fits)
@@ -145,6 +148,8 @@ def _maximise(x, codes, n_grades):
         curved = upper.T @ ((fu * (1 - 2 * u) - fu**2)[:, None] * upper)
         curved -= lower.T @ ((fl * (1 - 2 * low) + fl**2)[:, None] * lower)
         information = -(curved + mixed + mixed.T)
+        if np.linalg.cond(information) > LARGEST_CONDITION:
+            break
         step, size = np.linalg.solve(information, score), 1.0
         if score @ step < 1e-20:
             return theta, float(np.log(p).sum()), information
@@ -156,12 +161,14 @@ def _maximise(x, codes, n_grades):
 
 def _complete(predictors, grade):
     """Complete predictors, place of each patient's grade counted from 0, and the grades that occur."""
-    grade = pd.Series(np.asarray(grade, dtype=object))
+    given, grade = grade, pd.Series(grade).reset_index(drop=True).astype("category")
     same_length(predictors=predictors, grade=grade)
     if grade.isna().any():
         raise MviError(f"grade is missing for {grade.isna().sum()} patients. Leave them out first.")
     frame, known = complete_design(predictors)
-    names, codes = np.unique(grade[known].astype(str), return_inverse=True)
+    same_patients(predictors=predictors.iloc[:, 0], grade=given)
+    levels = grade[known].cat.remove_unused_categories().cat
+    names, codes = [str(name) for name in levels.categories], levels.codes.to_numpy().astype(int)
     if len(names) < 3:
         raise MviError(f"Proportional odds need three grades or more, got {', '.join(names)}. Use fit_logistic.")
-    return frame, codes, names.tolist()
+    return frame, codes, names

@@ -13,6 +13,7 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from mvi_core import checks
 from mvi_core.errors import ConvergenceError, MviError
 from mvi_core.stats.delong import auc_interval, auc_variance, placements
+from mvi_core.stats.estimate import same_patients
 
 N_FOLDS = 5
 CROSS_FIT = 2  # times the variance of fixed scores, as `clusters.cross_fitted` explains
@@ -71,10 +72,11 @@ def domain_auc(features, domain, *, rng, n_permutations=999, patient_id=None, de
 
 def _patients(features, domain, patient_id):
     """Check and sort the rows; features, the patient's number of each row, and the 0/1 domain of each patient."""
-    rows = np.asarray(features, dtype=float)
-    checks.expect_shape("features", rows, ("rows", "features"))
-    checks.finite("features", rows.ravel())
+    rows = checks.expect_shape("features", np.asarray(features), ("rows", "features"))
+    rows = checks.finite("features", rows.ravel()).reshape(rows.shape)
     checks.same_length(features=rows, domain=domain)
+    first = features.iloc[:, 0] if isinstance(features, pd.DataFrame) else features
+    same_patients(features=first, domain=domain, patient_id=patient_id)
     values, label = np.unique(np.asarray(domain).astype(str), return_inverse=True)
     if len(values) != 2:
         raise MviError(

@@ -5,6 +5,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from mvi_core.checks import binary
+from mvi_core.errors import MviError
 from mvi_core.stats.hazard_table import model_rows
 from mvi_core.stats.kaplan_meier import kaplan_meier, survival_at
 from mvi_core.stats.log_rank import log_rank
@@ -30,7 +32,8 @@ def survival_panels(patients, *, endpoints, groupings):
     for (column, name), endpoint in product(groupings.items(), endpoints):
         table = patients[[f"{endpoint}_months", f"{endpoint}_event", column]].dropna()
         table = table.set_axis(["months", "event", "group"], axis=1)
-        panels[endpoint, column] = table.assign(group=table["group"].map({0: f"{name} absent", 1: f"{name} present"}))
+        words = np.array([f"{name} absent", f"{name} present"], dtype=object)
+        panels[endpoint, column] = table.assign(group=words[binary(column, table["group"])])
     return panels
 
 
@@ -124,6 +127,8 @@ def panel_contrasts(panels, adjust, *, until):
     """
     rows = []
     for (endpoint, column), table in panels.items():
+        if adjust.index.has_duplicates or not table.index.isin(adjust.index).all():
+            raise MviError("adjust must hold each patient of the panels once. Index both by patient.")
         exposed = (table["group"] == table["group"].max()).astype(float).rename(column)
         designs = {"hazard ratio": exposed.to_frame(), "adjusted hazard ratio": adjust.loc[table.index].join(exposed)}
         gain = restricted_mean_difference(table["months"], table["event"], table["group"], until=until)

@@ -5,10 +5,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from mvi_core.checks import same_length
 from mvi_core.errors import MviError
 from mvi_core.stats.concordance import concordance, uno_concordance
 from mvi_core.stats.cox import cox, predicted_survival
-from mvi_core.stats.estimate import estimate_table
+from mvi_core.stats.design import numbers
+from mvi_core.stats.estimate import estimate_table, same_patients
+from mvi_core.stats.kaplan_meier import follow_up_times
 from mvi_core.stats.survival_accuracy import survival_accuracy
 
 
@@ -32,9 +35,11 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
     >>> table["metric"].tolist()[:6]
     ['auc', 'brier', 'brier_null', 'scaled_brier', 'c_harrell', 'c_uno']
     """
-    months, event = (follow_up[name].to_numpy() for name in ("months", "event"))
+    months, event = follow_up_times(follow_up["months"], follow_up["event"])
     parts, unseen = {}, {}
     for name, x in designs.items():
+        same_patients(predictors=x.iloc[:, 0], months=follow_up["months"])
+        same_length(predictors=x, months=months)
         unseen[name] = _unseen(x, months, event, times=times, n_folds=n_folds, rng=rng)
         apparent = 1 - predicted_survival(cox(x.reset_index(drop=True), months, event), x, times)
         for (patients, risk), (k, at) in product(
@@ -51,10 +56,12 @@ def compare_models(designs, follow_up, *, times, n_folds, n_bootstrap, rng):
 
 def _unseen(predictors, months, event, *, times, n_folds, rng):
     """Risk of the event by each horizon, from Cox models that have not seen the patient."""
-    frame, time, happened = predictors.reset_index(drop=True), np.asarray(months, float), np.asarray(event)
+    frame, time, happened = predictors.reset_index(drop=True), months, event
     if not 2 <= n_folds <= happened.sum():
         raise MviError(f"n_folds must lie from 2 to the {happened.sum()} events, got {n_folds}. Use fewer folds.")
-    order = np.lexsort((rng.permutation(len(time)), time, happened))
+    alike = np.empty(len(time))  # a place for each patient by values, so that their order changes nothing
+    alike[np.lexsort((*numbers(frame).to_numpy().T, time, happened))] = rng.permutation(len(time))
+    order = np.lexsort((alike, time, happened))
     fold = np.empty(len(time), dtype=int)
     fold[order] = np.concatenate([rng.permutation(n_folds) for _ in range(0, len(time), n_folds)])[: len(time)]
     risk = np.empty((len(time), len(times)))
