@@ -88,10 +88,11 @@ def replacement_gains(mvi_present, risk, call, *, n_bootstrap, rng):
     outcome = checks.binary("mvi_present", mvi_present)
     n = checks.same_length(mvi_present=outcome, risk=risk, call=call)
     checks.both_classes("mvi_present", outcome)
-    for table in (risk, call):
-        same_patients(mvi_present=mvi_present, table=table.iloc[:, 0])
+    same_patients(mvi_present=mvi_present, risk=risk.iloc[:, 0], call=call.iloc[:, 0])
     called = call.astype(int).to_numpy()
-    order = np.lexsort([*called.T, *risk.to_numpy().T, outcome])  # no result depends on the order of patients
+    order = np.lexsort(
+        [*called.T, *risk.to_numpy(dtype=float).T, outcome]
+    )  # no result depends on the order of patients
     outcome, risk, right = outcome[order], risk.iloc[order], (called == outcome[:, None])[order].astype(float)
     counts = np.vstack([np.ones((1, n)), resample_counts(n, n_bootstrap, rng=rng, strata=outcome)])
     columns = {

@@ -50,13 +50,14 @@ def impute(table, *, n_imputations, rng, n_burn=5, log=()):
     >>> len(copies), bool(copies[0].notna().all(axis=None)), bool(copies[0]["b"].isin(known["b"]).all())
     (2, True, True)
     """
-    frame, logged = numbers(table), [str(name) for name in log]
+    frame = numbers(table)
+    logged = [name for name in frame if name in log]
     empty = [name for name in frame if frame[name].isna().all()]
-    low = [name for name in logged if name not in frame or (frame[name] <= 0).any()]
+    low = [name for name in logged if (frame[name] <= 0).any()]
     if empty or low:
         raise MviError(
             f"impute needs a value in each column and values above 0 where it takes logarithms; wrong: {empty + low}. "
-            "Leave these columns out, or name others."
+            "Leave these columns out, or take them as they are."
         )
     place = np.lexsort(frame.fillna(np.inf).to_numpy().T)  # the draw does not depend on the order of patients
     back, index, frame = np.argsort(place), frame.index, frame.iloc[place]

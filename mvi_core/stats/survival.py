@@ -139,7 +139,7 @@ def _crossing(curve, name, rule):
     reached = np.flatnonzero(values <= 0.5 + 1e-12)
     if not reached.size:
         return np.inf
-    below = np.flatnonzero(values < 0.5 - 1e-12)
-    if rule == "midpoint" and below.size and below[0] > reached[0]:
-        return float((time[reached[0]] + time[below[0]]) / 2)
+    end = np.append(np.flatnonzero(values < 0.5 - 1e-12), len(values) - 1)[0]  # the last time, if it stays at one half
+    if rule == "midpoint":
+        return float((time[reached[0]] + time[end]) / 2)
     return float(time[reached[0]])

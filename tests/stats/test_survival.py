@@ -258,3 +258,9 @@ def test_names_of_groups_do_not_change_the_log_rank_test(rows):
     other = log_rank(months, event, np.array(["c", "a", "b"])[group])
     assert first["statistic"][0] == pytest.approx(other["statistic"][0], abs=1e-9)
     assert 0 <= first["p_value"][0] <= 1
+
+
+def test_a_curve_that_ends_at_one_half_has_its_midpoint_up_to_the_last_time():
+    # R: quantile(survfit(Surv(c(1, 2, 5, 9), c(1, 1, 0, 0)) ~ 1), 0.5)$quantile is 5.5
+    assert median_survival([1, 2, 5, 9], [1, 1, 0, 0], rule="midpoint").value == 5.5
+    assert median_survival([1, 2, 5, 9], [1, 1, 0, 0]).value == 2
