@@ -7,10 +7,11 @@ from scipy.special import expit
 
 from mvi_core.errors import ConvergenceError, MviError
 
-MAX_STEPS = 500  # Firth's scoring converges linearly
+MAX_STEPS = 2000  # Firth's scoring converges linearly
 ROUNDING = 1e-14  # promised gain below which a step that promises no less than the last one is noise
 LONGEST_STEP = 10  # in any patient's log odds; keeps runaway fits within floating point
 SMALLEST_WEIGHT = 1e-10  # of a patient, so that a step exists where all risks are 0 or 1
+NEAR = 1e-7  # promised gain after all steps that is near enough with a coefficient held far out
 FARTHEST = 100  # change of log odds per standard deviation after which a profile end counts as infinite
 
 
@@ -59,7 +60,7 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
 
     Gives the coefficients and the value there. A ``held`` coefficient stays at its value in ``start``; Firth's penalty
     then still uses the information of all. ``tolerance`` is the gain in log-likelihood that a step must promise. A
-    `ConvergenceError` if 500 steps do not suffice.
+    `ConvergenceError` if 2000 steps do not suffice.
 
     Examples
     --------
@@ -83,6 +84,8 @@ def maximise(design, outcome, start, *, penalised=False, held=None, tolerance=1e
             step = step / 2
             proposal = log_likelihood(design, outcome, beta + step, penalised=penalised)
         beta, value = beta + step, proposal
+    if held is not None and promised < NEAR:
+        return beta, value
     raise ConvergenceError(f"The logistic likelihood did not settle in {MAX_STEPS} steps. Rescale or drop predictors.")
 
 
@@ -115,7 +118,7 @@ def profile_test(design, outcome, beta, top, *, level, penalised):
             return 2 * (top - maximise(design, outcome, start, penalised=penalised, held=j, tolerance=tolerance)[1])
 
         first = min(se[j], 4 / spread[j]) if spread[j] else se[j]
-        limit = FARTHEST / (spread[j] or 1)
+        limit = FARTHEST / (spread[j] or 1) + abs(beta[j])  # a runaway centre may lie beyond any end
         low, high = (_end(deviance, beta[j], side * first, quantile, limit) for side in (-1, 1))
         ends.append((low, high, stats.chi2.sf(max(deviance(0.0), 0.0), 1)))
     low, high, p_value = np.array(ends).T
@@ -178,9 +181,11 @@ def _score(design, outcome, beta, *, penalised):
 
 def _end(deviance, centre, step, quantile, limit):
     """Value on one side of the centre where the deviance reaches the quantile; infinite if it never does."""
-    inner, outer = centre, centre + step
-    while abs(outer - centre) < limit:
+    inner, width, side = centre, abs(step), np.sign(step)
+    while True:
+        outer = centre + side * min(width, limit)
         if deviance(outer) > quantile:
             return optimize.brentq(lambda value: deviance(value) - quantile, inner, outer, xtol=1e-10, rtol=1e-12)
-        inner, outer = outer, centre + 2 * (outer - centre)
-    return np.sign(step) * np.inf
+        if width >= limit:
+            return side * np.inf
+        inner, width = outer, 2 * width

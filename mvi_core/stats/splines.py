@@ -33,7 +33,9 @@ def spline_knots(values, n_knots=4):
     if len(known) < FEW_PATIENTS:
         knots[[0, -1]] = known[[min(4, len(known) - 1), max(len(known) - 5, 0)]]
     if (np.diff(knots) <= 0).any():
-        raise MviError(f"Ties put two of the {n_knots} knots in one place ({knots.tolist()}). Use fewer, or give them.")
+        raise MviError(
+            f"Ties, or too few values ({len(known)}), leave no {n_knots} rising knots. Use fewer or give them."
+        )
     return tuple(knots.tolist())
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import optimize
+from scipy import optimize, stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from statsmodels.discrete.discrete_model import Logit
@@ -333,3 +333,26 @@ def test_a_year_is_a_predictor_and_its_origin_changes_no_slope(birthwt):
     plain, moved = (fit_logistic(known + origin, birthwt["low"]).table for origin in (0, 2016))
     for name in ("coefficient", "se", "p_value"):
         np.testing.assert_allclose(moved.loc[1:, name], plain.loc[1:, name], rtol=1e-7)
+
+
+def test_the_near_end_of_an_infinite_odds_ratio_is_finite_however_narrow_the_gap():
+    """Witness: the likelihood maximised over the intercept alone by scipy falls by 3.84 there; 0 was printed."""
+    x, y = np.array([-2, -1.5, -1, 0, 0.1, 1, 1.5, 2]), np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    with pytest.warns(SeparationWarning):
+        row = fit_logistic(pd.DataFrame({"x": x}), y).table.iloc[1]
+
+    def fall(slope):
+        loss = lambda a: np.logaddexp(0, a + slope * x).sum() - y @ (a + slope * x)  # noqa: E731
+        return 2 * optimize.minimize_scalar(loss, bounds=(-50, 50), method="bounded", options={"xatol": 1e-10}).fun
+
+    assert fall(np.log(row["ci_low"])) == pytest.approx(stats.chi2.ppf(0.95, 1), abs=1e-6)
+    assert row["ci_high"] == np.inf
+
+
+def test_a_firth_fit_of_a_small_separated_cohort_settles():
+    # R: coef(glm(y ~ a + b, binomial, method = "brglmFit")) of brglm2 0.9, made data; 500 steps did not suffice
+    a = [0, 1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 1, 1, 0]
+    b = [-0.6, 1.3, -0.7, 0.3, 1.6, 1.3, -0.7, -1.3, -0.8, 1.1, 0.6, -0.7, 0.4, 0.4, -2.5]
+    y = [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 0]
+    fit = fit_logistic(pd.DataFrame({"a": a, "b": b}), y, method="firth")
+    np.testing.assert_allclose(fit.coefficients, [0.8959592352, 0.9411090260, 1.6948803506], rtol=1e-6)
