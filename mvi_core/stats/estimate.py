@@ -67,7 +67,7 @@ def wilson(k, n, *, level=0.95):
     >>> round(interval.low, 4), round(interval.high, 4)
     (0.4902, 0.9433)
     """
-    if not (n >= 1 and 0 <= k <= n and k == int(k) and n == int(n)):
+    if not (1 <= n < np.inf and 0 <= k <= n and k == int(k) and n == int(n)):
         raise MviError(f"wilson needs whole numbers 0 <= k <= n with n >= 1, got k = {k}, n = {n}. Pass counts.")
     z = critical_value(level)
     share = k / n

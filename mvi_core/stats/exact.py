@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.special import gammaln
 
+from mvi_core.checks import expect_shape
 from mvi_core.errors import MviError
 
 LARGEST_ENUMERATION = 2_000_000  # tables held at a time
@@ -19,7 +20,10 @@ def fisher_exact(counts):
     >>> round(fisher_exact([[73, 23], [15, 11], [42, 25]]), 6)
     0.078888
     """
-    counts = np.asarray(counts, dtype=int)
+    counts = expect_shape("counts", np.asarray(counts), ("rows", "columns"))
+    if not ((counts >= 0) & (counts % 1 == 0)).all():
+        raise MviError("fisher_exact needs whole numbers from 0, got others. Pass counts of patients.")
+    counts = counts.astype(int)
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
     left, weight = counts.sum(axis=0)[None, :], np.zeros(1)  # column totals still to place; log probability so far
     for total in counts.sum(axis=1)[:-1]:

@@ -1,5 +1,8 @@
 """How does a measurement differ between patients with and without MVI: medians, quartiles and every usual test."""
 
+import warnings
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -45,6 +48,18 @@ def measurement_tests(values, mvi_present):
     [0.0495, 0.0675, 0.0376, 0.1161]
     """
     absent, present = _groups(values, mvi_present)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a class in which all values are equal
+        answers = _answers(absent, present)
+    words, rows = TESTS | SPREAD_TESTS, []
+    for name, answer in answers.items():
+        word = words[name] if np.isfinite(answer.pvalue) else "undefined: all values of each class are equal"
+        rows.append((name, float(answer.statistic), float(answer.pvalue), word))
+    return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "method"])
+
+
+def _answers(absent, present):
+    """Answers of scipy by test; no t test where neither class varies, as in R."""
     answers = {
         "mann_whitney": stats.mannwhitneyu(present, absent, method="asymptotic", use_continuity=False),
         "mann_whitney_corrected": stats.mannwhitneyu(present, absent, method="asymptotic", use_continuity=True),
@@ -53,9 +68,10 @@ def measurement_tests(values, mvi_present):
         "levene": stats.levene(absent, present, center="mean"),
         "brown_forsythe": stats.levene(absent, present, center="median"),
     }
-    words = TESTS | SPREAD_TESTS
-    rows = [(name, float(answer.statistic), float(answer.pvalue), words[name]) for name, answer in answers.items()]
-    return pd.DataFrame(rows, columns=["test", "statistic", "p_value", "method"])
+    if np.ptp(absent) == 0 and np.ptp(present) == 0:
+        none = SimpleNamespace(statistic=np.nan, pvalue=np.nan)
+        answers |= dict.fromkeys(("welch", "pooled", *SPREAD_TESTS), none)
+    return answers
 
 
 def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", test="mann_whitney"):
@@ -111,7 +127,8 @@ def continuous_row(values, mvi_present, *, level=0.95, quartiles="spss", test="m
         for end, share in (("q1", 0.25), ("median", 0.5), ("q3", 0.75)):
             row[f"{name}_{end}"] = np.quantile(group, share, method=QUARTILES[quartiles])
     variances = [np.var(group, ddof=1) for group in groups.values()]
-    row["smd"] = (groups["present"].mean() - groups["absent"].mean()) / np.sqrt(np.mean(variances))
+    with np.errstate(divide="ignore"):  # infinite where no class varies
+        row["smd"] = (groups["present"].mean() - groups["absent"].mean()) / np.sqrt(np.mean(variances))
     table = pd.DataFrame([row])
     words = {"wald": "Wald", "profile": "profile-likelihood"}[interval] if not fit.separated else "profile-likelihood"
     method = f"{fit.method.split(', ')[0]}, {words} interval per unit, {TESTS[test]}"

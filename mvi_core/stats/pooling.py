@@ -51,8 +51,15 @@ def pool(effects, *, level=0.95):
     """
     z = critical_value(level)
     ends = effects[["odds_ratio", "ci_low", "ci_high"]].to_numpy(dtype=float)
-    if len(ends) < 2 or not np.isfinite(ends).all() or (ends <= 0).any():
-        raise MviError(f"pool needs two or more finite odds ratios with intervals, got {len(ends)}. Leave out others.")
+    value, low, high = ends.T
+    if (
+        len(ends) < 2
+        or not np.isfinite(ends).all()
+        or not ((low > 0) & (low < high) & (low <= value) & (value <= high)).all()
+    ):
+        raise MviError(
+            f"pool needs two or more finite odds ratios inside their intervals, got {len(ends)}. Leave out others."
+        )
     log, low, high = np.log(ends).T
     variance = ((high - low) / (2 * z)) ** 2
     k, tau2 = len(log), _tau2(log, variance, len(log) - 1)

@@ -11,6 +11,7 @@ from mvi_core.stats.conformal import conformal_p_values, fold_p_values
 from mvi_core.stats.contribution import mean_table, replacement_gains
 from mvi_core.stats.dose import gains, observed_shares, shape_curve, shape_models
 from mvi_core.stats.doubts import doubts
+from mvi_core.stats.exact import fisher_exact
 from mvi_core.stats.external import printed_slope
 from mvi_core.stats.fixed_formula import fixed_formula, risk_rows
 from mvi_core.stats.hazard_table import hazard_ratios
@@ -20,6 +21,7 @@ from mvi_core.stats.log_rank import log_rank
 from mvi_core.stats.logistic import fit_logistic
 from mvi_core.stats.measurements import measurement_tests
 from mvi_core.stats.ordinal import brant_test, each_cut, proportional_odds
+from mvi_core.stats.pooling import pool
 from mvi_core.stats.shift import domain_auc
 from mvi_core.stats.survival_groups import panel_contrasts, survival_panels
 from mvi_core.stats.survival_models import compare_models
@@ -135,6 +137,10 @@ REFUSED = {
     ),
     "level must lie": lambda t: pool_fits([fit_logistic(t[["a"]], t["mvi"])] * 2, level=95),
     "two fits or more, finite": lambda t: pool_fits([fit_logistic(t[[name]], t["mvi"]) for name in ("a", "b")]),
+    "whole numbers from 0": lambda t: fisher_exact([[2.7, 1], [1, 3]]),
+    "inside their intervals": lambda t: pool(
+        pd.DataFrame({"odds_ratio": [20.0, 3.0], "ci_low": [1.0, 1.0], "ci_high": [2.0, 9.0]})
+    ),
     "values above 0": lambda t: impute(t[["b", "mvi"]], n_imputations=1, rng=rng(), log=["b"]),
     "rows without patient": lambda t: patient_bootstrap(
         pd.DataFrame({"patient_id": t["a"].where(t["b"] > 0), "mvi_present": t["a"], "dl_mvi": t["mvi"]}),
@@ -149,6 +155,14 @@ REFUSED = {
 def test_what_gave_a_foreign_error_a_warning_or_a_silent_number_is_refused_in_a_sentence(words):
     with pytest.raises(MviError, match="dates" if words.startswith("dates") else words):
         REFUSED[words](patients())
+
+
+def test_a_class_that_does_not_vary_has_every_test_of_r_and_no_warning():
+    found = measurement_tests([1, 1, 1, 1, 1, 2, 3, 4, 5, 6], [0] * 5 + [1] * 5).set_index("test")["p_value"]
+    assert found["welch"] == pytest.approx(0.0132355996, rel=1e-5)  # R: t.test(2:6, rep(1, 5))$p.value
+    both = measurement_tests([1] * 5 + [2] * 5, [0] * 5 + [1] * 5).set_index("test")
+    assert both.loc["welch", "method"].startswith("undefined")  # R: "data are essentially constant"
+    assert both.loc["mann_whitney", "p_value"] == pytest.approx(0.0026998, rel=1e-4)
 
 
 def test_a_mean_counts_the_rows_whose_group_is_unknown():
