@@ -20,6 +20,7 @@ from mvi_core.stats.landmark import landmark_panels
 from mvi_core.stats.log_rank import log_rank
 from mvi_core.stats.logistic import fit_logistic
 from mvi_core.stats.measurements import measurement_tests
+from mvi_core.stats.optimism import optimism_bootstrap
 from mvi_core.stats.ordinal import brant_test, each_cut, proportional_odds
 from mvi_core.stats.pooling import pool
 from mvi_core.stats.shift import domain_auc
@@ -100,6 +101,15 @@ def pooled(t):
 def test_a_draw_does_not_depend_on_the_order_of_patients(call):
     told = patients()
     once, again = (call(table).select_dtypes("number") for table in (told, told.sample(frac=1, random_state=3)))
+    np.testing.assert_allclose(again, once, rtol=1e-9)
+
+
+def test_the_optimism_of_a_small_cohort_does_not_depend_on_the_order_in_which_a_mean_is_added_up():
+    told = patients(7).head(24)
+    once, again = (
+        optimism_bootstrap(t[["a", "b"]], t["mvi"], n_bootstrap=200, rng=rng()).select_dtypes("number")
+        for t in (told, told.sample(frac=1, random_state=3))
+    )
     np.testing.assert_allclose(again, once, rtol=1e-9)
 
 
