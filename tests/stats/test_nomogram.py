@@ -136,7 +136,8 @@ def test_the_basis_is_that_of_rms_with_its_normalisation():
     ("call", "words"),
     [
         (lambda: spline_knots([1, 2, 3], 9), "n_knots must be one of 3, 4, 5, 6, 7"),
-        (lambda: spline_knots([1] * 200, 3), "Ties put two of the 3 knots"),
+        (lambda: spline_knots([1] * 200, 3), "leave no 3 rising knots"),
+        (lambda: spline_knots(range(8), 3), r"too few values \(8\)"),  # the fifth lowest lies above the fifth highest
         (lambda: spline_columns([1], (3, 2, 1), name="x"), "three ascending values"),
     ],
 )
