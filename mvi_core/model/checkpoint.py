@@ -39,6 +39,8 @@ def load_tensors(path):
     """
     path = Path(path)
     try:
+        if not path.is_file():  # a pipe would be waited for
+            raise FileNotFoundError
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  safe_open is no mapping
             description = json.loads((file.metadata() or {})[DESCRIPTION])

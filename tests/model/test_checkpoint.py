@@ -1,6 +1,7 @@
 """A stored network comes back exactly, or is refused with a sentence."""
 
 import json
+import os
 import pickle
 
 import pytest
@@ -61,9 +62,11 @@ def test_a_pickle_is_never_opened(tmp_path):
         load_network(path)
 
 
-def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(ManifestError, match="not a whole file"):
-        load_network(tmp_path / "none.safetensors")
+def test_a_missing_file_and_a_pipe_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    for name in ("none.safetensors", "pipe.safetensors"):
+        with pytest.raises(ManifestError, match="not a whole file"):
+            load_network(tmp_path / name)
 
 
 def test_weights_that_are_not_finite_are_refused(network, stored):
