@@ -28,8 +28,8 @@ def join_predictions(patients, predictions, columns, *, risk):
     Raises
     ------
     CohortError
-        If a patient has no prediction or two, a prediction has no patient, or a risk is no probability. The message
-        names the patients, up to ten for each fault.
+        If a column is missing, a patient has no prediction or two, a prediction has no patient, or a risk is no
+        probability. The message names the patients, up to ten for each fault.
 
     Examples
     --------
@@ -38,13 +38,17 @@ def join_predictions(patients, predictions, columns, *, risk):
     >>> join_predictions(patients, predictions, ["p_mvi"], risk="p_mvi")["p_mvi"].tolist()
     [0.9, 0.2]
     """
+    if lacking := [name for name in (PATIENT_ID, *columns) if name not in predictions]:
+        raise CohortError(f"Predictions lack the column {lacking[0]}. Name it so in the first row, and use commas.")
     ids, known = predictions[PATIENT_ID], patients[PATIENT_ID]
     chance = pd.to_numeric(predictions[risk], errors="coerce")
+    fold = predictions.get("fold", pd.Series(dtype=str)).dropna().astype(str)
     empty, outside = ~np.isfinite(chance), (chance < 0) | (chance > 1)
     faults = [
         _fault(known[~known.isin(ids)], "have no prediction (missing). Predict them, or leave them out by name."),
         _fault(ids[~ids.isin(known)], "have a prediction and are not in the patient table. Add them, or remove both."),
         _fault(ids[ids.duplicated()], "have more than one prediction (duplicate). Combine them to one a patient."),
+        _fault(ids[fold.index[~fold.str.fullmatch(r"\d+")]], "have no number as fold. Predict them out of fold."),
         _fault(ids[empty], f"have a {risk} that is missing or not finite. Predict them again."),
         _fault(ids[outside], f"have a {risk} out of the range 0 to 1. Pass probabilities, not logits."),
     ]

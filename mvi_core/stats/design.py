@@ -54,7 +54,7 @@ def complete_design(predictors):
     constant = [name for name in frame if frame[name].nunique() == 1]
     if constant:
         raise MviError(
-            f"{', '.join(constant)} has one value ({frame[constant[0]].iloc[0]:g}) in all {len(frame)} complete "
+            f"{', '.join(constant)} is constant ({frame[constant[0]].iloc[0]:g}) in all {len(frame)} complete "
             "patients, so it has no effect to estimate. Leave it out."
         )
     scaled = ((frame - frame.mean()) / frame.std()).to_numpy()

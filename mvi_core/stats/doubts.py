@@ -53,9 +53,19 @@ def doubts(predictors, mvi_present, risk=None):
                 f"{name} is missing in {n_missing} of {len(outcome)} patients, which complete-case models leave out."
             )
             found.append((words, "State the n of each model, or impute."))
-    if risk is not None and np.ptp(probability("risk", risk)) == 0:
-        found.append(("all risks are the same (constant), so no calibration slope exists.", "Check the predictions."))
+    if risk is not None:
+        found += _of_risk(probability("risk", risk), outcome)
     return found + _of_design(predictors, outcome)
+
+
+def _of_risk(risk, outcome):
+    if np.ptp(risk) == 0:
+        return [("all risks are the same (constant), so no calibration slope exists.", "Check the predictions.")]
+    without, with_mvi = risk[outcome == 0], risk[outcome == 1]
+    if without.max() < with_mvi.min() or with_mvi.max() < without.min():
+        words = "the risk separates the patients with MVI from those without completely, as the outcome itself would."
+        return [(words, "Look for a leak, such as predictions of patients that the model was trained on.")]
+    return []
 
 
 def _of_design(predictors, outcome):

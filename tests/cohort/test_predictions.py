@@ -31,6 +31,9 @@ def test_the_order_of_the_predictions_does_not_matter():
         (lambda t: t.replace({"p_mvi": {0.5: float("inf")}}), r"P10, have a p_mvi that is missing or not finite"),
         (lambda t: t.replace({"p_mvi": {0.5: 1.2}}), r"P10, have a p_mvi out of the range"),
         (lambda t: t.replace({"p_mvi": {0.5: -0.1}}), r"P10, have a p_mvi out of the range"),
+        (lambda t: t.assign(fold="1").replace({"fold": {"1": "train"}}), r"20 patient\(s\), P0, .* no number as fold"),
+        (lambda t: t.rename(columns={"p_mvi": "risk"}), "lack the column p_mvi"),
+        (lambda t: t.rename(columns={"patient_id": "id"}), "lack the column patient_id"),
         (lambda t: t.astype({"p_mvi": object}).replace({"p_mvi": {0.5: "high"}}), r"P10, .* missing or not finite"),
     ],
 )

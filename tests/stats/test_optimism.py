@@ -162,7 +162,7 @@ def test_noise_has_no_corrected_discrimination():
     [
         (lambda x, y, g: optimism_bootstrap(x, x["a"], n_bootstrap=50, rng=g), "cannot be fitted"),
         (lambda x, y, g: optimism_bootstrap(x, y * 0, n_bootstrap=50, rng=g), "one class only"),
-        (lambda x, y, g: optimism_bootstrap(x.assign(a=1), y, n_bootstrap=50, rng=g), "a has one value"),
+        (lambda x, y, g: optimism_bootstrap(x.assign(a=1), y, n_bootstrap=50, rng=g), "a is constant"),
         (lambda x, y, g: optimism_bootstrap(x, y, n_bootstrap=50, rng=g, selection="backward"), "Pass a tuple"),
         (lambda x, y, g: optimism_bootstrap(x, y, n_bootstrap=50, rng=g, selection=("lasso",)), "univariable"),
         (lambda x, y, g: optimism_bootstrap(x, y, n_bootstrap=2, rng=g), "too few"),
