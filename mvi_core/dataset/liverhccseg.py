@@ -67,7 +67,7 @@ def lesion_boxes(archive, files, patient_id):
 def _volume(archive, files, name, where):
     if name not in files:
         raise RoiError(f"{where}: the exam has no {name}.nii.gz. Fetch the archive again.")
-    values, affine = _on_disk(archive, files[name], load_nifti, where)
+    values, affine, _ = _on_disk(archive, files[name], load_nifti, where)
     turned = nib.as_closest_canonical(nib.Nifti1Image(values, affine))  # right, anterior, superior
     pixels = np.asarray(turned.dataobj)[::-1, ::-1].transpose(TURN)
     flip = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -40,7 +40,7 @@ def read_mask(path, volume, where):
     RoiError
         If the file cannot be read, is empty, holds other values than 0 and 1, or lies on another grid.
     """
-    values, affine = load_nifti(path, where, image_shape=volume.pixels.shape)
+    values, affine, remarks = load_nifti(path, where, image_shape=volume.pixels.shape)
     if not np.isfinite(values).all():
         raise RoiError(f"{where} holds NaN or infinite values. Save it as a mask of 0 and 1.")
     labels = np.unique(values)
@@ -50,12 +50,13 @@ def read_mask(path, volume, where):
         raise RoiError(f"{where} holds other labels than 0 and 1 ({labels.size} values). Save one lesion, binary.")
     mask = _on_grid(values > 0, affine, volume, where)
     n_islands = ndimage.label(mask, structure=np.ones((3, 3, 3)))[1]
-    remarks = [(f"{where} has {n_islands} islands (not connected components).", "Keep one lesion.")]
-    return mask, remarks if n_islands > 1 else []
+    if n_islands > 1:
+        remarks.append((f"{where} has {n_islands} islands (not connected components).", "Keep one lesion."))
+    return mask, remarks
 
 
 def load_nifti(path, where, *, image_shape=None):
-    """Values (i, j, k) of a NIfTI file of three axes, and its affine to RAS millimetres; a `RoiError` otherwise.
+    """Values (i, j, k) of a NIfTI file of three axes, its affine to RAS millimetres, remarks; a `RoiError` otherwise.
 
     With ``image_shape`` the mask must have as many voxels as that image, which is seen before they are unpacked.
     """
@@ -65,6 +66,8 @@ def load_nifti(path, where, *, image_shape=None):
     try:
         raw = path.read_bytes() if path.suffix != ".gz" else _gunzip(path, most_bytes)
         header = nib.Nifti1Header.from_fileobj(io.BytesIO(raw))
+        if header["magic"] != b"n+1":
+            raise RoiError(f"{where} has no header of a NIfTI file (.nii or .nii.gz). Export the mask again.")
         shape = [int(size) for size in header.get_data_shape()]
         if not 3 <= len(shape) <= 4 or any(size != 1 for size in shape[3:]) or not 0 < math.prod(shape) <= MAX_VOXELS:
             raise RoiError(f"{where} has shape {shape}, expected three axes. Save one mask of one series.")
@@ -79,7 +82,20 @@ def load_nifti(path, where, *, image_shape=None):
         raise RoiError(f"{where} cannot be read: truncated or corrupt. Export the mask again.") from problem
     if header["qform_code"] == 0 and header["sform_code"] == 0:
         raise RoiError(f"{where} says nothing of its geometry (no affine). Save it from the image it was drawn on.")
-    return values, image.affine
+    two = (f"{where}: its qform and sform disagree; the sform is used.", "Compare mask and image in a viewer.")
+    return values, image.affine, [two] if _two_geometries(header, shape) else []
+
+
+def _two_geometries(header, shape):
+    """Tell whether qform and sform are both set and place a corner differently."""
+    if header["qform_code"] == 0 or header["sform_code"] == 0:
+        return False
+    corners = np.array([[0, 0, 0, 1], [*shape[:3], 1]]).T
+    try:
+        drift = (header.get_qform() - header.get_sform()) @ corners
+    except ValueError:  # no rotation
+        return True
+    return bool(np.abs(drift[:3]).max() > GRID_TOLERANCE * min(header.get_zooms()[:3]))
 
 
 def _gunzip(path, most_bytes):

@@ -109,7 +109,7 @@ def triplet_boxes(mask, where):
 
 
 def _from_nifti(path, volume, where):
-    values, affine = load_nifti(path, where)
+    values, affine, remarks = load_nifti(path, where)
     if not np.isfinite(values).all():
         raise RoiError(f"{where} holds NaN or infinite values. Save it as a mask of 0 and 1.")
     labels = np.unique(values)
@@ -117,7 +117,8 @@ def _from_nifti(path, volume, where):
         raise RoiError(f"{where} is empty: no voxel is marked. Draw the lesion, or remove the file.")
     if labels[labels != 0].size > 1:
         raise RoiError(f"{where} holds {labels[labels != 0].size} labels. Save one lesion, as 0 and one other value.")
-    return _placed(values != 0, LPS @ affine, volume, where)
+    mask, more = _placed(values != 0, LPS @ affine, volume, where)
+    return mask, [*remarks, *more]
 
 
 def _placed(marked, affine_lps, volume, where):
