@@ -163,7 +163,7 @@ def read_series_table(folder):
         The rows without a fault: `pandas.DataFrame` of texts, columns ``SERIES_COLUMNS``, empty text where nothing
         stands, indexed by row number. And `Finding`, one for each fault.
     """
-    frame, found = _cells(folder, "series.csv", SERIES_COLUMNS, "Run `mvi scan`.")
+    frame, found = _cells(folder.path / "series.csv", SERIES_COLUMNS, "Run `mvi scan`.")
     faults = {row: _series_fault(cells) for row, cells in zip(frame.index, frame.to_dict("records"), strict=True)}
     used = frame[(frame["use"] == "yes") & ~frame.index.isin([row for row, fault in faults.items() if fault])]
     for row in used.index[used.duplicated([PATIENT_ID, "sequence"], keep=False)]:
@@ -171,26 +171,31 @@ def read_series_table(folder):
         faults[row] = (words, "Leave yes at the right one and write no at the other.")
     for row in frame.index[frame.duplicated("series", keep="first")]:
         faults[row] = ("its series stands in an earlier row too.", "Remove one of the two rows.")
-    return _good(folder, "series.csv", frame, faults, found)
+    return _good(folder.pseudonym, "series.csv", frame, faults, found)
 
 
 def read_files_table(folder):
     """Files of each series volume, from ``files.csv``; columns ``FILES_COLUMNS``, see `read_series_table`."""
-    frame, found = _cells(folder, "files.csv", FILES_COLUMNS, "Run `mvi scan`.")
+    frame, found = _cells(folder.path / "files.csv", FILES_COLUMNS, "Run `mvi scan`.")
     bad = (frame["path"] == "") | ~frame["frame"].str.fullmatch(r"\d*")
     faults = {row: ("path is empty, or frame is no whole number.", "Run `mvi scan` again.") for row in frame.index[bad]}
     for row in frame.index[frame["path"].str.contains(_OUTSIDE)]:
         faults[row] = ("path leads outside images.root ('..', absolute or an address).", "Run `mvi scan` again.")
-    return _good(folder, "files.csv", frame, faults, found)
+    return _good(folder.pseudonym, "files.csv", frame, faults, found)
 
 
 def read_rois_table(folder):
     """Boxes in half-open pixels from ``rois.csv``; ``ROI_COLUMNS``, numbers as int; see `read_series_table`."""
-    frame, found = _cells(folder, "rois.csv", ROI_COLUMNS, "Run `mvi rois`, or fill it in.")
+    return read_boxes(folder.path / "rois.csv", folder.pseudonym)
+
+
+def read_boxes(path, pseudonym=str):
+    """Boxes from a table at any path, as `read_rois_table`; findings name patients by their ``pseudonym``."""
+    frame, found = _cells(path, ROI_COLUMNS, "Run `mvi rois`, or fill it in.")
     faults = {row: _roi_fault(cells) for row, cells in zip(frame.index, frame.to_dict("records"), strict=True)}
     for row in frame.index[frame.duplicated(list(ROI_COLUMNS[:3]), keep="first")]:
         faults[row] = ("an earlier row holds a box of the same slice.", "Keep one of the two.")
-    good, found = _good(folder, "rois.csv", frame, faults, found)
+    good, found = _good(pseudonym, path.name, frame, faults, found)
     return good.astype({name: float for name in ROI_COLUMNS[2:]}).astype({n: int for n in ROI_COLUMNS[2:]}), found
 
 
@@ -223,9 +228,9 @@ def _key(path):
     return key
 
 
-def _cells(folder, name, columns, remedy):
-    """Cells of a table of the folder as text, and the finding that says why there are none."""
-    path, empty = folder.path / name, pd.DataFrame(columns=list(columns), dtype=str).rename_axis(ROW)
+def _cells(path, columns, remedy):
+    """Cells of a table as text, and the finding that says why there are none."""
+    name, empty = path.name, pd.DataFrame(columns=list(columns), dtype=str).rename_axis(ROW)
     if path.is_symlink() or not path.is_file():
         return empty, [Finding("error", "", "", name, "the table is missing, or a link.", remedy)]
     try:
@@ -265,10 +270,10 @@ def _roi_fault(cells):
     return None if cells[PATIENT_ID] else ("patient_id is empty.", "Fill it in.")
 
 
-def _good(folder, name, frame, faults, found):
+def _good(pseudonym, name, frame, faults, found):
     """Rows without a fault, and the findings with the pseudonym of the row's patient."""
     faults = {row: fault for row, fault in faults.items() if fault}
     for row, words in faults.items():
-        who = folder.pseudonym(frame.at[row, PATIENT_ID]) if frame.get(PATIENT_ID, {}).get(row) else ""
+        who = pseudonym(frame.at[row, PATIENT_ID]) if frame.get(PATIENT_ID, {}).get(row) else ""
         found.append(Finding("error", who, "", f"{name} row {row}", *words))
     return frame[~frame.index.isin(list(faults))], tuple(found)

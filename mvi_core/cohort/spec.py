@@ -8,8 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
+from mvi_core.cohort.plain_yaml import read_yaml
 from mvi_core.cohort.predictors import DEFINED_WITH_OUTCOME, MODEL_TERMS
 from mvi_core.errors import CohortError, ManifestError
 from mvi_core.manifest import data_files, locate, project_root
@@ -155,44 +154,12 @@ def table_path(spec):
     return path
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML without duplicate keys and without aliases, which can blow up a small file."""
-
-    def compose_node(self, parent, index):
-        """Refuse an alias before it is followed."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError(f"alias at line {self.peek_event().start_mark.line + 1}; write the value out")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node, deep=False):
-        """Refuse a key that stands twice."""
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.YAMLError(f"key '{key}' stands twice at or after line {node.start_mark.line + 1}; keep one")
-        return super().construct_mapping(node, deep)
-
-
-class _TextLoader(_StrictLoader):
-    """Strict YAML whose every value stays the text that was written: no date, no number, and NO is not false."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - the library's own switch
-
-
-def read_texts(path):
-    """Content of a YAML file with every value as text; a `CohortError` for tags, aliases, tabs and keys that repeat."""
-    return _read(path, _TextLoader)
-
-
 def _folder():
     return project_root() / "data_manifest" / "cohorts"
 
 
-def _read(path, loader=_StrictLoader):
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=loader)  # both are safe loaders
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
-        raise CohortError(f"{path.name} is not readable as plain YAML ({problem}). Mend that place.") from problem
+def _read(path):
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise CohortError(
             f"{path.name} must hold `key: value` lines, got {type(content).__name__}. Copy paper.yaml and change it."

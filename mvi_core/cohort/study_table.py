@@ -3,13 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
-from mvi_core.cohort.spec import read_texts
-from mvi_core.cohort.table import EVENT_PAIRS, ROW, cell_faults, id_faults, read_table
+from mvi_core.cohort.plain_yaml import read_yaml
+from mvi_core.cohort.table import EVENT_PAIRS, ID_PATTERN, ROW, cell_faults, id_faults, read_table
 from mvi_core.errors import CohortError
 from mvi_core.names import PATIENT_ID, SEQUENCES
 
@@ -20,7 +22,7 @@ OTHER_WORDS = {
 }
 FREE = ("center", "notes", "surgery_date")
 DIRS = {f"{str(name).lower()}_dir": str(name) for name in SEQUENCES}
-DATE = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+DATE = re.compile(r"(19|20)\d\d-\d\d-\d\d", re.ASCII)
 MAX_TABLE_BYTES = 64 * 2**20
 
 
@@ -37,6 +39,7 @@ class Finding:
 
     def __str__(self):
         where = " ".join(part for part in (self.patient and f"patient {self.patient}", self.series, self.place) if part)
+        where = where.replace("\n", r"\n")  # a name must not write a line of its own
         text = f"{self.severity}: {where}: {self.message} {self.remedy}".strip()
         return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
@@ -62,29 +65,29 @@ def read_manifest(root):
         Of `StudyRow`, for rows with a usable identifier; and of `Finding`.
     """
     root = Path(root)
+    path = root / "manifest.yaml"
+    path = path if path.exists() else root / "manifest.csv"
     try:
-        frame = _frame(root)
+        frame = _frame(path)
     except CohortError as problem:
-        return (), (Finding("error", "", "", "manifest", str(problem)),)
+        return (), (Finding("error", "", "", path.name, str(problem)),)
     names = {row: str(frame[PATIENT_ID][row]) for row in frame.index} if PATIENT_ID in frame else {}
-    found = [_of_row(text, names) for text in _cells(frame)] + list(_columns(frame))
+    found = [_of_row(text, names, path.name) for text in _cells(frame)] + list(_columns(frame, path.name))
     rows = []
     for row, name in names.items():
         folders, faults = _folders(frame.loc[row], root.resolve())
-        found += [Finding("error", name, series, f"manifest row {row}", *words) for series, words in faults]
-        if pd.notna(frame[PATIENT_ID][row]):
+        found += [Finding("error", name, series, f"{path.name} row {row}", *words) for series, words in faults]
+        if ID_PATTERN.fullmatch(name) and pd.notna(frame[PATIENT_ID][row]):  # others have a fault, and name no file
             rows.append(StudyRow(name, row, folders))
     return tuple(rows), tuple(found)
 
 
-def _frame(root):
-    written = root / "manifest.yaml"
-    path = written if written.exists() else root / "manifest.csv"
+def _frame(path):
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_TABLE_BYTES:
         raise CohortError(
             f"{path.name} is missing, a link, or larger than {MAX_TABLE_BYTES} bytes. Put the file there."
         )
-    frame = _from_texts(read_texts(path), path.name) if path == written else read_table(path)
+    frame = _from_texts(read_yaml(path, as_text=True), path.name) if path.suffix == ".yaml" else read_table(path)
     header = [OTHER_NAMES.get(name.strip().lower(), name.strip().lower()) for name in frame.columns]
     if twice := sorted({name for name in header if header.count(name) > 1}):
         raise CohortError(f"{path.name}: column '{twice[0]}' is a duplicate. Keep one of the two.")
@@ -98,11 +101,11 @@ def _frame(root):
 
 
 def _from_texts(content, name):
-    patients = content.get("patients")
+    patients = content.get("patients") if isinstance(content, dict) else None
     if not isinstance(patients, list) or not patients or not all(isinstance(one, dict) for one in patients):
         raise CohortError(f"{name} must hold `patients:` with one `key: value` block for each. Compare the template.")
     frame = pd.DataFrame(patients, dtype=object)
-    if not frame.map(lambda cell: isinstance(cell, str) or pd.isna(cell)).to_numpy().all():
+    if not frame.map(lambda cell: isinstance(cell, str) or cell is np.nan).to_numpy(bool).all():
         raise CohortError(f"{name}: a value is no plain text or number. Write one value for each key.")
     frame.index = pd.Index(range(2, len(frame) + 2), name=ROW)
     return frame.mask(frame == "")
@@ -119,8 +122,8 @@ def _cells(frame):
         empty = frame.index[frame["mvi_grade"].isna()]
         faults += [f"row {row}, mvi_grade: empty label, expected one of M0, M1, M2. Fill it in." for row in empty]
     for row, cell in frame.get("surgery_date", pd.Series(dtype=object)).dropna().items():
-        if not DATE.fullmatch(cell):
-            faults.append(f"row {row}, surgery_date: expected a date as 2015-03-31. Write year, month, day.")
+        if not _is_past_date(cell):
+            faults.append(f"row {row}, surgery_date: expected a past date as 2015-03-31. Write year, month, day.")
     for months, event in EVENT_PAIRS:
         if {months, event} <= set(frame):
             half = frame.index[frame[months].isna() != frame[event].isna()]
@@ -131,20 +134,27 @@ def _cells(frame):
     return faults
 
 
-def _of_row(text, names):
+def _is_past_date(cell):
+    try:
+        return bool(DATE.fullmatch(cell)) and date.fromisoformat(cell) <= date.today()
+    except ValueError:  # 30 February
+        return False
+
+
+def _of_row(text, names, place):
     first = re.match(r"rows? (\d+)", text)
-    return Finding("error", names.get(int(first[1]), "") if first else "", "", "manifest", text)
+    return Finding("error", names.get(int(first[1]), "") if first else "", "", place, text)
 
 
-def _columns(frame):
+def _columns(frame, place):
     for name in (PATIENT_ID, "mvi_grade", *DIRS):
         if name not in frame and not (name == "mvi_grade" and "mvi_present" in frame):
-            yield Finding("error", "", "", "manifest", f"required column '{name}' is missing.", "Add it.")
+            yield Finding("error", "", "", place, f"required column '{name}' is missing.", "Add it.")
     for name in frame.columns:
         if name not in dictionary().index and name not in FREE and name not in DIRS:
             shown = name if re.fullmatch(r"[a-z0-9_]{1,40}", name) else f"of {len(name)} characters"
             twin = "" if not _tells_label(frame, name) else " Its values tell the label (leak)."
-            yield Finding("warning", "", "", "manifest", f"unknown column {shown} is ignored.{twin}", "Remove it.")
+            yield Finding("warning", "", "", place, f"unknown column {shown} is ignored.{twin}", "Remove it.")
 
 
 def _tells_label(frame, name):
@@ -165,15 +175,21 @@ def _folders(cells, root):
             faults.append((series, (f"{column} leads outside the data root (absolute, '..' or an address).", _BELOW)))
             continue
         folder = root / path
-        if not folder.resolve().is_relative_to(root) or any(
-            one.is_symlink() for one in (folder, *folder.parents) if one.is_relative_to(root) and one != root
-        ):
-            faults.append((series, (f"{column} is a link, perhaps to outside the data root.", _BELOW)))
+        if _follows_link(folder, root):
+            faults.append((series, (f"{column} is a link, perhaps to outside the data root, or too long.", _BELOW)))
         elif folder in folders.values():
             faults.append((series, (f"{column} is the same folder as that of another sequence.", "Give each its own.")))
         else:
             folders[series] = folder
     return folders, faults
+
+
+def _follows_link(folder, root):
+    below = [one for one in (folder, *folder.parents) if one.is_relative_to(root) and one != root]
+    try:
+        return not folder.resolve().is_relative_to(root) or any(one.is_symlink() for one in below)
+    except (OSError, RuntimeError):  # a loop of links; no name that a file can have
+        return True
 
 
 _BELOW = "Copy the series below the root and name its folder from there."

@@ -3,14 +3,12 @@
 import io
 from pathlib import Path
 
-import pandas as pd
-import yaml
-
-from mvi_core.cohort.folder import find_cohort, own_cohorts
+from mvi_core.cohort.folder import find_cohort, own_cohorts, read_boxes
 from mvi_core.cohort.own import read_door
+from mvi_core.cohort.plain_yaml import read_yaml
 from mvi_core.cohort.spec import load_spec
 from mvi_core.cohort.table import read_table
-from mvi_core.errors import ManifestError, MviError
+from mvi_core.errors import ManifestError, RoiError
 from mvi_core.names import PATIENT_ID
 from mvi_core.report import paper_values
 from mvi_core.report.patient import RESEARCH_ONLY, judge, patient_page
@@ -54,7 +52,7 @@ def predict(source, *, model, out, report=None, patients=None):
         clinical = read_door(spec, find_cohort(spec.folder).key)[0]
     else:
         folder, boxes = source
-        drawn, clinical = _table(boxes), read_table(Path(patients)) if patients else None
+        drawn, clinical = _boxes(boxes), read_table(Path(patients)) if patients else None
 
         def read(patient_id, sequence):
             return read_series(Path(folder) / patient_id / sequence, where=f"{patient_id}/{sequence}")
@@ -90,7 +88,7 @@ def audit_lines(paper=None):
     if paper is None:
         verdicts, messages = run_audit(paper_values().reset_index()), ()
     else:
-        audit = audit_paper(_yaml(paper))
+        audit = audit_paper(read_yaml(Path(paper), remedy="See audit_example.yaml."))
         verdicts, messages = audit.verdicts, audit.messages
     lines = [f"{item.verdict.upper()}: {item.check}. {item.statement}" for item in verdicts]
     return [*lines, *(f"NOT USED: {message}" for message in messages)]
@@ -123,20 +121,8 @@ def _picture(name, judged, read):
     return stream.getvalue()
 
 
-def _table(path):
-    if not Path(path).is_file():
-        raise ManifestError(f"Box table {Path(path).name} does not exist. Give the path of a rois.csv.")
-    types = {"patient_id": str, "slice_index": int, **dict.fromkeys(("row0", "col0", "row1", "col1"), float)}
-    try:
-        return pd.read_csv(path, dtype=types, keep_default_na=False, na_values=[""])
-    except ValueError as problem:
-        raise ManifestError(
-            f"Box table {Path(path).name} cannot be read ({str(problem).strip()}). Save it as CSV with whole pixels."
-        ) from problem
-
-
-def _yaml(path):
-    try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise MviError(f"{Path(path).name} is no readable YAML ({problem}). See audit_example.yaml.") from problem
+def _boxes(path):
+    drawn, found = read_boxes(Path(path).resolve())
+    if found:
+        raise RoiError("\n".join(map(str, found)))
+    return drawn

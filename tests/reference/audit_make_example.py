@@ -65,6 +65,7 @@ accuracies = ", ".join(f'"{100 * k / n_development:.1f}"' for k in right)
 known = f"diabetes: [{(frame.diabetes[frame.infection == 0]).sum()}, {(frame.diabetes[frame.infection == 1]).sum()}]"
 diabetes = pd.crosstab(frame.infection, frame.diabetes).to_numpy().tolist()
 exact = [f"{value:.2f}" for value in fit.params]
+coefficients = f'{{diabetes: "{exact[1]}", scan: "{exact[2]}"}}'
 TARGET.write_text(
     f"""# An example for `mvi audit`: an INVENTED study, simulated by tests/reference/audit_make_example.py. No patient stands behind it.
 # Sections are checks; leave out what a paper does not print. Put printed numbers in quotes, so that no digit is lost.
@@ -98,14 +99,14 @@ univariable:
 {univariable("diabetes")}
 {univariable("smoker")}
 multivariable:
-  rows: &rows
+  rows:
 {multivariable("diabetes")}
 {multivariable("scan")}
 formula:
-  coefficients: &coefficients {{diabetes: "{exact[1]}", scan: "{exact[2]}"}}
+  coefficients: {coefficients}
   odds_ratios: {{diabetes: "{odds["diabetes"]:.3f}", scan: "{odds["scan"]:.3f}"}}
 nomogram:
-  coefficients: *coefficients
+  coefficients: {coefficients}
   points: {{diabetes: "{points:.0f}", scan: "100"}}
 formula_fit:  # the formula's intercept, its known and its hidden predictor; counts of the known one
   intercept: "{exact[0]}"
@@ -113,10 +114,12 @@ formula_fit:  # the formula's intercept, its known and its hidden predictor; cou
   absent: {diabetes[0]}
   present: {diabetes[1]}
 joint:  # what the regression implies for the scan, whose counts are not printed
-  rows: *rows
+  rows:
+{multivariable("diabetes")}
+{multivariable("scan")}
   known: {{{known}}}
   group_sizes: [{groups[0]}, {groups[1]}]
-  formula: {{intercept: "{exact[0]}", coefficients: *coefficients, auc: "{auc:.3f}"}}
+  formula: {{intercept: "{exact[0]}", coefficients: {coefficients}, auc: "{auc:.3f}"}}
   missed: {{"{n - n_development} external patients": {fn}}}
 medians:
   - name: survival

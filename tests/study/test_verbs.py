@@ -75,16 +75,23 @@ def test_a_patient_is_predicted_alike_alone_and_with_others(ward, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "wrong.csv does not exist"),
-        ("", "wrong.csv cannot be read"),
-        ('patient_id\n"007', "wrong.csv cannot be read"),
+        (None, "wrong.csv: the table is missing"),
+        ("", "wrong.csv is empty"),
+        ("patient_id,sequence,slice_index,row0,col0,row1,col1\n", "lacks rows"),
+        ('patient_id\n"007', "wrong.csv, line 2"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
-         + "".join(f"007,{s},2,x,10,30,30\n" for s in SEQUENCES), "wrong.csv cannot be read .*'x'"),
+         + "".join(f"007,{s},2,x,10,30,30\n" for s in SEQUENCES), "wrong.csv row 2: row0 must be"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
-         + "".join(f"007,{s},,10,10,30,30\n" for s in SEQUENCES), "wrong.csv cannot be read"),
+         + "".join(f"007,{s},,10,10,30,30\n" for s in SEQUENCES), "wrong.csv row 2: slice_index must be"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
-         + "".join(f"007,{s},2,10.5,10,30,30\n" for s in SEQUENCES), "must be a whole pixel"),
-        ("patient_id,row0\n007,1\n", "ROI table lacks sequence, slice_index"),
+         + "".join(f"007,{s},2,10.5,10,30,30\n" for s in SEQUENCES), "row0 must be a whole number"),
+        ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
+         + "".join(f"007,{s},2,1_0,10,30,30\n" for s in SEQUENCES), "row0 must be a whole number"),
+        ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
+         + "007,T1,2,10,10,30,30\n" * 2, "row 3: an earlier row holds a box of the same slice"),
+        ("patient_id,patient_id\n007,007\n", "column 'patient_id' stands 2 times"),
+
+        ("patient_id,row0\n007,1\n", "column sequence, slice_index, .* is missing"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n007,T1,2,10,10,30,30\n", "Missing: T1V, T1D"),
         ("patient_id,sequence,slice_index,row0,col0,row1,col1\n"
          + "".join(f"ghost,{s},2,10,10,30,30\n" for s in SEQUENCES), "ghost"),
@@ -123,7 +130,9 @@ def test_a_changed_digit_and_an_unknown_section_of_the_example_are_told(tmp_path
     assert "colours: not a section" in unused
 
 
-@pytest.mark.parametrize("content", [None, "a: [", "- a list", "", "\udcff"])
+@pytest.mark.parametrize(
+    "content", [None, "a: [", "- a list", "", "\udcff", "sums: {}\nsums: {}\n", "note: 2015-02-30\n", "note: *sums\n"]
+)
 def test_a_paper_that_cannot_be_read_is_told(tmp_path, content):
     path = tmp_path / "paper.yaml"
     if content is not None:
