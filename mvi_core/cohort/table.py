@@ -28,17 +28,19 @@ EVENT_PAIRS = (("os_months", "os_event"), ("rfs_months", "rfs_event"))
 def read_table(path):
     """Cells of a patient table as text, without guessing: a CSV file as a table indexed by row number (``row``).
 
-    UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon separated with decimal point
-    or comma, which becomes a point. Nothing becomes missing but the empty cell; ``NA`` and leading zeros stay.
+    UTF-8 with or without byte-order mark; comma separated with decimal point, or semicolon or tab separated with
+    decimal point or comma, which becomes a point. Nothing becomes missing but the empty cell; ``NA`` and leading zeros
+    stay.
 
     Raises
     ------
     CohortError
-        If the file has another encoding, a stray quote, a row of another length, a column twice, or
-        commas that may be decimal commas or thousands.
+        If there is no such file, or it has another encoding, a stray quote, a row of another length, a column twice,
+        or commas that may be decimal commas or thousands.
     """
     text = _decode(path)
-    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    first = text.partition("\n")[0]
+    delimiter = next((one for one in ";\t" if one in first), ",")
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader]
@@ -53,12 +55,13 @@ def read_table(path):
     header = next(iter(lines.values()))
     twice = sorted({name for name in header if header.count(name) > 1})
     faults = [f"column '{name}' stands {header.count(name)} times. Keep one." for name in twice]
+    faults += _swallowed(lines, delimiter)
     uneven = {number: len(line) for number, line in lines.items() if len(line) != len(header)}
     remedy = "Look for a stray or missing separator."
     faults += [f"row {number}: {n} cells, expected {len(header)}. {remedy}" for number, n in uneven.items()]
     _raise(path.name, faults)
     frame = pd.DataFrame.from_dict(lines, orient="index", columns=header, dtype=object).rename_axis(ROW).iloc[1:]
-    if delimiter == ";":
+    if delimiter != ",":
         frame = _decimal_points(frame, path.name)
     return frame.mask(frame == "")
 
@@ -107,6 +110,8 @@ def typed_patients(frame, spec):
 
 
 def _decode(path):
+    if not path.is_file():
+        raise CohortError(f"{path.name} does not exist, or is no regular file. Give the path of a CSV file.")
     raw = path.read_bytes()
     if b"\0" in raw:
         raise CohortError(
@@ -119,6 +124,14 @@ def _decode(path):
         raise CohortError(
             f"{path.name}, line {line}: not UTF-8 (perhaps Latin-1). Save it as 'CSV UTF-8'."
         ) from problem
+
+
+def _swallowed(lines, delimiter):
+    """Faults of rows with a quote that closes in a later row: what lies between became one cell."""
+    for number, line in lines.items():
+        whole = len(line) - 1  # separators of a row
+        if whole > 4 and any("\n" in cell and cell.count(delimiter) in range(whole, 10**6, whole) for cell in line):
+            yield f"row {number}: a cell holds a whole row. Close or remove a quote before it."
 
 
 def _decimal_points(frame, name):
@@ -173,6 +186,13 @@ def cell_faults(column, entry):
         expected = expected if levels else f"{entry['low']:g} to {entry['high']:g} {entry['unit']}".strip()
     faults = [_cell_fault(row, column.name, texts[row], expected) for row in texts.index[~good]]
     return values[good].reindex(column.index), faults
+
+
+def as_number(cell):
+    """Float that a cell holds; a ValueError where it is none, as for ``1_4``, which Python would read as 14."""
+    if not NUMBER.fullmatch(str(cell)):
+        raise ValueError
+    return float(cell)
 
 
 def _cell_fault(row, name, cell, expected):

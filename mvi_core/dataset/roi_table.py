@@ -7,7 +7,7 @@ import pandas as pd
 
 from mvi_core.cohort.folder import ROI_COLUMNS, read_rois_table
 from mvi_core.cohort.study_table import Finding
-from mvi_core.cohort.table import read_table
+from mvi_core.cohort.table import as_number, read_table
 from mvi_core.dataset.roi import RoiBox, expect_inside
 from mvi_core.dataset.roi_sources import lesion_mask, overlay_mask, triplet_boxes
 from mvi_core.errors import CohortError, DicomError, RoiError
@@ -120,8 +120,6 @@ def _masked(masks, images, name, who, sequence, share):
 
 
 def _table(path):
-    if not path.is_file():
-        raise CohortError(f"There is no table {path.name}. Give the path of a CSV file with boxes.")
     frame = read_table(path)
     for edges in (EDGES, MM):
         if {PATIENT_ID, "sequence", "slice_index", *edges} <= set(frame):
@@ -141,25 +139,24 @@ def _measured(drawn, images, name, who, sequence):
     for row, cells in mine.iterrows():
         where = f"row {row} of the table"
         try:
-            index = int(cells["slice_index"])
+            index = as_number(cells["slice_index"])
             edges = _edges(cells, volume.spacing_mm[1:])
         except (TypeError, ValueError) as problem:
             raise RoiError(f"{where}: slice_index and edges must be numbers. Correct the row.") from problem
-        if not 0 <= index < len(volume.pixels) or index in boxes:
+        if not index.is_integer() or not 0 <= index < len(volume.pixels) or index in boxes:
             last = len(volume.pixels) - 1
-            raise RoiError(
-                f"{where}: slice_index is outside 0 to {last}, or stands twice. Slices count from 0 upwards."
-            )
-        boxes[index] = expect_inside(RoiBox(*edges), volume.pixels.shape[1:], where, volume.spacing_mm[1:])
+            words = f"slice_index is no whole number from 0 to {last}, or stands twice"
+            raise RoiError(f"{where}: {words}. Slices count from 0 upwards.")
+        boxes[int(index)] = expect_inside(RoiBox(*edges), volume.pixels.shape[1:], where, volume.spacing_mm[1:])
     return boxes, []
 
 
 def _edges(cells, spacing_mm):
     """Edges of a row in pixels: as written, or all pixels that a box in millimetres touches."""
     if MM[0] not in cells:
-        return [float(cells[key]) for key in EDGES]
+        return [as_number(cells[key]) for key in EDGES]
     low, high = (math.floor, math.ceil)
     return [
-        one(round(float(cells[key]) / mm, 6))
+        one(round(as_number(cells[key]) / mm, 6))
         for one, key, mm in zip((low, low, high, high), MM, (*spacing_mm, *spacing_mm), strict=True)
     ]

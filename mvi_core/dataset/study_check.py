@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mvi_core.cohort.study_table import DIRS, Finding, read_manifest
-from mvi_core.cohort.table import read_table
+from mvi_core.cohort.table import as_number, read_table
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.dicom_file import token
 from mvi_core.dataset.masks import read_mask
@@ -116,9 +116,12 @@ def _boxes(root, patients):
     for row, cells in frame.iterrows():
         patient, series = str(cells["patient_id"]), str(cells["sequence"])
         place = f"rois.csv row {row}"
-        if patient not in patients or series not in DIRS.values():
-            words = f"{patient[:40]!a} or its sequence is not in the manifest (unknown)."
+        if patient not in patients:
+            words = f"patient {patient[:40]!a} is not in the manifest (unknown)."
             found.append(Finding("error", "", "", place, words, "Correct the name, or remove the row."))
+        elif series not in DIRS.values():
+            words = f"sequence {series[:20]!a} is none of {', '.join(DIRS.values())}."
+            found.append(Finding("error", patient, "", place, words, "Correct the name, or remove the row."))
         elif (first := taken.setdefault((patient, series, cells["slice_index"]), row)) != row:
             words = f"a duplicate: row {first} holds a box of the same slice."
             found.append(Finding("error", patient, series, place, words, "Keep one."))
@@ -144,7 +147,7 @@ def roi_findings(patient, series, volume, drawn):
 def _side(cells):
     """Longer side of a row's box, 0 where it has none: the largest is the middle of the three slices."""
     try:
-        row0, col0, row1, col1 = (float(cells[name]) for name in ("row0", "col0", "row1", "col1"))
+        row0, col0, row1, col1 = (as_number(cells[name]) for name in ROI_COLUMNS[3:])
     except (TypeError, ValueError):
         return 0.0
     return max(row1 - row0, col1 - col0)
@@ -152,9 +155,9 @@ def _side(cells):
 
 def _one_box(cells, volume, *, middle):
     """Remarks on one box; a `RoiError` where it cannot be used."""
-    box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
+    box = RoiBox(*(as_number(cells[name]) for name in ROI_COLUMNS[3:]))
     expect_inside(box, volume.pixels.shape[1:], spacing_mm=volume.spacing_mm[1:])
-    slices, at = len(volume.pixels), float(cells["slice_index"])
+    slices, at = len(volume.pixels), as_number(cells["slice_index"])
     if not at.is_integer() or not 0 <= at < slices:
         raise RoiError(f"slice_index {at:g} is outside the range 0 to {slices - 1}. Slices count from 0 upwards.")
     if slices < N_SLICES:
@@ -179,10 +182,11 @@ def _missing_boxes(patient, boxes):
 
 
 def _mask_findings(root, patient, series, volume, boxes):
-    for ending in MASK_ENDINGS:
-        path = root / "masks" / f"{patient}_{series}.{ending}"
-        if not path.exists() and not path.is_symlink():
-            continue
+    paths = [root / "masks" / f"{patient}_{series}.{ending}" for ending in MASK_ENDINGS]
+    paths = [path for path in paths if path.exists() or path.is_symlink()]
+    if len(paths) > 1:
+        yield Finding("error", patient, series, paths[0].name, "there are two mask files.", "Keep the right one.")
+    for path in paths:
         try:
             mask, remarks = read_mask(path, volume, path.name)
             expect_same_lesion(mask, boxes.get((patient, series), ()), path.name)
@@ -196,8 +200,8 @@ def expect_same_lesion(mask, drawn, where):
     """Refuse a mask (slice, row, column) that marks nothing inside a drawn box, with a `RoiError`."""
     for _, cells in drawn:
         try:
-            box = RoiBox(*(float(cells[name]) for name in ("row0", "col0", "row1", "col1")))
-            marked = mask[int(cells["slice_index"])]
+            box = RoiBox(*(as_number(cells[name]) for name in ROI_COLUMNS[3:]))
+            marked = mask[int(as_number(cells["slice_index"]))]
         except (RoiError, ValueError, TypeError, IndexError):
             continue  # the box has a finding of its own
         if not marked[box.row0 : box.row1, box.col0 : box.col1].any():

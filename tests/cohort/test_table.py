@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +67,7 @@ def test_a_plain_table_keeps_its_values_and_gets_all_columns(read):
         f"{HEADER}\n\n{GOOD}\n,,,,,,,,\n",
         f"{HEADER}\n{GOOD}\n".replace(",", ";"),
         f"{HEADER}\n{GOOD}\n".replace(",", ";").replace("12.5", "12,5"),
+        f"{HEADER}\n{GOOD}\n".replace(",", "\t").replace("12.5", "12,5"),
         '"patient_id","age_years","mvi_present","afp_ng_ml"\n"P1","61","0","12.5"\n',
     ],
 )
@@ -82,6 +85,8 @@ def test_the_usual_dialects_give_the_same_table(read, text):
         ("patient_id,mvi_present,sex\nP1,0,m\u00e4nnlich\n".encode("latin-1"), "line 2: not UTF-8"),
         ('patient_id,mvi_present\nP1,0\nP2,"1\n', "line 3"),
         ('patient_id,mvi_present\nP1,0\nP"2,1" x"\nP3,"1"x\n', "line 4"),
+        (f'{HEADER}\nP1,"{GOOD[3:]}\nP2,61",{GOOD[6:]}\n', "row 3: a cell holds a whole row"),
+        (f'{HEADER}\nP1,61,"{GOOD[6:]}\nP2,{GOOD[3:]}\nP3,61,male",{GOOD[11:]}\n', "row 4: a cell holds a whole row"),
         ("patient_id,mvi_present\nP1,0\nP2\n", "row 3: 1 cells, expected 2"),
         ("patient_id,mvi_present\nP1,0,7\n", "row 2: 3 cells, expected 2"),
         ("patient_id,mvi_present,inr,inr\nP1,0,1,2\n", "column 'inr' stands 2 times"),
@@ -91,6 +96,13 @@ def test_the_usual_dialects_give_the_same_table(read, text):
 )
 def test_a_file_that_could_be_misread_is_refused(read, text, word):
     assert word in message_of(read, text)
+
+
+def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in ("pipe.csv", "none.csv", "."):
+        with pytest.raises(CohortError, match="does not exist, or is no regular file"):
+            read_table(tmp_path / name)
 
 
 def test_identifiers_are_text_end_to_end(read):

@@ -13,7 +13,7 @@ from mvi_core.cohort.predictions import join_predictions
 from mvi_core.cohort.spec import ANALYSES
 from mvi_core.cohort.study_table import OTHER_NAMES, OTHER_WORDS, Finding
 from mvi_core.cohort.table import read_table, validate_patients
-from mvi_core.dataset.archive import members
+from mvi_core.dataset.archive import members, read_member
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.study_check import check_study
 from mvi_core.errors import MviError
@@ -71,7 +71,10 @@ def _patients(path):
 def _artefact(path):
     """A stored network, or an archive that someone offers."""
     try:
-        members(path) if path.suffix == ".zip" else load_network(path)
+        if path.suffix != ".zip":
+            load_network(path)
+        for name in members(path) if path.suffix == ".zip" else ():
+            read_member(path, name)
     except MviError as problem:
         return [Finding("error", "", "", path.name, str(problem))]
     return []

@@ -90,7 +90,7 @@ def test_a_wrong_box_is_told_by_row(study, before, after, sentence):
 def test_a_path_out_of_the_root_is_refused(study, path):
     manifest = study / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("dicom/P1/T1,", f"{path},"))
-    assert "manifest row 2: t1_dir leads outside the data root" in told(study)
+    assert "manifest.csv row 2: t1_dir leads outside the data root" in told(study)
 
 
 @pytest.mark.parametrize("run", ["load", "load --fuzz", "partial --partial"])

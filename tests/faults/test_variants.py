@@ -307,7 +307,8 @@ TABLES = {
     ("manifest.csv", "UTF-16"): (lambda p: encoded(p, "utf-16"), "manifest.*UTF-8"),
     ("manifest.csv", "UTF-16 without mark"): (lambda p: encoded(p, "utf-16-le"), "manifest.*UTF-8"),
     ("manifest.csv", "Latin-1"): (lambda p: (rewrite(p, "P2,", "Pü2,"), encoded(p, "latin-1")), "line 3: not UTF-8"),
-    ("manifest.csv", "tabs"): (lambda p: p.write_text(p.read_text().replace(",", "\t")), "column"),
+    ("manifest.csv", "tabs"): (lambda p: p.write_text(p.read_text().replace(",", "\t")), None),
+    ("manifest.csv", "bars"): (lambda p: p.write_text(p.read_text().replace(",", "|")), "manifest.csv: .*'patient_id'"),
     ("manifest.csv", "NUL"): (lambda p: p.write_bytes(p.read_bytes().replace(b"P2,", b"P\0002,")), "NUL"),
     ("manifest.csv", "empty"): (lambda p: p.write_bytes(b""), "empty"),
     ("manifest.csv", "header only"): (lambda p: p.write_text(p.read_text().partition("\n")[0]), "no patient"),
@@ -319,6 +320,13 @@ TABLES = {
     ("manifest.csv", "empty id"): (lambda p: rewrite(p, "P2,M1", ",M1"), "row 3, patient_id: empty"),
     ("manifest.csv", "path as id"): (lambda p: rewrite(p, "P2,M1", "../P2,M1"), "row 3, patient_id"),
     ("manifest.csv", "formula as id"): (lambda p: rewrite(p, "P2,M1", "=1+1,M1"), "row 3, patient_id"),
+    ("manifest.csv", "line as id"): (lambda p: rewrite(p, "P2,M1", '"P2\nerror: forged",M1'), r"P2\\nerror: forged"),
+    ("manifest.csv", "endless id"): (lambda p: rewrite(p, "P2,M1", "P" * 300 + ",M1"), "row 3, patient_id"),
+    ("manifest.csv", "way out as id"): (lambda p: rewrite(p, "P2,M1", "../../x,M1"), "row 3, patient_id"),
+    ("manifest.csv", "30 February"): (lambda p: dated(p, "2015-02-30"), "row 3, surgery_date"),
+    ("manifest.csv", "a date to come"): (lambda p: dated(p, "2094-02-03"), "row 3, surgery_date"),
+    ("manifest.csv", "leap day"): (lambda p: dated(p, "2016-02-29"), None),
+    ("manifest.csv", "endless path"): (lambda p: rewrite(p, "dicom/P2/T2", "a" * 5000), "row 3: t2_dir"),
     ("manifest.csv", "label in half"): (lambda p: rewrite(p, "P2,M1", "P2,0.5"), "row 3, mvi_grade"),
     ("manifest.csv", "label empty"): (lambda p: rewrite(p, "P2,M1", "P2,"), "row 3, mvi_grade: empty"),
     ("manifest.csv", "hidden way out"): (
@@ -353,13 +361,19 @@ TABLES = {
     ("rois.csv", "infinite"): (lambda p: rewrite(p, "P2,T2,2,10", "P2,T2,inf,10"), "rois.csv row 1"),
     ("rois.csv", "empty cell"): (lambda p: rewrite(p, "P2,T2,2,10", "P2,T2,,10"), "rois.csv row 1"),
     ("rois.csv", "half pixels"): (lambda p: rewrite(p, "P2,T2,2,10", "P2,T2,2,10.5"), "whole pixel"),
+    ("rois.csv", "Python's number"): (lambda p: rewrite(p, "P2,T2,2,10", "P2,T2,2,1_0"), "whole numbers"),
     ("rois.csv", "one too far"): (lambda p: rewrite(p, "P2,T2,2", "P2,T2,5"), "outside the range 0 to 4"),
     ("rois.csv", "minus one"): (lambda p: rewrite(p, "P2,T2,2", "P2,T2,-1"), "outside the range"),
     ("rois.csv", "nobody"): (lambda p: rewrite(p, "P2,T2,2", "P3,T2,2"), "not in the manifest"),
-    ("rois.csv", "no sequence"): (lambda p: rewrite(p, "P2,T2,2", "P2,T9,2"), "not in the manifest"),
+    ("rois.csv", "no sequence"): (lambda p: rewrite(p, "P2,T2,2", "P2,T9,2"), "P2 rois.csv row 1.*'T9' is none of"),
     ("rois.csv", "missing"): (lambda p: rewrite(p, "P2,T2,2,10,12,30,34\n", ""), "P2 T2.*no ROI"),
     ("rois.csv", "twice"): (lambda p: p.write_text(p.read_text() + "\nP2,T2,2,10,12,30,34"), "duplicate"),
 }
+
+
+def dated(path, day):
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(f"{line},{after}" for line, after in zip(lines, ("surgery_date", "", day), strict=True)))
 
 
 @pytest.mark.parametrize(("table", "name"), TABLES)
@@ -387,7 +401,14 @@ def test_a_series_folder_that_is_a_link_is_refused_wherever_it_leads(study, clea
     folder, outside = slice_path(study).parent, tmp_path_factory.mktemp("outside") / "T1V"
     folder.rename(outside)
     folder.symlink_to(outside)
-    judge(study, clean, "manifest row 3: t1v_dir is a link")
+    judge(study, clean, "manifest.csv row 3: t1v_dir is a link")
+
+
+def test_a_series_folder_that_is_a_link_onto_itself_is_refused(study, clean):
+    folder = slice_path(study).parent
+    folder.rename(folder.with_name("moved"))
+    folder.symlink_to(folder.name)
+    judge(study, clean, "manifest.csv row 3: t1v_dir is a link")
 
 
 def mask_of(study, series, change=None, affine=None, name=None):
@@ -427,6 +448,29 @@ def test_a_mask_is_used_or_told(study, clean, name, series):
     made, words = MASKS[name]
     mask_of(study, series, **made)
     judge(study, clean, words and f"patient {VICTIM} {series} {VICTIM}_{series}.nii.gz: .*{words}")
+
+
+def test_two_masks_of_one_series_are_told(study, clean):
+    mask_of(study, "T1")
+    mask_of(study, "T1", name=f"{VICTIM}_T1.nii")
+    judge(study, clean, "P2 T1 P2_T1.nii: there are two mask files")
+
+
+def test_a_qform_beside_the_sform_is_told_where_it_disagrees(study, clean):
+    path = mask_of(study, "T1", name=f"{VICTIM}_T1.nii")
+    image = nib.load(path)
+    image.set_qform(image.affine, code=1)
+    path.write_bytes(image.to_bytes())
+    judge(study, clean, None)
+    image.set_qform(image.affine + np.eye(4)[:, [3, 3, 3, 0]] * [0, 0, 0, 20.0], code=1)
+    path.write_bytes(image.to_bytes())
+    judge(study, clean, "P2_T1.nii: its qform and sform disagree", errors=False)
+
+
+def test_a_mask_whose_header_is_that_of_a_pair_of_files_is_told(study, clean):
+    path = mask_of(study, "T1", name=f"{VICTIM}_T1.nii")
+    path.write_bytes(path.read_bytes().replace(b"n+1\0", b"ni1\0", 1))
+    judge(study, clean, "P2_T1.nii has no header of a NIfTI file")
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.9])
