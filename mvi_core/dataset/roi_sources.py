@@ -6,6 +6,7 @@ that a box holds the same pixels whatever the grid, the order or the direction i
 
 import re
 from collections import defaultdict
+from itertools import combinations
 
 import numpy as np
 from scipy import ndimage
@@ -21,6 +22,7 @@ LESION_WORDS = re.compile(
     r"tumou?r|lesion|hcc|mass|neoplas|carcinom|target|gtv|roi|herd|laesion|zhongliu", re.IGNORECASE
 )
 VOLUME_RATIO = (0.5, 2.0)  # of the drawing's volume on the image's grid to its own; outside, the grids do not fit
+CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 OFF_PLANE = 0.5  # of a slice step, between a contour and the nearest slice
 FULL = 0.5  # share of a fractional segmentation from which a voxel counts
 OVERLAY_GROUP = 0x6000
@@ -172,12 +174,8 @@ def _from_dicom(path, volume, where):
     try:
         data = read_dataset(path, where)
         kind = data.get("Modality")
-        frame = data.get("FrameOfReferenceUID") or data.get("ReferencedFrameOfReferenceSequence", [{}])[0].get(
-            "FrameOfReferenceUID", ""
-        )
-        if frame and token(frame) != volume.tokens["FrameOfReferenceUID"]:
-            raise RoiError(f"{where} was drawn in another frame of reference than its image. Draw it on this series.")
         if kind == "SEG":
+            _expect_frame(data.get("FrameOfReferenceUID"), volume, where)
             return _placed(*_segmented(data, where), volume, where)
         if kind == "RTSTRUCT":
             return _contoured(data, volume, where), []
@@ -188,6 +186,11 @@ def _from_dicom(path, volume, where):
     except Exception as problem:  # nested elements can be malformed in any way
         raise RoiError(f"{where} cannot be read as DICOM SEG or RTSTRUCT. Export the mask again.") from problem
     raise RoiError(f"{where} is no DICOM SEG or RTSTRUCT. Export the lesion as one of these, or as NIfTI.")
+
+
+def _expect_frame(frame, volume, where):
+    if frame and token(frame) != volume.tokens["FrameOfReferenceUID"]:
+        raise RoiError(f"{where} was drawn in another frame of reference than its image. Draw it on this series.")
 
 
 def _segmented(data, where):
@@ -202,9 +205,8 @@ def _segmented(data, where):
     kept = np.flatnonzero(drawn.any(axis=(1, 2)))
     if not kept.size:
         raise RoiError(f"{where} is empty: no voxel is marked. Draw the lesion, or remove the file.")
-    row_cosine, column_cosine = np.array(
-        _group(frames[0], shared, "PlaneOrientationSequence").ImageOrientationPatient, float
-    ).reshape(2, 3)
+    turns = [_group(frames[i], shared, "PlaneOrientationSequence").ImageOrientationPatient for i in kept]
+    row_cosine, column_cosine = np.array(turns[0], float).reshape(2, 3)
     measures = _group(frames[0], shared, "PixelMeasuresSequence")
     normal = np.cross(row_cosine, column_cosine)
     places = np.array([_group(frames[i], shared, "PlanePositionSequence").ImagePositionPatient for i in kept], float)
@@ -212,13 +214,17 @@ def _segmented(data, where):
     gaps = np.diff(np.unique(np.round(heights, 3)))
     step = float(gaps.min()) if gaps.size else float(measures.get("SpacingBetweenSlices") or measures.SliceThickness)
     levels = np.rint((heights - heights.min()) / step).astype(int)
-    if np.abs((heights - heights.min()) / step - levels).max() > OFF_PLANE / 5 or np.ptp(levels) >= MAX_VOXELS:
-        raise RoiError(f"{where}: its frames are unevenly spaced. Export the mask from the image it was drawn on.")
+    row_mm, column_mm = (float(one) for one in measures.PixelSpacing)
+    aside = places - places[0] - np.outer(heights - heights[0], normal)
+    off = max(np.abs((heights - heights.min()) / step - levels).max(), np.abs(aside).max() / min(row_mm, column_mm))
+    turned = np.abs(np.array(turns, float) - np.array(turns[0], float)).max() > 1e-3
+    if off > OFF_PLANE / 5 or turned or len(set(levels)) < len(levels) or np.ptp(levels) >= MAX_VOXELS:
+        words = "its frames are unevenly spaced, twice at one place, or not behind one another"
+        raise RoiError(f"{where}: {words}. Export the mask from the image it was drawn on.")
     marked = np.zeros((int(levels.max()) + 1, rows, columns), bool)
     for level, i in zip(levels, kept, strict=True):
         marked[level] |= drawn[i]
     affine = np.eye(4)
-    row_mm, column_mm = (float(one) for one in measures.PixelSpacing)
     affine[:3, 0], affine[:3, 1], affine[:3, 2] = normal * step, column_cosine * row_mm, row_cosine * column_mm
     affine[:3, 3] = places[np.argmin(heights)]
     return marked, affine
@@ -250,22 +256,29 @@ def _lesion_of(names, where, what):
 
 def _contoured(data, volume, where):
     """Mask of the closed planar contours of an RTSTRUCT: voxel centres inside; a contour in another cuts a hole."""
-    names = {int(one.ROINumber): str(one.get("ROIName", "")) for one in data.StructureSetROISequence}
+    structures = {int(one.ROINumber): one for one in data.StructureSetROISequence}
+    names = {number: str(one.get("ROIName", "")) for number, one in structures.items()}
     wanted = _lesion_of(names, where, "structures")
+    frame = structures[wanted].get("ReferencedFrameOfReferenceUID") or data.get("FrameOfReferenceUID")
+    _expect_frame(frame, volume, where)
     back, mask = np.linalg.inv(volume.affine_lps), np.zeros(volume.pixels.shape, bool)
-    contours = [one for one in data.ROIContourSequence if int(one.ReferencedROINumber) == wanted]
+    items = [one.get("ContourSequence", ()) for one in data.ROIContourSequence if one.ReferencedROINumber == wanted]
     slices = defaultdict(list)
-    for contour in contours[0].get("ContourSequence", ()) if contours else ():
-        if contour.ContourGeometricType != "CLOSED_PLANAR":
-            continue
+    for contour in (one for item in items for one in item if one.ContourGeometricType != "POINT"):
+        if contour.ContourGeometricType not in CLOSED:
+            raise RoiError(f"{where} holds an open contour. Close it, or export the lesion as a mask.")
         places = np.array(contour.ContourData, float).reshape(-1, 3) @ back[:3, :3].T + back[:3, 3]
         level = round(float(places[:, 0].mean()))
-        if np.abs(places[:, 0] - level).max() > OFF_PLANE or not 0 <= level < len(mask):
+        beyond = (places[:, 1:] < -1.5).any() or (places[:, 1:] > np.array(mask.shape[1:]) + 0.5).any()
+        if np.abs(places[:, 0] - level).max() > OFF_PLANE or not 0 <= level < len(mask) or beyond:
             raise RoiError(f"{where}: a contour lies between the image's slices or outside. Draw it on this series.")
-        slices[level].append(places[:, 1:])
-    for level, outlines in slices.items():
-        for outline in outlines:
-            mask[level] ^= _inside(outline, mask.shape[1:])
+        slices[level].append(_inside(places[:, 1:], mask.shape[1:]))
+    for level, drawn in slices.items():
+        for one, other in combinations(drawn, 2):
+            common = (one & other).sum()
+            if common and (common < min(one.sum(), other.sum()) or np.array_equal(one, other)):
+                raise RoiError(f"{where}: two contours of a slice overlap. Draw the lesion once.")
+        mask[level] = np.logical_xor.reduce(drawn)
     if not mask.any():
         raise RoiError(f"{where} is empty: no voxel lies in its contours. Draw the lesion, or remove the file.")
     return mask

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from copy import deepcopy
 from pathlib import Path
 
 import nibabel as nib
@@ -220,7 +221,34 @@ def test_a_drawing_in_another_frame_of_reference_is_refused(volume, lesion, tmp_
         lesion_mask(path, volume, "x")
 
 
-def test_contours_in_millimetres_give_the_same_boxes_within_a_pixel(volume, lesion, tmp_path):
+def _place(frame, by=0.0):
+    return [float(one) for one in np.add(frame.PlanePositionSequence[0].ImagePositionPatient, [by, 0, 0])]
+
+
+BADLY_PLACED = {
+    "twice at one place": lambda first, second: {"PlanePositionSequence": first.PlanePositionSequence},
+    "ten columns aside": lambda first, second: {
+        "PlanePositionSequence": [_item(ImagePositionPatient=_place(second, 12.0))]
+    },
+    "turned round": lambda first, second: {
+        "PlaneOrientationSequence": [_item(ImageOrientationPatient=[-1, 0, 0, 0, 1, 0])]
+    },
+}
+
+
+@pytest.mark.parametrize("change", BADLY_PLACED)
+def test_frames_of_a_segmentation_that_do_not_stand_behind_one_another_are_refused(volume, lesion, tmp_path, change):
+    path = seg(tmp_path / "m.dcm", lesion, volume.affine_lps)
+    data = pydicom.dcmread(path)
+    first, second, *_ = data.PerFrameFunctionalGroupsSequence
+    second.update(_item(**BADLY_PLACED[change](first, second)))
+    data.save_as(path)
+    with pytest.raises(RoiError, match="twice at one place, or not behind one another"):
+        lesion_mask(path, volume, "x")
+
+
+def rtstruct(path, volume, lesion, change=None):
+    """RTSTRUCT with an ellipse around the lesion in five slices, changed before it is written."""
     data = _dicom("RTSTRUCT")
     contours = []
     for index in (2, 3, 4, 5, 6):
@@ -231,18 +259,66 @@ def test_contours_in_millimetres_give_the_same_boxes_within_a_pixel(volume, lesi
         points = [index + 0 * turn, middle + span / 2 * np.sin(turn), centre + wide / 2 * np.cos(turn), 1 + 0 * turn]
         places = (volume.affine_lps @ points)[:3].T.ravel()
         contours.append(_item(ContourGeometricType="CLOSED_PLANAR", ContourData=[f"{one:.4f}" for one in places]))
-    data.StructureSetROISequence = [_item(ROINumber=1, ROIName="Liver"), _item(ROINumber=2, ROIName="GTV")]
+    data.StructureSetROISequence = [
+        _item(ROINumber=number, ROIName=name, ReferencedFrameOfReferenceUID=FRAME)
+        for number, name in ((1, "Liver"), (2, "GTV"))
+    ]
     data.ROIContourSequence = [_item(ReferencedROINumber=2, ContourSequence=contours)]
-    data.save_as(tmp_path / "m.dcm", enforce_file_format=True)
-    found = boxes(tmp_path / "m.dcm", volume)
+    if change is not None:
+        change(data)
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+def test_contours_in_millimetres_give_the_same_boxes_within_a_pixel(volume, lesion, tmp_path):
+    found = boxes(rtstruct(tmp_path / "m.dcm", volume, lesion), volume)
     assert list(found) == [3, 4, 5]
     assert max(np.abs(np.subtract(found[i], truth(lesion)[i])).max() for i in found) <= 1
+
+
+def _contours(data):
+    return data.ROIContourSequence[0].ContourSequence
+
+
+def _shifted(data, by):
+    for one in _contours(data):
+        one.ContourData = [f"{value:.4f}" for value in np.array(one.ContourData, float) + np.tile([by, 0, 0], 60)]
+
+
+CONTOURS = {
+    "one twice": (lambda d: _contours(d).append(deepcopy(_contours(d)[2])), "overlap"),
+    "an open one": (lambda d: setattr(_contours(d)[0], "ContourGeometricType", "OPEN_PLANAR"), "open contour"),
+    "half outside": (lambda d: _shifted(d, -31.0), "between the image's slices or outside"),
+    "drawn elsewhere": (
+        lambda d: setattr(d.StructureSetROISequence[1], "ReferencedFrameOfReferenceUID", "1.2.99"),
+        "another frame of reference",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONTOURS)
+def test_contours_that_would_lose_a_part_of_the_lesion_are_refused(volume, lesion, tmp_path, name):
+    change, words = CONTOURS[name]
+    with pytest.raises(RoiError, match=words):
+        lesion_mask(rtstruct(tmp_path / "m.dcm", volume, lesion, change), volume, "x")
+
+
+def test_the_frame_of_reference_is_that_of_the_structure_and_its_parts_are_joined(volume, lesion, tmp_path):
+    whole = lesion_mask(rtstruct(tmp_path / "m.dcm", volume, lesion), volume, "x")[0]
+
+    def divided(data):
+        data.FrameOfReferenceUID = "1.2.99"
+        part = _contours(data).pop()
+        data.ROIContourSequence.append(_item(ReferencedROINumber=2, ContourSequence=[part]))
+
+    again = lesion_mask(rtstruct(tmp_path / "n.dcm", volume, lesion, divided), volume, "x")[0]
+    np.testing.assert_array_equal(again, whole)
 
 
 def test_a_file_that_is_no_drawing_is_refused(volume, tmp_path):
     path = tmp_path / "m.dcm"
     path.write_bytes(Path(get_testdata_file("MR_small.dcm", download=False)).read_bytes())
-    with pytest.raises(RoiError, match="another frame of reference"):
+    with pytest.raises(RoiError, match="no DICOM SEG or RTSTRUCT"):
         lesion_mask(path, volume, "x")
 
 
