@@ -13,7 +13,7 @@ from mvi_core.cohort.spec import load_spec, numbered, table_path
 from mvi_core.cohort.table import read_table, typed_patients
 from mvi_core.errors import CohortError, DicomError, RoiError
 from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_ID
-from mvi_core.results import atomic_write, result_path
+from mvi_core.results import atomic_write, csv_text, result_path
 
 ROWS = re.compile(r"rows? (\d+)(?: and (\d+))?")
 LEFT_OUT_COLUMNS = (PATIENT_ID, "stage", "reason")
@@ -133,7 +133,7 @@ def write_left_out(cohort, left_out):
     names = read_table(table_path(spec))[PATIENT_ID].dropna()
     known = {pseudonym(folder.key, name): name for name in names}
     told = left_out.assign(**{PATIENT_ID: left_out[PATIENT_ID].map(known), "pseudonym": left_out[PATIENT_ID]})
-    atomic_write(folder.path / "left_out.csv", told.to_csv(index=False, lineterminator="\n"))
+    atomic_write(folder.path / "left_out.csv", csv_text(told))
 
 
 def model_folder(spec):

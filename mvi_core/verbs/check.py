@@ -21,7 +21,7 @@ from mvi_core.contents import plan_page
 from mvi_core.errors import CohortError, MviError
 from mvi_core.names import DL_MVI
 from mvi_core.pages import load_pages
-from mvi_core.results import atomic_write
+from mvi_core.results import atomic_write, csv_text
 from mvi_core.stats.doubts import doubts
 from mvi_core.study import load_study
 from mvi_core.verbs.progress import bar
@@ -160,5 +160,5 @@ def _draw(folder, spec, found, page, path):
 def _write_names(folder, found):
     """Write who is who, for the person who holds the folder."""
     table = pd.DataFrame(list(found.names.items()), columns=["pseudonym", "patient_id"])
-    atomic_write(folder.path / "pseudonyms.csv", table.to_csv(index=False, lineterminator="\n"))
+    atomic_write(folder.path / "pseudonyms.csv", csv_text(table))
     (folder.path / "pseudonyms.csv").chmod(0o600)

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from mvi_core import steps
+from mvi_core.cohort.folder import find_cohort
 from mvi_core.cohort.load import load_cohort
+from mvi_core.cohort.own import LEFT_OUT_COLUMNS, write_left_out
 from mvi_core.cohort.spec import load_spec
 from mvi_core.dataset.rois import read_roi_cache
 from mvi_core.errors import CohortError, SplitError
@@ -127,6 +129,13 @@ def test_with_skip_bad_the_others_are_bit_equal_and_the_dropped_are_counted(ward
     told = pd.read_csv(ward / "left_out.csv")
     assert set(told["patient_id"]) == {"HN-4724", "HN-4737", "HN-4750"}
     assert set(told["stage"]) == {"a series cannot be read", "table", "no box was drawn"}
+
+
+def test_an_identifier_that_a_spreadsheet_would_run_is_defused_in_the_list_of_those_left_out(ward):
+    change(ward / "patients.csv", "HN-4711", "=HN()")
+    who = find_cohort(ward).pseudonym("=HN()")
+    write_left_out("ward-7", pd.DataFrame([(who, "table", "empty")], columns=list(LEFT_OUT_COLUMNS)))
+    assert f"\n'=HN(),table,empty,{who}\n" in (ward / "left_out.csv").read_text()
 
 
 def test_nobody_left_is_told(ward):
