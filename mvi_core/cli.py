@@ -12,6 +12,7 @@ import yaml
 
 from mvi_core.cohort.spec import COHORT_VARIABLE
 from mvi_core.errors import MviError, PageError
+from mvi_core.names import SEQUENCES
 
 WARM_VARIABLE = "MVI_WARM"  # environment: socket of a process that has imported everything, in a run of the workflow
 STEPS = (
@@ -107,7 +108,8 @@ def _add_cohort_verbs(verbs):
     rois.add_argument("cohort")
     rois.add_argument("--table", help="boxes in pixels or millimetres (default: the files in masks/)")
     rois.add_argument("--overlay", action="store_true", help="lesions drawn as DICOM overlays in the images")
-    rois.add_argument("--share", metavar="SEQUENCE", help="use this sequence's mask where one has none of its own")
+    names = list(map(str, SEQUENCES))
+    rois.add_argument("--share", choices=names, help="use this sequence's mask where one has none of its own")
     check = _add(verbs, "check", _check, "say everything that is wrong with a cohort, and which chapters it can fill")
     check.add_argument("folder", help="cohort of your own, or a folder with manifest.csv, rois.csv, masks/ and series")
     check.add_argument("--json", action="store_true", help="machine-readable")

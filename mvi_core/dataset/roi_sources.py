@@ -130,7 +130,9 @@ def _placed(marked, affine_lps, volume, where):
     if abs(np.linalg.det(affine_lps[:3, :3])) < 1e-9:
         raise RoiError(f"{where} has voxels of no size (affine). Save it from the image it was drawn on.")
     same_voxels = _is_grid(to_image, marked.shape)
-    if not same_voxels and sorted(marked.shape) == sorted(shape):
+    ends = np.rint([[0, 0, 0], np.array(marked.shape) - 1] @ turn.T + to_image[:3, 3])
+    fits = same_voxels and np.array_equal(np.sort(ends, axis=0), [[0, 0, 0], np.array(shape) - 1])
+    if not fits and sorted(marked.shape) == sorted(shape):
         raise RoiError(
             f"{where} has the image's matrix and another geometry (affine). Save it again from this very series."
         )

@@ -23,7 +23,10 @@ def mask_paths(folder):
     """Mask files of a cohort folder by (patient_id, sequence), and findings on names that say neither."""
     found, told = {}, []
     known = {f"{sequence}{ending}": str(sequence) for sequence in SEQUENCES for ending in MASK_ENDINGS}
-    for path in sorted(folder.path.glob("masks/*/*")):
+    if any(path.is_file() for path in folder.path.glob("masks/[!.]*")):
+        words = "a file lies in no patient's folder and is passed over."
+        told.append(Finding("warning", "", "", "masks", words, "Move it to masks/<patient_id>/T1.nii.gz."))
+    for path in sorted(folder.path.glob("masks/*/[!.]*")):
         who = folder.pseudonym(path.parent.name)
         key = path.parent.name, known.get(path.name)
         if key[1] is None:
@@ -77,6 +80,7 @@ def make_rois(folder, images, *, table=None, overlay=False, share=None, progress
     ]
     drawn = _table(Path(table)) if table else None
     rows, done = [], []
+    told += _foreign(drawn, images.series, folder.pseudonym) if table else []
     wanted = list(images.series[[PATIENT_ID, "sequence"]].itertuples(index=False, name=None))
     for number, (who, sequence) in enumerate(wanted, start=1):
         try:
@@ -119,6 +123,15 @@ def _masked(masks, images, name, who, sequence, share):
     return triplet_boxes(mask, where), [*remarks, *more]
 
 
+def _foreign(drawn, series, pseudonym):
+    """Warnings on rows of a table of boxes that belong to no series in use."""
+    used = set(series[[PATIENT_ID, "sequence"]].itertuples(index=False, name=None))
+    for row, name, sequence in drawn[[PATIENT_ID, "sequence"]].fillna("").itertuples(name=None):
+        if (pseudonym(name), sequence) not in used:
+            words = "the box belongs to no series in use.", "Correct patient or sequence."
+            yield Finding("warning", pseudonym(name), "", f"row {row} of the table", *words)
+
+
 def _table(path):
     frame = read_table(path)
     for edges in (EDGES, MM):
@@ -141,7 +154,7 @@ def _measured(drawn, images, name, who, sequence):
         try:
             index = as_number(cells["slice_index"])
             edges = _edges(cells, volume.spacing_mm[1:])
-        except (TypeError, ValueError) as problem:
+        except (TypeError, ValueError, OverflowError) as problem:
             raise RoiError(f"{where}: slice_index and edges must be numbers. Correct the row.") from problem
         if not index.is_integer() or not 0 <= index < len(volume.pixels) or index in boxes:
             last = len(volume.pixels) - 1

@@ -118,6 +118,7 @@ def test_a_turned_grid_gives_the_same_boxes_within_a_pixel(volume, tmp_path):
     ("change", "sentence"),
     [
         (lambda affine: affine + _shift(7), "another geometry"),
+        (lambda affine: affine + _shift(affine[:3, 0]), "another geometry"),  # by one whole slice
         (lambda affine: affine @ np.diag([1, 1.2, 1, 1]), "another geometry"),
     ],
 )

@@ -225,6 +225,29 @@ def test_masks_and_names_that_fit_nobody_are_told(cohort, capsys):
     main(["rois", "my-hospital"])
     told = capsys.readouterr().out
     assert "named after no sequence" in told and "has no series in use" in told and "stranger" not in told
+    assert "lies in no patient's folder" not in told
+    (cohort / "masks" / "stranger_T2.nii.gz").write_bytes(b"")
+    main(["rois", "my-hospital"])
+    told = capsys.readouterr().out
+    assert "masks: a file lies in no patient's folder" in told and "stranger" not in told
+
+
+def test_boxes_of_a_table_that_fit_nobody_or_overflow_are_told(cohort, tmp_path, capsys):
+    known = pd.read_csv(cohort / "rois.csv", dtype=str)["patient_id"][0]
+    head = "patient_id,sequence,slice_index,row0_mm,col0_mm,row1_mm,col1_mm"
+    lines = [head, f"{known.lstrip('0')},T1,2,50,50,90,90", f"{known},t1,2,50,50,90,90", f"{known},T2,2,50,50,1e400,90"]
+    (tmp_path / "mm.csv").write_text("\n".join(lines))
+    assert main(["rois", "my-hospital", "--table", str(tmp_path / "mm.csv")]) == 1
+    told = capsys.readouterr().out
+    for row in (2, 3):
+        assert f"row {row} of the table: the box belongs to no series in use" in told
+    assert "row 4 of the table: slice_index and edges must be numbers" in told and known not in told
+
+
+def test_an_unknown_sequence_to_share_is_refused(cohort, capsys):
+    with pytest.raises(SystemExit):
+        main(["rois", "my-hospital", "--share", "T9"])
+    assert "invalid choice: 'T9'" in capsys.readouterr().err
 
 
 def test_a_cohort_is_also_found_by_the_path_of_its_folder(cohort, monkeypatch, capsys):
