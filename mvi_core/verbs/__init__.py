@@ -3,16 +3,19 @@
 import io
 from pathlib import Path
 
+from mvi_core.cohort.dictionary import dictionary
 from mvi_core.cohort.folder import find_cohort, own_cohorts, read_boxes
-from mvi_core.cohort.own import read_door
+from mvi_core.cohort.own import ROWS, read_door
 from mvi_core.cohort.plain_yaml import read_yaml
-from mvi_core.cohort.spec import load_spec
-from mvi_core.cohort.table import read_table
-from mvi_core.errors import ManifestError, RoiError
+from mvi_core.cohort.spec import load_spec, numbered
+from mvi_core.cohort.table import cell_faults, id_faults, read_table
+from mvi_core.errors import CohortError, ManifestError, RoiError
 from mvi_core.names import PATIENT_ID
 from mvi_core.report import paper_values
 from mvi_core.report.patient import RESEARCH_ONLY, judge, patient_page
 from mvi_core.results import atomic_write, csv_text
+
+AFP_COLUMN = "afp_ng_ml"
 
 
 def predict(source, *, model, out, report=None, patients=None):
@@ -49,14 +52,17 @@ def predict(source, *, model, out, report=None, patients=None):
         spec = load_spec(source)
         images = own_images(spec)
         read, drawn = images.volume, images.boxes
-        clinical = read_door(spec, find_cohort(spec.folder).key)[0]
+        clinical = _clinical(*read_door(spec, find_cohort(spec.folder).key), skip_bad=spec.skip_bad)
     else:
         folder, boxes = source
-        drawn, clinical = _boxes(boxes), read_table(Path(patients)) if patients else None
+        drawn = _boxes(boxes)
+        clinical = _clinical(read_table(Path(patients))) if patients else None
 
         def read(patient_id, sequence):
             return read_series(Path(folder) / patient_id / sequence, where=f"{patient_id}/{sequence}")
 
+    if clinical is not None and not clinical[PATIENT_ID].isin(drawn[PATIENT_ID]).any():
+        raise CohortError("No patient of the table has a box, so their patient_id differ. Write both alike.")
     judged = judge(read, drawn, Path(model))
     table = judged.table(clinical)
     if report:
@@ -119,6 +125,19 @@ def _picture(name, judged, read):
     figure.savefig(stream, format="png", dpi=110, metadata={"Software": None})
     plt.close(figure)
     return stream.getvalue()
+
+
+def _clinical(rows, faults=(), *, skip_bad=False):
+    """Rows of a patient table for the nomogram: each patient once, with an AFP that is a number or empty."""
+    if PATIENT_ID not in rows:
+        raise CohortError(f"The patient table has no column '{PATIENT_ID}'. Add it.")
+    faults = [*(faults or id_faults(rows[PATIENT_ID]))]
+    if AFP_COLUMN in rows:
+        faults += cell_faults(rows[AFP_COLUMN], dictionary().loc[AFP_COLUMN])[1]
+    if faults and not skip_bad:
+        raise CohortError(f"The patient table has {len(faults)} fault(s).\n{numbered(faults)}")
+    wrong = {int(row) for fault in faults for row in ROWS.match(fault).groups() if row}
+    return rows.drop(index=list(wrong))
 
 
 def _boxes(path):

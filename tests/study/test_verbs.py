@@ -108,6 +108,26 @@ def test_a_box_table_that_cannot_be_used_is_told_and_nothing_is_written(ward, tm
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "none.csv does not exist"),
+        ("id,afp_ng_ml\n007,5\n", "no column 'patient_id'"),
+        ("patient_id,afp_ng_ml\n007,5\n007,50\n", "rows 2 and 3, patient_id"),
+        ("patient_id,afp_ng_ml\n007,>1210\n", "row 2, afp_ng_ml: '>1210'"),
+        ("patient_id,afp_ng_ml\n007,-9\n", "row 2, afp_ng_ml: '-9'"),
+        ("patient_id,afp_ng_ml\n7,5\n", "No patient of the table has a box"),
+    ],
+)
+def test_a_patient_table_that_cannot_be_used_is_told_and_nothing_is_written(ward, tmp_path, text, message):
+    path, told = tmp_path / "none.csv", {"model": str(ward / "model"), "out": str(tmp_path / "out.csv")}
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(MviError, match=message):
+        predict((str(ward / "images"), str(ward / "rois.csv")), patients=path, **told)
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_a_model_that_is_not_there_is_told(ward, tmp_path):
     with pytest.raises(MviError, match=r"model.safetensors is not a whole file"):
         predict((str(ward / "images"), str(ward / "rois.csv")), model=str(tmp_path), out=str(tmp_path / "out.csv"))
