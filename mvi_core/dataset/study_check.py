@@ -74,9 +74,9 @@ def check_study(root, keep=None):
             if keep is not None:
                 keep(patient.patient_id, series, volume)
         found += _missing_boxes(patient, boxes)
-    found += (
-        _identities(patients, seen) + same_pixels(seen) + odd_sequences(patients, seen) + _exchanged(patients, seen)
-    )
+    misplaced = _identities(patients, seen)
+    found += misplaced + same_pixels(seen, {(one.patient, one.series) for one in misplaced})
+    found += odd_sequences(patients, seen) + _exchanged(patients, seen)
     found += _unused_masks(root, patients)
     faulty = {one.patient for one in found if one.severity == "error"}
     names = [one.patient_id for one in patients]
@@ -214,9 +214,9 @@ def _identities(patients, seen):
     found, users = [], defaultdict(set)
     for patient in patients:
         ids = {s: seen[patient.patient_id, s][0]["PatientID"] for s in DIRS.values() if (patient.patient_id, s) in seen}
-        for key in set(ids.values()) - {token("absent")}:
-            users[key].add(patient.patient_id)
-        usual = Counter(ids.values()).most_common(1)[0][0] if ids else None
+        usual = Counter(ids.values()).most_common(1)[0][0] if ids else token("absent")
+        if usual != token("absent"):  # a single misplaced series makes nobody a second person
+            users[usual].add(patient.patient_id)
         for series, key in ids.items():
             other = owner.get(key, patient.patient_id)
             if other != patient.patient_id:
@@ -231,8 +231,8 @@ def _identities(patients, seen):
     return found
 
 
-def same_pixels(seen):
-    """Series whose pixels are identical: in two patients, or twice in one."""
+def same_pixels(seen, misplaced=()):
+    """Series whose pixels are identical, in two patients or twice in one; those known as misplaced have the fault."""
     holders = defaultdict(list)
     for (patient, series), (tokens, _, _) in seen.items():
         holders[tokens["pixels"]].append((patient, series))
@@ -240,7 +240,8 @@ def same_pixels(seen):
     for group in (group for group in holders.values() if len(group) > 1):
         names = " and ".join(f"{patient}/{series}" for patient, series in group)
         words = f"{names} hold identical pixels: the same image under two names (duplicate)."
-        found += [Finding("error", patient, series, "", words, "Keep the right one.") for patient, series in group]
+        faulty = [key for key in group if key in misplaced] or group
+        found += [Finding("error", *key, "", words, "Keep the right one.") for key in faulty]
     return found
 
 

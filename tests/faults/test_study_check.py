@@ -68,6 +68,7 @@ def test_exchanged_patients_and_one_person_under_two_names_are_told(study):
     assert "PatientID is that of patient P2" in told(study)
     (study / "manifest.csv").write_text(text.replace("dicom/P2/T1,", "dicom/P1/T1,"))
     assert "P1/T1 and P2/T1 hold identical pixels" in told(study)
+    assert check_study(study).good == ("P1",)
 
 
 @pytest.mark.parametrize(
