@@ -48,7 +48,7 @@ def join_predictions(patients, predictions, columns, *, risk):
         _fault(known[~known.isin(ids)], "have no prediction (missing). Predict them, or leave them out by name."),
         _fault(ids[~ids.isin(known)], "have a prediction and are not in the patient table. Add them, or remove both."),
         _fault(ids[ids.duplicated()], "have more than one prediction (duplicate). Combine them to one a patient."),
-        _fault(ids[fold.index[~fold.str.fullmatch(r"\d+")]], "have no number as fold. Predict them out of fold."),
+        _fault(ids[fold.index[~fold.str.fullmatch(r"\d+(\.0)?")]], "have no number as fold. Predict them out of fold."),
         _fault(ids[empty], f"have a {risk} that is missing or not finite. Predict them again."),
         _fault(ids[outside], f"have a {risk} out of the range 0 to 1. Pass probabilities, not logits."),
     ]

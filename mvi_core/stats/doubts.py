@@ -8,10 +8,9 @@ from mvi_core.stats.design import complete_design
 from mvi_core.stats.likelihood import separation
 
 FEW_EVENTS = 10  # patients of the rarer class a predictor; Peduzzi 1996, doi:10.1016/S0895-4356(96)00236-3
-MUCH_MISSING = 0.05  # of the patients
 
 
-def doubts(predictors, mvi_present, risk=None):
+def doubts(predictors, mvi_present, risk=None, *, events=()):
     """Sentences on what will limit or spoil an analysis, each with a remedy.
 
     Parameters
@@ -21,6 +20,8 @@ def doubts(predictors, mvi_present, risk=None):
     mvi_present : array-like of 0/1, shape (n_patients,)
     risk : array-like of float, shape (n_patients,), optional
         Predicted probability of MVI.
+    events : pandas.DataFrame of 0/1, shape (n_patients, n_endpoints), optional
+        Whether each endpoint of a follow-up was reached; missing values allowed.
 
     Returns
     -------
@@ -46,9 +47,12 @@ def doubts(predictors, mvi_present, risk=None):
     if fewer < FEW_EVENTS * max(predictors.shape[1], 1):
         words = f"the rarer class has {fewer} patient(s): too few events for {predictors.shape[1]} predictor(s)."
         found.append((words, "Use fewer predictors, or Firth's method, and read intervals as wide."))
-    for name, share in predictors.isna().mean().items():
-        if share > MUCH_MISSING:
-            n_missing = int(predictors[name].isna().sum())
+    for name in events:
+        if (n_events := int(events[name].sum())) < FEW_EVENTS:
+            words = f"{name} has {n_events} event(s): too few for a survival model."
+            found.append((words, "Follow the patients longer, or read its intervals as wide."))
+    for name, n_missing in predictors.isna().sum().items():
+        if n_missing:
             words = (
                 f"{name} is missing in {n_missing} of {len(outcome)} patients, which complete-case models leave out."
             )

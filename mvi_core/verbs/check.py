@@ -60,7 +60,10 @@ def _of_statistics(folder, spec):
     terms = [name for name in spec.multivariable if name != DL_MVI]
     try:
         patients, faults = typed_patients(read_door(spec, folder.key)[0], spec)
-        told = doubts(predictor_table(patients, terms), patients["mvi_present"]) if terms and not faults else []
+        if faults or not terms:
+            return []
+        events = patients[["rfs_event", "os_event"]] if spec.analyses["survival"] else ()
+        told = doubts(predictor_table(patients, terms), patients["mvi_present"], events=events)
     except MviError as problem:
         return [] if isinstance(problem, CohortError) else [Finding("error", "", "", "patients.csv", str(problem))]
     return [Finding("warning", "", "", "patients.csv", *words) for words in told]

@@ -20,6 +20,11 @@ def test_the_order_of_the_predictions_does_not_matter():
     assert joined(shuffled)["p_mvi"].tolist() == PREDICTIONS["p_mvi"].tolist()
 
 
+def test_a_fold_is_a_number_or_missing_where_others_were_judged():
+    with_folds = PREDICTIONS.assign(fold=[*[0.0, 1.0] * 8, *[float("nan")] * 4])
+    pd.testing.assert_frame_equal(joined(with_folds), joined(PREDICTIONS))
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

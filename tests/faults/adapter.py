@@ -52,7 +52,7 @@ def _statistics(case):
         patients = _patients(Path(case) / "clinical.csv")
         table = join_predictions(patients, read_table(Path(case) / "predictions.csv"), ["p_mvi"], risk="p_mvi")
         predictors, risk = patients[list(MEASURED)], table["p_mvi"].astype(float)
-        warned = doubts(predictors, table["mvi_present"], risk)
+        warned = doubts(predictors, table["mvi_present"], risk, events=patients[["rfs_event", "os_event"]])
     except MviError as problem:
         return [Finding("error", "", "", "clinical.csv and predictions.csv", str(problem))]
     print(f"AUC {auc(table['mvi_present'], risk).value:.6f}, n = {len(table)}")

@@ -37,6 +37,18 @@ def test_each_doubt_is_told_with_a_remedy(predictors, outcome, risk, words):
     assert all(sentence.endswith(".") and remedy.endswith(".") for sentence, remedy in found)
 
 
+def test_an_endpoint_with_few_events_is_told_and_one_with_many_is_not():
+    events = pd.DataFrame({"rfs_event": OUTCOME, "os_event": [0.0] * 77 + [1.0] * 2 + [float("nan")]})
+    assert [words for words, _ in doubts(SOUND, OUTCOME, RISK, events=events)] == [
+        "os_event has 2 event(s): too few for a survival model."
+    ]
+
+
+def test_one_missing_value_is_told():
+    one = SOUND.assign(afp=SOUND["afp"].where(SOUND.index != 3))
+    assert "afp is missing in 1 of 80 patients" in str(doubts(one, OUTCOME, RISK))
+
+
 def test_one_class_and_logits_stop_the_analysis():
     with pytest.raises(MviError, match="one class only"):
         doubts(SOUND, np.zeros(80), RISK)
