@@ -13,6 +13,7 @@ from mvi_core.checks import settings_from
 from mvi_core.errors import ManifestError
 from mvi_core.model.backbone import NetworkSettings
 from mvi_core.model.network import MviNet
+from mvi_core.names import SEQUENCES
 
 DESCRIPTION = "mvi"  # key of the description in the header of the tensor file
 MOST = 4096  # blocks, sequences, pixels or channels that a description may claim
@@ -99,19 +100,29 @@ def load_network(path):
 
 def _described(description, shape, n_tensors):
     """Network of a description, whose numbers are believed only as far as the tensors can bear them out."""
-    counts = (*shape.blocks, len(description["sequences"]), description["roi_px"], shape.width, shape.n_grades)
-    if not all(isinstance(n, int) and 0 < n <= MOST for n in counts) or sum(shape.blocks) > n_tensors:
+    sequences, notes = description["sequences"], description["notes"]
+    counts = (*shape.blocks, description["roi_px"], shape.width, shape.n_grades)
+    if not all(type(n) is int and 0 < n <= MOST for n in counts) or sum(shape.blocks) > n_tensors:
         raise ValueError
-    return MviNet(len(description["sequences"]), description["roi_px"], shape)
+    if not isinstance(sequences, list) or sorted(set(sequences) & set(SEQUENCES)) != sorted(sequences):
+        raise ValueError
+    if not sequences or not isinstance(notes, dict):
+        raise ValueError
+    return MviNet(len(sequences), description["roi_px"], shape)
 
 
 def _unlike(tensors, wanted):
-    """Sentence on the first tensor that is missing, unexpected or of another shape; empty if there is none."""
+    """Sentence on the first tensor that is missing, unexpected, of another shape or impossible; empty if none is."""
     for name in sorted(tensors.keys() ^ wanted.keys()):
         return f"tensor {name[:80]} is {'missing' if name in wanted else 'unexpected'}."
     for name, tensor in wanted.items():
         if tensors[name].shape != tensor.shape:
             return f"tensor {name} has shape {tuple(tensors[name].shape)}, expected {tuple(tensor.shape)}."
+        if tensors[name].dtype != tensor.dtype:
+            return f"tensor {name} holds {tensors[name].dtype}, expected {tensor.dtype}."
+        least = tensors[name].min()
+        if (name.endswith("running_var") and least < 0) or (name == "roi_sd" and least <= 0):
+            return f"tensor {name} holds a spread that is negative or zero."
     return ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from mvi_core.errors import ManifestError
 from mvi_core.manifest import sha256
 from mvi_core.names import DL_MVI, PATIENT_ID, CohortKind
 from mvi_core.stats.conformal import conformal_sets, stored_p_values
@@ -232,5 +233,8 @@ def _nomogram(folder):
     path = folder.parent / "nomogram.json"
     if not path.is_file():
         return None
-    sheet = Nomogram.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        sheet = Nomogram.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
+        raise ManifestError(f"{path.name} beside the model is no nomogram. Make it again, or remove it.") from problem
     return sheet if {axis.variable for axis in sheet.axes} == {AFP, DL_MVI} else None

@@ -83,6 +83,33 @@ def test_tensors_of_another_shape_are_refused(stored):
         load_network(stored)
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("classifier.bias", lambda tensor: tensor.round().int()),
+        ("classifier.bias", lambda tensor: tensor.double()),
+        ("backbone.1.running_var", lambda tensor: -tensor),
+        ("roi_sd", lambda tensor: 0 * tensor),
+    ],
+)
+def test_tensors_of_another_type_or_without_spread_are_refused(stored, name, change):
+    tensors, description = load_tensors(stored)
+    save_tensors(stored, tensors | {name: change(tensors[name])}, description)
+    with pytest.raises(ManifestError, match=f"does not hold the network that it describes: tensor {name} holds"):
+        load_network(stored)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"sequences": ["T1", "T1"]}, {"sequences": ["T1", "T9"]}, {"sequences": "T1"}, {"notes": []}, {"roi_px": True}],
+)
+def test_a_description_that_describes_no_network_is_refused(stored, change):
+    tensors, description = load_tensors(stored)
+    save_tensors(stored, tensors, description | change)
+    with pytest.raises(ManifestError, match="does not hold the network that it describes"):
+        load_network(stored)
+
+
 def test_a_foreign_safetensors_file_is_refused(tmp_path):
     from safetensors.torch import save_file
 

@@ -1,5 +1,6 @@
 """``mvi predict`` turns images and boxes into probabilities; ``mvi audit`` turns printed numbers into verdicts."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,15 @@ def test_a_patient_table_that_cannot_be_used_is_told_and_nothing_is_written(ward
     with pytest.raises(MviError, match=message):
         predict((str(ward / "images"), str(ward / "rois.csv")), patients=path, **told)
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"axes": []}', "[" * 100_000, "\udcff"])
+def test_a_broken_nomogram_beside_the_model_is_told(ward, tmp_path, text):
+    shutil.copytree(ward / "model", tmp_path / "model")
+    (tmp_path / "nomogram.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(MviError, match=r"nomogram.json beside the model is no nomogram"):
+        source = str(ward / "images"), str(ward / "rois.csv")
+        predict(source, model=str(tmp_path / "model"), out=str(tmp_path / "out.csv"))
 
 
 def test_a_model_that_is_not_there_is_told(ward, tmp_path):
