@@ -53,9 +53,11 @@ def classic_frames(data, label, frames=None):
         there.
     """
     count = n_frames(data, label)
+    if not 1 <= count <= MAX_FRAMES:
+        raise DicomError(f"{label} has {count} frames, expected 1 to {MAX_FRAMES}. Export it again.")
     wanted = range(1, count + 1) if frames is None else frames
-    if not 1 <= count <= MAX_FRAMES or any(not 1 <= number <= count for number in wanted):
-        raise DicomError(f"{label} has {count} frames, and frame {max(wanted, default=0)} is not there. Scan it again.")
+    if absent := [number for number in wanted if not 1 <= number <= count]:
+        raise DicomError(f"{label} has {count} frames, and frame {absent[0]} is not there. Scan it again.")
     if not is_enhanced(data):
         if count > 1:
             raise DicomError(f"{label} is multi-frame without a geometry for each frame. Export single-frame MR files.")

@@ -86,14 +86,16 @@ def test_compressed_frames_give_the_same_pixels(enhanced):
     [
         ({"NumberOfFrames": 7}, "7 frames and attributes for 8"),
         ({"NumberOfFrames": 0}, "has 0 frames"),
+        ({"NumberOfFrames": 2**31 - 1}, "has 2147483647 frames, expected 1 to"),
         ({"PerFrameFunctionalGroupsSequence": None}, "multi-frame without a geometry for each frame"),
         ({"SharedFunctionalGroupsSequence": None}, "ImageOrientationPatient is missing"),
     ],
 )
 def test_functional_groups_that_do_not_fit_are_told(enhanced, values, sentence):
     change(enhanced[0], **values)
-    with pytest.raises(DicomError, match=sentence):
-        read_series([(enhanced[0], 1)])
+    for source in ([(enhanced[0], 1)], [enhanced[0]]):
+        with pytest.raises(DicomError, match=sentence):
+            read_series(source)
 
 
 def test_a_frame_that_is_not_there_is_told(enhanced):
