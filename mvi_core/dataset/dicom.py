@@ -198,10 +198,23 @@ def _ordered(where, slices):
             f"{where}: {what} between slice {at} ({ordered[at].label}) and slice {at + 1} ({ordered[at + 1].label}): "
             f"gap {gaps[at]:.2f} mm, expected {step:.2f} mm. Copy the series again, completely."
         )
-    path = ordered[-1].position - ordered[0].position
-    if np.linalg.norm(path - (path @ normal) * normal) > tolerance * len(gaps):
-        raise DicomError(f"{where}: the slices are shifted sideways against each other (tilted). Resample them first.")
+    _expect_straight(where, ordered, normal, tolerance)
     return ordered, step
+
+
+def _expect_straight(where, ordered, normal, tolerance):
+    """Refuse a slice that is shifted in its plane against its neighbours, and a stack that leans (gantry tilt)."""
+    positions = np.array([one.position for one in ordered])
+    sideways = np.diff(positions - np.outer(positions @ normal, normal), axis=0)
+    jumps = np.linalg.norm(sideways - np.median(sideways, axis=0), axis=1)
+    at = int(jumps.argmax())
+    if jumps[at] > tolerance:
+        raise DicomError(
+            f"{where}: {ordered[at + 1].label} is shifted sideways against {ordered[at].label} by {jumps[at]:.2f} mm, "
+            "though its position fits along the normal. Export the series again."
+        )
+    if np.linalg.norm(sideways.sum(axis=0)) > tolerance * len(sideways):
+        raise DicomError(f"{where}: the slices are shifted sideways against each other (tilted). Resample them first.")
 
 
 def _thickness(only):
@@ -219,8 +232,9 @@ def _volume(ordered, step):
     first = ordered[0]
     row_mm, column_mm = first.spacing
     normal = np.cross(*first.cosines)
+    stride = (ordered[-1].position - first.position) / (len(ordered) - 1) if len(ordered) > 1 else normal * step
     affine = np.eye(4)
-    affine[:3, 0], affine[:3, 1], affine[:3, 2] = normal * step, first.cosines[1] * row_mm, first.cosines[0] * column_mm
+    affine[:3, 0], affine[:3, 1], affine[:3, 2] = stride, first.cosines[1] * row_mm, first.cosines[0] * column_mm
     affine[:3, 3] = first.position
     meta = {key: value for key, value in first.meta.items() if all(one.meta.get(key) == value for one in ordered)}
     tokens = {key: token(first.shared[key]) for key in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")}

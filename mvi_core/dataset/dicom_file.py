@@ -17,6 +17,7 @@ from mvi_core.errors import DicomError
 _KEY = secrets.token_bytes(32)  # of this run: identifiers are compared, never kept
 _START = secrets.randbelow(10**6)
 COSINE_TOLERANCE = 1e-3
+MIN_SPACING_MM, MAX_SPACING_MM = 0.01, 100  # beyond lie other units
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")  # CVE-2019-11687
 
 # Acquisition attributes that may leave this module: numbers and coded strings. Free text (descriptions, contrast
@@ -111,8 +112,9 @@ def _slice(data, words, file, frame):
     if np.abs(cosines @ cosines.T - np.eye(2)).max() > COSINE_TOLERANCE:
         raise DicomError(f"{label}: ImageOrientationPatient is no pair of perpendicular unit vectors. Export it again.")
     spacing = numbers(data, label, "PixelSpacing", 2)
-    if spacing.min() <= 0:
-        raise DicomError(f"{label}: PixelSpacing must be positive. Export the file again.")
+    if not MIN_SPACING_MM <= spacing.min() <= spacing.max() <= MAX_SPACING_MM:
+        allowed = f"{MIN_SPACING_MM} to {MAX_SPACING_MM} mm"
+        raise DicomError(f"{label}: PixelSpacing must be positive and in millimetres, {allowed}. Export it again.")
     position = numbers(data, label, "ImagePositionPatient", 3)
     shared = {key: value(data, label, key, "absent") for key in SHARED}
     if shared["SeriesInstanceUID"] == "absent":

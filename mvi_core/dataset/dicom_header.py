@@ -129,6 +129,8 @@ def value(data, label, keyword, default=None):
 def numbers(data, label, keyword, count, default=None):
     """Exactly `count` finite numbers of an attribute as an array; a `DicomError` otherwise."""
     given = value(data, label, keyword, default)
+    if "_" in str(given) or not str(given).isascii():  # Python takes 1_0 and digits of other scripts for numbers
+        raise DicomError(f"{label}: {keyword} is not a number. Export the file again.")
     try:
         found = np.atleast_1d(np.asarray(given, dtype=float))
     except (TypeError, ValueError) as problem:

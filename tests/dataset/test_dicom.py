@@ -239,6 +239,12 @@ def test_two_files_with_one_instance_identifier_are_refused(series):
         read_series(series)
 
 
+def test_the_affine_follows_a_stack_that_leans_within_the_tolerance(series):
+    for index in range(N_SLICES):
+        change(series, index, ImagePositionPatient=[-10 + 0.1 * index, -20, 5 + STEP_MM * index])
+    np.testing.assert_allclose(read_series(series).affine_lps @ [5, 0, 0, 1], [-9.5, -20, 5 + 5 * STEP_MM, 1])
+
+
 def test_tilted_stacks_are_refused(series):
     for index in range(N_SLICES):
         change(series, index, ImagePositionPatient=[-10 + index, -20, 5 + STEP_MM * index])
