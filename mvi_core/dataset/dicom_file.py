@@ -107,7 +107,7 @@ def _tile(whole, row, column, height, width, shift, number):
 
 def _slice(data, words, file, frame):
     label = f"{file} frame {frame}" if frame else file
-    pixels, slope = scaled(words, data, label)
+    pixels, slope, stray = scaled(words, data, label)
     cosines = numbers(data, label, "ImageOrientationPatient", 6).reshape(2, 3)
     if np.abs(cosines @ cosines.T - np.eye(2)).max() > COSINE_TOLERANCE:
         raise DicomError(f"{label}: ImageOrientationPatient is no pair of perpendicular unit vectors. Export it again.")
@@ -121,7 +121,7 @@ def _slice(data, words, file, frame):
         raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
     meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
     kept = {key: found for key, found in meta.items() if found != ""}
-    remarks = tuple(_remarks(data, label, pixels))
+    remarks = tuple(_remarks(data, label, pixels, stray))
     instance = token(value(data, label, "SOPInstanceUID", label))
     place, clock = (position, cosines, tuple(spacing.tolist())), _clock(data, label)
     return Slice(label, pixels, *place, instance, shared, kept, remarks, slope, frame, clock)
@@ -136,7 +136,10 @@ def _clock(data, label):
         return np.nan
 
 
-def _remarks(data, label, pixels):
+def _remarks(data, label, pixels, stray):
+    if stray:
+        words = f"{label} sets bits outside BitsStored, left out: bytes exchanged, or BitsStored or HighBit wrong?"
+        yield words, "Look at the image; export it again."
     if str(value(data, label, "LossyImageCompression", "00")) == "01":
         yield f"{label} went through lossy compression", "Export the original, without loss."
     if str(value(data, label, "BurnedInAnnotation", "NO")) == "YES":

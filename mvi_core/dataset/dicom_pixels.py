@@ -17,9 +17,11 @@ RLE = "1.2.840.10008.1.2.5"
 
 def stored_words(data, label, frames):
     """Words of some frames, counted from 0, before bits outside BitsStored are taken off: (n_frames, rows, columns)."""
-    rows, columns, allocated, _ = _layout(data, label)
+    if "FloatPixelData" in data or "DoubleFloatPixelData" in data:  # of a Parametric Map, never of an MR image
+        raise DicomError(f"{label} holds FloatPixelData, which no MR image has. Export the original with PixelData.")
     if not isinstance(value(data, label, "PixelData", ""), bytes):  # absent, or present and empty
         raise DicomError(f"{label} holds no PixelData (7FE0,0010). Leave files without an image out of the folder.")
+    rows, columns, allocated, _ = _layout(data, label)
     if len(frames) * rows * columns > MAX_VOXELS:
         raise DicomError(f"{label} holds more than {MAX_VOXELS} pixels. Read fewer of its frames at a time.")
     raw = _words(data, label, (rows, columns), allocated, frames)
@@ -29,18 +31,21 @@ def stored_words(data, label, frames):
 
 
 def scaled(raw, data, label):
-    """Values of one frame's words as float32, and its slope and intercept."""
+    """Values of one frame's words as float32, its slope and intercept, and whether bits without a meaning were set."""
     _, _, allocated, stored = _layout(data, label)
-    values = _stored_values(raw, data, label, allocated, stored)
+    if "ModalityLUTSequence" in data:
+        raise DicomError(f"{label} has a ModalityLUTSequence, which no MR image has. Export it with RescaleSlope.")
+    values, stray = _stored_values(raw, data, label, allocated, stored)
     slope = numbers(data, label, "RescaleSlope", 1, 1)[0]
     intercept = numbers(data, label, "RescaleIntercept", 1, 0)[0]
     with np.errstate(over="ignore", invalid="ignore"):
         result = (values * slope + intercept).astype(np.float32)
-    if slope == 0 or not np.isfinite(result).all():
+    wiped = result.min() == result.max() and values.min() < values.max()
+    if slope == 0 or wiped or not np.isfinite(result).all():
         raise DicomError(f"{label}: RescaleSlope and RescaleIntercept give no usable values. Export the file again.")
     if allocated == 32 and np.abs(result).max() > FLOAT32_EXACT:
         raise DicomError(f"{label}: values beyond {FLOAT32_EXACT} would lose digits. Export the file with 16 bits.")
-    return result, (float(slope), float(intercept))
+    return result, (float(slope), float(intercept)), stray
 
 
 def _layout(data, label):
@@ -108,16 +113,25 @@ def _stored_values(raw, data, label, allocated, stored):
     signed = int(numbers(data, label, "PixelRepresentation", 1)[0])
     if not stored - 1 <= high < allocated or signed not in (0, 1):
         raise DicomError(f"{label}: HighBit or PixelRepresentation contradicts BitsStored. Export the file again.")
-    values = (raw.astype(np.int64) >> (high - stored + 1)) & (2**stored - 1)  # overlay bits fall away
+    words, shift = raw.astype(np.int64), high - stored + 1
+    values = (words >> shift) & (2**stored - 1)  # overlay bits fall away
     if signed:
         values = np.where(values >= 2 ** (stored - 1), values - 2**stored, values)
+    above = words >> (high + 1)
+    above[(values < 0) & (above == 2 ** (allocated - high - 1) - 1)] = 0  # bits that repeat the sign
+    stray = bool(above.any() or (words & (2**shift - 1)).any()) and not _overlays(data)
     values = _without_padding(values, data, label)
     photometric = value(data, label, "PhotometricInterpretation")
     if photometric == "MONOCHROME1":
-        return (-1 if signed else 2**stored - 1) - values
+        return (-1 if signed else 2**stored - 1) - values, stray
     if photometric != "MONOCHROME2":
         raise DicomError(f"{label} is no grey-scale image (PhotometricInterpretation). Use the original MR images.")
-    return values
+    return values, stray
+
+
+def _overlays(data):
+    """Tell whether a dataset names overlays in the bits that its pixels leave free, OverlayBitPosition (60xx,0102)."""
+    return any((group, 0x0102) in data for group in range(0x6000, 0x6020, 2))
 
 
 def _without_padding(values, data, label):
@@ -125,5 +139,7 @@ def _without_padding(values, data, label):
         return values
     first = numbers(data, label, "PixelPaddingValue", 1)[0]
     last = numbers(data, label, "PixelPaddingRangeLimit", 1, first)[0]
+    if first == last == values.min() == 0 and value(data, label, "PhotometricInterpretation") == "MONOCHROME2":
+        return values  # no signal already
     padded = (values >= min(first, last)) & (values <= max(first, last))
     return values if padded.all() else np.where(padded, values[~padded].min(), values)

@@ -130,6 +130,8 @@ def test_padding_becomes_the_lowest_real_value(series):
     change(series, None, PixelPaddingValue=DataElement(0x00280120, "US", 1000), RescaleSlope=1, RescaleIntercept=0)
     pixels = read_series(series).pixels[1]
     assert pixels.min() == 1001 and (pixels[stored(1) == 1000] == 1001).all()
+    change(series, None, PixelPaddingValue=DataElement(0x00280120, "US", 0))
+    np.testing.assert_array_equal(read_series(series).pixels[0], stored(0))
 
 
 @pytest.mark.parametrize("name", ["MR_small_RLE", "MR_small_bigendian", "MR_small_implicit", "MR_small_jp2klossless"])

@@ -131,6 +131,11 @@ BROKEN_FILES = {
     "slope zero": (lambda p: change(p, RescaleSlope=0, RescaleIntercept=0), "RescaleSlope"),
     "slope beyond float": (lambda p: change(p, RescaleSlope="1e300", RescaleIntercept=0), "RescaleSlope"),
     "slope NaN": (lambda p: change(p, RescaleSlope="nan", RescaleIntercept=0), "RescaleSlope"),
+    "slope that wipes the image": (lambda p: change(p, RescaleSlope="1e-320", RescaleIntercept=0), "RescaleSlope"),
+    "an intercept that swallows it": (lambda p: change(p, RescaleSlope=1, RescaleIntercept="1e30"), "RescaleSlope"),
+    "a look-up table": (lambda p: change(p, ModalityLUTSequence=[Dataset()]), "ModalityLUTSequence"),
+    "float pixels": (lambda p: change(p, PixelData=None, FloatPixelData=bytes(16384)), "FloatPixelData"),
+    "float pixels too": (lambda p: change(p, FloatPixelData=bytes(16384)), "FloatPixelData"),
     "17 bits of 16": (lambda p: change(p, BitsStored=17, HighBit=16), "BitsStored"),
     "HighBit below": (lambda p: change(p, BitsStored=12, HighBit=3), "HighBit"),
     "a CT slice": (lambda p: change(p, Modality="CT"), "Modality"),
@@ -273,6 +278,9 @@ WARNED = {
     "burned in": (dict(BurnedInAnnotation="YES"), "burned-in"),
     "another scale": (dict(RescaleSlope=3, RescaleIntercept=0), "alone has another RescaleSlope"),
     "blank": (dict(PixelData=bytes(8192)), "blank"),
+    "too few bits": (dict(BitsStored=8, HighBit=7), "bits outside BitsStored"),
+    "shifted in name only": (dict(BitsStored=12, HighBit=15), "bits outside BitsStored"),
+    "exchanged bytes": (dict(BitsStored=12, HighBit=11, PixelData=bytes([1, 16]) * 4095 + b"12"), "bits outside"),
 }
 
 
@@ -281,6 +289,20 @@ def test_a_doubtful_slice_is_a_warning_that_names_it(study, clean, name):
     values, words = WARNED[name]
     change(slice_path(study), **values)
     judge(study, clean, rf"{VICTIM}/T1V/3.dcm.*{words}", errors=False)
+
+
+@pytest.mark.parametrize("name", ["overlay", "sign"])
+def test_bits_above_the_stored_ones_that_mean_something_are_no_remark(study, name):
+    path = slice_path(study)
+    words = np.frombuffer(pydicom.dcmread(path).PixelData, "<u2") | np.uint16(0xF800 if name == "sign" else 0x8000)
+    change(path, BitsStored=12, HighBit=11, PixelData=words.tobytes())
+    for index in range(N_SLICES):
+        change(slice_path(study, index=index), PixelRepresentation=int(name == "sign"))
+    if name == "overlay":
+        data = pydicom.dcmread(path)
+        data.add_new(0x60000102, "US", 15)
+        data.save_as(path)
+    assert check_study(study).findings == ()
 
 
 def test_a_program_in_the_preamble_is_a_warning(study, clean):
