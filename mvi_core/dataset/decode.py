@@ -7,17 +7,22 @@ through a pipe and gives words back; if it dies, takes too long or too much memo
 import atexit
 import json
 import os
+import struct
 import subprocess
 import sys
 import threading
 from functools import lru_cache
 
 import numpy as np
+from pydicom.uid import UID, JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from mvi_core.errors import DicomError
 
+LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless)
 MAX_SECONDS = 120
 MAX_BYTES = 2**32  # of the child's memory
+J2K_START, J2K_STYLE, JPEG_START = b"\xff\x4f\xff\x51", b"\xff\x52", b"\xff\xd8"
+JPEG_FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}  # markers of a frame header
 
 
 def decode(encapsulated, syntax, *, frames, options):
@@ -74,6 +79,39 @@ def _receive(stream):
     return part
 
 
+def coded_size(stream):
+    """Rows and columns by the header of a JPEG, JPEG-LS or JPEG 2000 stream itself; None where it is another coding."""
+    at = stream.find(J2K_START, 0, 512)  # behind the boxes of a JP2 file too
+    if at >= 0:  # Xsiz, Ysiz, XOsiz, YOsiz (ISO 15444-1 A.5.1)
+        right, bottom, left, top = struct.unpack_from(">4I", stream, at + 8)
+        return bottom - top, right - left
+    at = 2
+    while stream.startswith(JPEG_START) and at + 9 < len(stream) and stream[at] == 0xFF:
+        if stream[at + 1] in JPEG_FRAMES:
+            return struct.unpack_from(">2H", stream, at + 5)
+        at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    return None
+
+
+def is_lossy(syntax, encapsulated):
+    """Tell by the coding itself whether values were lost, whatever LossyImageCompression says or leaves out."""
+    start = encapsulated.find(J2K_START, 0, 512) if UID(syntax).is_encapsulated else -1
+    style = encapsulated.find(J2K_STYLE, start) if start >= 0 else -1
+    return syntax in LOSSY or (style >= 0 and encapsulated[style + 13 : style + 14] == b"\0")  # 9-7 wavelet
+
+
+def _expect_frames(encapsulated, options):
+    """Refuse offsets out of order and streams of another size: decoders would exchange frames, or fold their rows."""
+    from pydicom.encaps import generate_frames, parse_basic_offsets
+
+    offsets = parse_basic_offsets(encapsulated)
+    if offsets != sorted(set(offsets)):
+        raise ValueError("offset table out of order")
+    for stream in generate_frames(encapsulated, number_of_frames=options["number_of_frames"]):
+        if coded_size(stream) not in (None, (options["rows"], options["columns"])):
+            raise ValueError("another size than Rows and Columns")
+
+
 def _serve(incoming, outgoing):
     import resource
     import warnings
@@ -87,6 +125,7 @@ def _serve(incoming, outgoing):
         request, encapsulated = json.loads(_receive(incoming)), _receive(incoming)
         try:
             decoder, options = get_decoder(request["syntax"]), request["options"]
+            _expect_frames(encapsulated, options)
             arrays = [decoder.as_array(encapsulated, index=i, raw=True, **options)[0] for i in request["frames"]]
             words, failed = np.stack(arrays), ""
         except Exception as problem:

@@ -41,8 +41,8 @@ def read_series(source, *, where=None):
 
     Slices are ordered by ``ImagePositionPatient (0020,0032)`` along the slice normal, never by file name or
     ``InstanceNumber (0020,0013)``. Stored values are masked to ``BitsStored (0028,0101)``, signed by
-    ``PixelRepresentation (0028,0103)``, padding other than 0 becomes the lowest real value, ``MONOCHROME1`` is inverted within its
-    stored range, and each slice's own rescale slope and intercept are applied.
+    ``PixelRepresentation (0028,0103)``, padding other than 0 becomes the lowest real value, ``MONOCHROME1`` is inverted
+    within its stored range, and each slice's own rescale slope and intercept are applied.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pydicom
 
+from mvi_core.dataset.decode import is_lossy
 from mvi_core.dataset.dicom_frames import classic_frames, is_enhanced
 from mvi_core.dataset.dicom_header import label_of, numbers, read_dataset, value
 from mvi_core.dataset.dicom_mosaic import tiles
@@ -85,7 +86,6 @@ def read_slices(place, label=None, frames=None):
         data = read_dataset(place, label)
         if value(data, label, "Modality", "absent") != "MR":
             raise DicomError(f"{label} is no MR image (Modality (0008,0060), a secondary capture?). Take it out.")
-        preamble = getattr(data, "preamble", None) or b""
         heads = classic_frames(data, label, frames)
         indices = range(len(heads)) if frames is None else [number - 1 for number in frames]
         words = stored_words(data, label, indices)
@@ -93,10 +93,16 @@ def read_slices(place, label=None, frames=None):
         slices = [_slice(head, one, label, number) for head, one, number in zip(heads, words, counted, strict=True)]
         if "MOSAIC" in str(_plain(data, label, "ImageType")).upper():
             slices = [_tile(slices[0], *tile, number) for number, tile in enumerate(tiles(data, label), start=1)]
-    if preamble.startswith(PROGRAMS):
-        remark = (f"{label} begins as a program does (preamble)", "Ask where the file comes from.")
-        slices[0] = replace(slices[0], remarks=(*slices[0].remarks, remark))
+        slices[0] = replace(slices[0], remarks=(*slices[0].remarks, *_file_remarks(data, label)))
     return slices
+
+
+def _file_remarks(data, label):
+    if (getattr(data, "preamble", None) or b"").startswith(PROGRAMS):
+        yield f"{label} begins as a program does (preamble)", "Ask where the file comes from."
+    flag = str(value(data, label, "LossyImageCompression", "00"))
+    if flag == "01" or is_lossy(data.file_meta.TransferSyntaxUID, data.PixelData):
+        yield f"{label} went through lossy compression", "Export the original, without loss."
 
 
 def _tile(whole, row, column, height, width, shift, number):
@@ -140,8 +146,6 @@ def _remarks(data, label, pixels, stray):
     if stray:
         words = f"{label} sets bits outside BitsStored, left out: bytes exchanged, or BitsStored or HighBit wrong?"
         yield words, "Look at the image; export it again."
-    if str(value(data, label, "LossyImageCompression", "00")) == "01":
-        yield f"{label} went through lossy compression", "Export the original, without loss."
     if str(value(data, label, "BurnedInAnnotation", "NO")) == "YES":
         yield f"{label} has burned-in text (BurnedInAnnotation), perhaps a name", "Look at it; export it without text."
     if "DERIVED" in _plain(data, label, "ImageType").upper():

@@ -117,6 +117,41 @@ def test_a_series_in_an_archive_is_read_as_from_its_folder(enhanced, tmp_path):
 COMPRESSED = ("MR_small_RLE.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_jp2klossless.dcm")
 
 
+@pytest.mark.parametrize("name", COMPRESSED[1:])
+def test_a_stream_of_another_size_than_the_header_says_is_an_error(name, tmp_path):
+    data = pydicom.dcmread(get_testdata_file(name, download=False))
+    data.Rows, data.Columns = 32, 128
+    data.save_as(tmp_path / "folded.dcm")
+    with pytest.raises(DicomError, match=r"folded\.dcm: its pixels cannot be decoded"):
+        read_series([tmp_path / "folded.dcm"])
+
+
+def test_frames_whose_offsets_are_out_of_order_are_an_error(enhanced):
+    data = pydicom.dcmread(enhanced[0])
+    data.compress(RLELossless, generate_instance_uid=False)
+    table = np.frombuffer(data.PixelData, "<u4", 8, offset=8)
+    data.PixelData = data.PixelData[:8] + table[[0, 2, 1, 3, 4, 5, 6, 7]].tobytes() + data.PixelData[40:]
+    data.save_as(enhanced[0])
+    with pytest.raises(DicomError, match="its pixels cannot be decoded"):
+        read_series([(enhanced[0], 1)])
+
+
+@pytest.mark.parametrize(
+    ("name", "lossy"),
+    [
+        ("MR_small", False),
+        *((name.removesuffix(".dcm"), False) for name in COMPRESSED),
+        ("JPEGLSNearLossless_16", True),
+        ("JPGExtended", True),
+        ("JPEG2000", True),
+    ],
+)
+def test_a_lossy_coding_is_known_by_its_stream(name, lossy):
+    """Witness: pydicom's test files are named by how they were made; JPEG2000.dcm has the irreversible wavelet."""
+    data = pydicom.dcmread(get_testdata_file(f"{name}.dcm", download=False))
+    assert decode.is_lossy(data.file_meta.TransferSyntaxUID, data.PixelData) == lossy
+
+
 @pytest.mark.parametrize("code", ["import os; os.abort()", "import time; time.sleep(60)"])
 def test_a_codec_that_crashes_or_hangs_is_an_error_and_the_next_image_is_read(code, monkeypatch):
     path = get_testdata_file(COMPRESSED[1], download=False)
