@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from mvi_core.dataset.dicom_file import COSINE_TOLERANCE, SHARED, read_slices, token
+from mvi_core.dataset.dicom_file import ALIKE, COSINE_TOLERANCE, SHARED, read_slices, token
 from mvi_core.dataset.dicom_header import label_of, read_dataset
 from mvi_core.errors import DicomError
 
@@ -69,7 +69,9 @@ def read_series(source, *, where=None):
     _expect_one_series(where, slices)
     ordered, step = _ordered(where, slices)
     volume = _volume(ordered, step)
-    return replace(volume, remarks=(*volume.remarks, *remarks, *_twins(ordered), *_odd_scales(ordered)))
+    return replace(
+        volume, remarks=(*volume.remarks, *remarks, *_twins(ordered), *_odd_scales(ordered), *_unlike(ordered))
+    )
 
 
 def _read_all(files, where):
@@ -107,6 +109,22 @@ def _odd_scales(ordered):
                 f"{one.label} alone has another RescaleSlope or RescaleIntercept, applied",
                 "Check it; export it again.",
             )
+
+
+def _unlike(ordered):
+    """Tell of attributes that one volume has once and these slices have twice: echoes, components, people mixed."""
+    for key in ALIKE:
+        first, *others = ordered
+        for other in others:
+            if not _alike(first.shared[key], other.shared[key]):
+                yield f"{other.label} differs from {first.label} in {key}", f"Check that all slices are of one {key}."
+                break
+
+
+def _alike(one, other):
+    if isinstance(one, float) and isinstance(other, float):
+        return bool(np.isclose(one, other, rtol=0.01))
+    return token(one) == token(other)
 
 
 def _twins(ordered):
@@ -237,7 +255,10 @@ def _volume(ordered, step):
     affine[:3, 0], affine[:3, 1], affine[:3, 2] = stride, first.cosines[1] * row_mm, first.cosines[0] * column_mm
     affine[:3, 3] = first.position
     meta = {key: value for key, value in first.meta.items() if all(one.meta.get(key) == value for one in ordered)}
-    tokens = {key: token(first.shared[key]) for key in ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")}
+    kept = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+    tokens = {key: token(first.shared[key]) for key in kept}
+    person = [str(first.shared[key]) for key in ("PatientName", "PatientBirthDate")]
+    tokens["name and birth date"] = token("absent" if "absent" in person else person)
     tokens["clock"] = float(np.min([one.clock for one in ordered]))
     tokens["instances"] = tuple(one.instance for one in ordered)
     pixels = np.stack([one.pixels for one in ordered])

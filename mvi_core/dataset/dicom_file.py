@@ -34,6 +34,13 @@ SHARED = {  # what the slices of a series have in common, by keyword: the plural
     "PhotometricInterpretation": "photometric interpretations",
     "PixelRepresentation": "pixel representations (signed and unsigned)",
 }  # fmt: skip
+# What they have in common too where nothing went wrong; some programs write one of them slice by slice.
+ALIKE = (
+    "PatientName", "PatientBirthDate", "PatientSex", "SeriesDescription", "SOPClassUID", "ImageType", "EchoTime",
+    "ComplexImageComponent", "TemporalPositionIdentifier", "DiffusionBValue",
+)  # fmt: skip
+MR_CLASSES = "1.2.840.10008.5.1.4.1.1.4"  # MR Image Storage; of the enhanced ones a point and a number follow
+STORAGE = "1.2.840.10008.5.1.4.1.1."
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +129,9 @@ def _slice(data, words, file, frame):
         allowed = f"{MIN_SPACING_MM} to {MAX_SPACING_MM} mm"
         raise DicomError(f"{label}: PixelSpacing must be positive and in millimetres, {allowed}. Export it again.")
     position = numbers(data, label, "ImagePositionPatient", 3)
-    shared = {key: value(data, label, key, "absent") for key in SHARED}
-    if shared["SeriesInstanceUID"] == "absent":
-        raise DicomError(f"{label}: SeriesInstanceUID is missing, so its series is unknown. Export it again.")
+    shared = {key: value(data, label, key, "absent") for key in (*SHARED, *ALIKE)}
+    if shared["SeriesInstanceUID"] == "absent" or not isinstance(shared["SeriesInstanceUID"], str):
+        raise DicomError(f"{label}: SeriesInstanceUID is missing or no single value. Export it again.")
     meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}
     kept = {key: found for key, found in meta.items() if found != ""}
     remarks = tuple(_remarks(data, label, pixels, stray))
@@ -146,6 +153,9 @@ def _remarks(data, label, pixels, stray):
     if stray:
         words = f"{label} sets bits outside BitsStored, left out: bytes exchanged, or BitsStored or HighBit wrong?"
         yield words, "Look at the image; export it again."
+    kind = str(value(data, label, "SOPClassUID", MR_CLASSES))
+    if kind.startswith(STORAGE) and kind != MR_CLASSES and not kind.startswith(f"{MR_CLASSES}."):
+        yield f"{label} is stored as another kind of image than MR (SOPClassUID)", "Use the original MR images."
     if str(value(data, label, "BurnedInAnnotation", "NO")) == "YES":
         yield f"{label} has burned-in text (BurnedInAnnotation), perhaps a name", "Look at it; export it without text."
     if "DERIVED" in _plain(data, label, "ImageType").upper():

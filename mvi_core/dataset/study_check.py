@@ -21,6 +21,9 @@ ROI_COLUMNS = ("patient_id", "sequence", "slice_index", "row0", "col0", "row1", 
 MIN_ROI_PX = 4  # sides below this hold no texture
 MASK_ENDINGS = ("nii", "nii.gz")
 DYNAMIC = ("T1", "T1A", "T1V", "T1D")  # in the order of their acquisition
+SAME_PERSON = {"PatientID": "error"} | dict.fromkeys(
+    ("StudyInstanceUID", "SeriesInstanceUID", "name and birth date"), "warning"
+)
 AIR = 0.05  # of the image's 99th percentile
 
 
@@ -211,12 +214,10 @@ def expect_same_lesion(mask, drawn, where):
 def _identities(patients, seen):
     """Series of other people: PatientID that disagrees within a patient, or belongs to another row."""
     owner = {token(one.patient_id): one.patient_id for one in patients}
-    found, users = [], defaultdict(set)
+    found = []
     for patient in patients:
         ids = {s: seen[patient.patient_id, s][0]["PatientID"] for s in DIRS.values() if (patient.patient_id, s) in seen}
-        usual = Counter(ids.values()).most_common(1)[0][0] if ids else token("absent")
-        if usual != token("absent"):  # a single misplaced series makes nobody a second person
-            users[usual].add(patient.patient_id)
+        usual = Counter(ids.values()).most_common(1)[0][0] if ids else None
         for series, key in ids.items():
             other = owner.get(key, patient.patient_id)
             if other != patient.patient_id:
@@ -225,10 +226,21 @@ def _identities(patients, seen):
             elif key != usual:
                 words = "the DICOM PatientID differs from the patient's other series."
                 found.append(Finding("error", patient.patient_id, series, "", words, "Put the right series there."))
-    for names in (sorted(group) for group in users.values() if len(group) > 1):
-        words = f"patients {' and '.join(names)} have the same DICOM PatientID: one person under two identifiers."
-        found += [Finding("error", name, "", "", words, "Keep one of them.") for name in names]
-    return found
+    return found + [one for key in SAME_PERSON for one in _shared_by_patients(seen, key)]
+
+
+def _shared_by_patients(seen, key):
+    """Patients with one value of what belongs to one person; more than a pair share a name that was taken off."""
+    values, users = defaultdict(list), defaultdict(set)
+    for (patient, _), (tokens, _, _) in seen.items():
+        values[patient].append(tokens[key])
+    for patient, of in values.items():  # a single misplaced series makes nobody a second person
+        for value in Counter(of).most_common(1)[0][:1] if key == "PatientID" else set(of):
+            users[value].add(patient)
+    users.pop(token("absent"), None)
+    for names in (sorted(group) for group in users.values() if len(group) > 1 and ("ID" in key or len(group) == 2)):
+        words = f"patients {' and '.join(names)} have the same DICOM {key}: one person under two identifiers."
+        yield from (Finding(SAME_PERSON[key], name, "", "", words, "Keep one of them.") for name in names)
 
 
 def same_pixels(seen, misplaced=()):
@@ -286,7 +298,7 @@ def _unused_masks(root, patients):
 
 _ALIGN = "Check that the box was drawn on this very series."
 _COMPARED = {
-    "matrix size (rows, columns)": lambda one: one[1][1:],
+    "matrix size (slices, rows, columns)": lambda one: one[1],
     "FrameOfReferenceUID (frame of reference)": lambda one: one[0]["FrameOfReferenceUID"],
     "StudyInstanceUID (study)": lambda one: one[0]["StudyInstanceUID"],
 }

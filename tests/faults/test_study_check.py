@@ -72,6 +72,27 @@ def test_exchanged_patients_and_one_person_under_two_names_are_told(study):
 
 
 @pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"StudyInstanceUID": "1.4.0"}, "same DICOM StudyInstanceUID: one person"),
+        ({"SeriesInstanceUID": "1.3.0"}, "same DICOM SeriesInstanceUID: one person"),
+        ({"PatientBirthDate": "19700101"}, "same DICOM name and birth date: one person"),
+    ],
+)
+def test_what_belongs_to_one_person_in_two_patients_is_a_warning_without_its_value(study, values, sentence):
+    for path in study.glob("dicom/P[12]/T1/*.dcm"):
+        change(path, **values)
+    check = check_study(study)
+    assert f"patients P1 and P2 have the {sentence}" in told(study) and not check.errors
+    assert not any(value in told(study) for value in (*values.values(), "Secret"))
+
+
+def test_a_phase_with_fewer_slices_than_the_others_is_a_warning(study):
+    (study / "dicom/P1/T1/4.dcm").unlink()
+    assert "patient P1 T1: its matrix size (slices, rows, columns) differs" in told(study)
+
+
+@pytest.mark.parametrize(
     ("before", "after", "sentence"),
     [
         ("P1,T1,2,10", "P1,T1,-1,10", "rois.csv row 2: slice_index -1 is outside the range"),
