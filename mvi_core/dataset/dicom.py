@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from mvi_core.errors import DicomError
 
 MAX_FILES = 2000  # of one series
 SHOWN_FAULTS = 5
+MIN_WIPED_ROWS = 4
 OVERLAY_GROUP = 0x6000
 POSITION_TOLERANCE = 0.05  # of the slice step, and not below 0.05 mm
 _JUNK = {"dicomdir", "thumbs.db", "desktop.ini", "lockfile", "version", "@eadir", "__macosx"}
@@ -69,9 +69,8 @@ def read_series(source, *, where=None):
     _expect_one_series(where, slices)
     ordered, step = _ordered(where, slices)
     volume = _volume(ordered, step)
-    return replace(
-        volume, remarks=(*volume.remarks, *remarks, *_twins(ordered), *_odd_scales(ordered), *_unlike(ordered))
-    )
+    found = [one for look in (_twins, _wiped, _odd_scales, _unlike) for one in look(ordered)]
+    return replace(volume, remarks=(*volume.remarks, *remarks, *found))
 
 
 def _read_all(files, where):
@@ -128,9 +127,19 @@ def _alike(one, other):
 
 
 def _twins(ordered):
-    for one, after in pairwise(ordered):
-        if one.pixels.min() < one.pixels.max() and np.array_equal(one.pixels, after.pixels):
-            yield f"{after.label} has identical pixels to its neighbour {one.label}", "Copy or export the series again."
+    seen = {}
+    for one in ordered:
+        twin = seen.setdefault(hashlib.blake2b(one.pixels).digest(), one)
+        if twin is not one and one.pixels.min() < one.pixels.max():
+            yield f"{one.label} has identical pixels to {twin.label}", "Copy or export the series again."
+
+
+def _wiped(ordered):
+    """Tell of a slice with rows of one value where all other slices have an image: what a broken copy fills in."""
+    flat = np.array([one.pixels.min(axis=1) == one.pixels.max(axis=1) for one in ordered])
+    for one, rows in zip(ordered, flat & (flat.sum(axis=0) == 1), strict=True):
+        if len(ordered) > 2 and MIN_WIPED_ROWS <= rows.sum() < len(rows):
+            yield f"{one.label} is blank in {rows.sum()} rows, unlike the other slices", "Copy the series again."
 
 
 def real_liver_slice():

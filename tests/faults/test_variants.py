@@ -278,6 +278,7 @@ WARNED = {
     "burned in": (dict(BurnedInAnnotation="YES"), "burned-in"),
     "another scale": (dict(RescaleSlope=3, RescaleIntercept=0), "alone has another RescaleSlope"),
     "blank": (dict(PixelData=bytes(8192)), "blank"),
+    "blank in its lower half": (dict(PixelData=bytes(range(256)) * 16 + bytes(4096)), "blank in 32 rows"),
     "another echo": (dict(EchoTime="4.8"), "EchoTime"),
     "a phase image": (dict(ImageType=["ORIGINAL", "PRIMARY", "P"]), "ImageType"),
     "another time point": (dict(TemporalPositionIdentifier=2), "TemporalPositionIdentifier"),
@@ -297,6 +298,11 @@ def test_a_doubtful_slice_is_a_warning_that_names_it(study, clean, name):
     values, words = WARNED[name]
     change(slice_path(study), **values)
     judge(study, clean, rf"{VICTIM}/T1V/3.dcm.*{words}", errors=False)
+
+
+def test_a_slice_with_the_pixels_of_another_is_a_warning_wherever_it_lies(study, clean):
+    change(slice_path(study, index=4), PixelData=pydicom.dcmread(slice_path(study, index=1)).PixelData)
+    judge(study, clean, rf"{VICTIM}/T1V/4.dcm has identical pixels to {VICTIM}/T1V/1.dcm", errors=False)
 
 
 @pytest.mark.parametrize("name", ["overlay", "sign"])
