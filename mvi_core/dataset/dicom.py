@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydicom.data import get_testdata_file
 
-from mvi_core.dataset.dicom_file import ALIKE, COSINE_TOLERANCE, SHARED, read_slices, token
+from mvi_core.dataset.dicom_file import ALIKE, CONCATENATED, COSINE_TOLERANCE, SHARED, read_slices, token
 from mvi_core.dataset.dicom_header import label_of, read_dataset
 from mvi_core.errors import DicomError
 
@@ -74,15 +74,20 @@ def read_series(source, *, where=None):
 
 
 def _read_all(files, where):
-    slices, faults = [], []
+    slices, faults = [], {}
     for path, frames in files.items():
         try:
             slices += read_slices(path, where and f"{where}/{path.name}", frames)
         except DicomError as problem:
-            faults.append(str(problem))
+            faults[path] = str(problem)
     if faults:
-        more = f"\n({len(faults) - SHOWN_FAULTS} more files of this series)" if len(faults) > SHOWN_FAULTS else ""
-        raise DicomError("\n".join(faults[:SHOWN_FAULTS]) + more)
+        others = [path.name for path in list(faults)[SHOWN_FAULTS:]]
+        more = f"\n{len(others)} more files of this series are faulty. Mend {', '.join(others)} too." if others else ""
+        raise DicomError("\n".join(list(faults.values())[:SHOWN_FAULTS]) + more)
+    parts = slices[0].shared[CONCATENATED]
+    if parts not in ("absent", len(files)) and not any(files.values()):  # of chosen frames some files may do
+        remedy = "Copy the others too, and nothing else."
+        raise DicomError(f"{slices[0].label} is one of {parts} files of a concatenation, found {len(files)}. {remedy}")
     return slices
 
 
@@ -129,7 +134,7 @@ def _alike(one, other):
 def _twins(ordered):
     seen = {}
     for one in ordered:
-        twin = seen.setdefault(hashlib.blake2b(one.pixels).digest(), one)
+        twin = seen.setdefault(hashlib.blake2b(one.pixels.tobytes()).digest(), one)
         if twin is not one and one.pixels.min() < one.pixels.max():
             yield f"{one.label} has identical pixels to {twin.label}", "Copy or export the series again."
 

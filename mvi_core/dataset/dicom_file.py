@@ -39,6 +39,7 @@ ALIKE = (
     "PatientName", "PatientBirthDate", "PatientSex", "SeriesDescription", "SOPClassUID", "ImageType", "EchoTime",
     "ComplexImageComponent", "TemporalPositionIdentifier", "DiffusionBValue",
 )  # fmt: skip
+CONCATENATED = "InConcatenationTotalNumber"  # files that one enhanced object was split into
 MR_CLASSES = "1.2.840.10008.5.1.4.1.1.4"  # MR Image Storage; of the enhanced ones a point and a number follow
 STORAGE = "1.2.840.10008.5.1.4.1.1."
 
@@ -99,7 +100,7 @@ def read_slices(place, label=None, frames=None):
         counted = [index + 1 if is_enhanced(data) else 0 for index in indices]
         slices = [_slice(head, one, label, number) for head, one, number in zip(heads, words, counted, strict=True)]
         if "MOSAIC" in str(_plain(data, label, "ImageType")).upper():
-            slices = [_tile(slices[0], *tile, number) for number, tile in enumerate(tiles(data, label), start=1)]
+            slices = _tiled(slices[0], tiles(data, label))
         slices[0] = replace(slices[0], remarks=(*slices[0].remarks, *_file_remarks(data, label)))
     return slices
 
@@ -110,6 +111,17 @@ def _file_remarks(data, label):
     flag = str(value(data, label, "LossyImageCompression", "00"))
     if flag == "01" or is_lossy(data.file_meta.TransferSyntaxUID, data.PixelData):
         yield f"{label} went through lossy compression", "Export the original, without loss."
+
+
+def _tiled(whole, places):
+    unused = np.ones(whole.pixels.shape, bool)
+    for row, column, height, width, _ in places:
+        unused[row : row + height, column : column + width] = False
+    if len(np.unique(whole.pixels[unused])) > 1:
+        raise DicomError(
+            f"{whole.label} is a mosaic with more slices than its header counts. Export it as enhanced MR."
+        )
+    return [_tile(whole, *place, number) for number, place in enumerate(places, start=1)]
 
 
 def _tile(whole, row, column, height, width, shift, number):
@@ -129,7 +141,7 @@ def _slice(data, words, file, frame):
         allowed = f"{MIN_SPACING_MM} to {MAX_SPACING_MM} mm"
         raise DicomError(f"{label}: PixelSpacing must be positive and in millimetres, {allowed}. Export it again.")
     position = numbers(data, label, "ImagePositionPatient", 3)
-    shared = {key: value(data, label, key, "absent") for key in (*SHARED, *ALIKE)}
+    shared = {key: value(data, label, key, "absent") for key in (*SHARED, *ALIKE, CONCATENATED)}
     if shared["SeriesInstanceUID"] == "absent" or not isinstance(shared["SeriesInstanceUID"], str):
         raise DicomError(f"{label}: SeriesInstanceUID is missing or no single value. Export it again.")
     meta = {key: _plain(data, label, key) for key in ACQUISITION_KEYWORDS}

@@ -67,7 +67,8 @@ def _bytes(place, label):
 def _parsed(raw, label):
     if DeflatedExplicitVRLittleEndian.encode() in raw[:2048]:
         return _inflated(raw, label)
-    data = read_partial(BytesIO(raw), stop_when=_element_check(len(raw), label))
+    stream = BytesIO(raw)
+    data = read_partial(stream, stop_when=_element_check(stream, len(raw), label))
     if not len(data):
         raise DicomError(
             f"{label} is cut short (truncated) or damaged: no element can be read. Copy or export it again."
@@ -88,13 +89,14 @@ def _inflated(raw, label):
         raise DicomError(f"{label} inflates beyond {MAX_INFLATED_BYTES} bytes. Export it as {PLAIN}.")
     if not inflater.eof:
         raise DicomError(f"{label} is cut short: its deflated stream has no end (truncated). Copy or export it again.")
-    elements = parse(BytesIO(plain), False, True, stop_when=_element_check(len(plain), label))
+    stream = BytesIO(plain)
+    elements = parse(stream, False, True, stop_when=_element_check(stream, len(plain), label))
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return pydicom.FileDataset(None, elements, file_meta=meta)
 
 
-def _element_check(size, label):
-    """Look at each element before its value is read: order, and a length that the file can hold."""
+def _element_check(stream, size, label):
+    """Look at each element before its value is read: order, and a length that the rest of the file can hold."""
     last = 0
 
     def check(tag, _vr, length):
@@ -104,8 +106,9 @@ def _element_check(size, label):
         if tag <= last:
             remedy = "Two programs would read two different images. Export it again."
             raise DicomError(f"{label}: element {tag} stands twice or out of order. {remedy}")
-        if length != 0xFFFFFFFF and length > size:
-            found = f"{label}: element {tag} claims {length} bytes, more than the file holds"
+        rest = size - stream.tell()
+        if length != 0xFFFFFFFF and length > rest:
+            found = f"{label}: element {tag} claims {length} bytes, and {rest} follow in the file"
             raise DicomError(f"{found} (truncated, or a wrong length). Copy or export it again.")
         last = int(tag)
         return False

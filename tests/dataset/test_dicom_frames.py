@@ -1,5 +1,6 @@
 """Enhanced multi-frame files read as classic ones, compressed pixels in a process of their own, files in archives."""
 
+import struct
 import subprocess
 import sys
 import zipfile
@@ -70,6 +71,59 @@ def test_frames_of_one_time_point_are_ordered_by_place_and_scaled_each_by_its_ow
 def test_both_time_points_together_are_refused(enhanced):
     with pytest.raises(DicomError, match=r"frame 6 lies at the same position as .*frame 2 "):
         read_series([enhanced[0]])
+
+
+def test_a_concatenation_is_read_from_all_of_its_files_and_from_no_fewer(enhanced):
+    data = pydicom.dcmread(enhanced[0])
+    data.InConcatenationTotalNumber, data.NumberOfFrames, frames = 2, 2, data.PerFrameFunctionalGroupsSequence
+    paths = [enhanced[0].with_name(f"{number}.dcm") for number in range(2)]
+    for number, path in enumerate(paths):
+        data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data.PerFrameFunctionalGroupsSequence = frames[2 * number : 2 * number + 2]
+        data.PixelData = enhanced[1][2 * number : 2 * number + 2].astype("<u2").tobytes()
+        data.save_as(path)
+    assert len(read_series(paths).pixels) == 4
+    with pytest.raises(DicomError, match=r"0\.dcm frame 1 is one of 2 files of a concatenation, found 1"):
+        read_series(paths[:1])
+
+
+def csa(**values):
+    """Siemens' private header of texts: magic, count, then name, multiplicity, VR and items of each (nibabel, CSA2)."""
+    header = b"SV10\4\3\2\1" + struct.pack("<II", len(values), 77)
+    for name, texts in values.items():
+        header += struct.pack("<64si4s3i", name.encode(), len(texts), b"FD", 0, 6, 77)
+        for text in [*texts, *[""] * (6 - len(texts))]:
+            header += struct.pack("<4i", *[len(text)] * 4) + text.encode() + b"\0" * (-len(text) % 4)
+    return header
+
+
+@pytest.fixture
+def mosaic(tmp_path):
+    """Three of four tiles of 32 x 32, each with its number as value, 3 mm apart."""
+    data = slice_of(np.kron([[1, 2], [3, 0]], np.ones((32, 32))) * (1 + np.arange(64) % 32))
+    data.SOPInstanceUID = data.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    data.SeriesInstanceUID, data.ImagePositionPatient = "1.2", [0, 0, 7]
+    data.ImageType, data.SpacingBetweenSlices = ["ORIGINAL", "PRIMARY", "M", "MOSAIC"], 3
+    data.add_new(0x00290010, "LO", "SIEMENS CSA HEADER")
+    header = csa(NumberOfImagesInMosaic=["3"], SliceNormalVector=["0", "0", "1"])
+    data.add_new(0x00291010, "OB", header)
+    data.save_as(tmp_path / "mosaic.dcm", enforce_file_format=True)
+    return tmp_path / "mosaic.dcm"
+
+
+def test_a_mosaic_is_read_tile_by_tile(mosaic):
+    volume = read_series([mosaic])
+    np.testing.assert_array_equal(volume.pixels[:, 0, 0], [1, 2, 3])
+    np.testing.assert_allclose(volume.affine_lps[:3, 3], [16 * 1.25, 16 * 1.25, 7])
+    assert volume.spacing_mm[0] == 3 and volume.remarks == ()
+
+
+def test_a_mosaic_with_more_tiles_than_its_header_counts_is_refused(mosaic):
+    words = np.frombuffer(pydicom.dcmread(mosaic).PixelData, "<u2").copy()
+    words[-5] = 9
+    change(mosaic, PixelData=words.tobytes())
+    with pytest.raises(DicomError, match="mosaic with more slices than its header counts"):
+        read_series([mosaic])
 
 
 def test_compressed_frames_give_the_same_pixels(enhanced):

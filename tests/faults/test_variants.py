@@ -100,6 +100,10 @@ def element(group, number, vr, length, value=b""):
 
 BROKEN_FILES = {
     "cut in the pixels": (lambda p: cut(p, 0.5), "trunc|length|bytes"),
+    "two bytes too many claimed": (
+        lambda p: patched(p, b"OW\0\0\0\x20", b"OW\0\0\x02\x20"),
+        "claims 8194 bytes, and 8192 f",
+    ),
     "cut by two bytes": (lambda p: cut(p, 2), "trunc|length|bytes"),
     "cut in the header": (lambda p: cut(p, 200 / 9000), "DICOM|missing|trunc"),
     "cut in the preamble": (lambda p: cut(p, 0.005), "no DICOM file"),
@@ -206,6 +210,14 @@ def test_a_broken_file_is_told_by_name_and_only_its_patient_dropped(study, clean
     check = judge(study, clean, words)
     assert check.good == (OTHER,) and check.dropped == (VICTIM,)
     assert "T1V" in str(check.errors[0])
+
+
+def test_every_broken_file_of_a_series_is_named(study, clean):
+    for index in range(N_SLICES):
+        for name in (f"{index}.dcm", f"copy of {index}.dcm"):
+            (slice_path(study).parent / name).write_bytes(b"")
+    text = str(judge(study, clean, "is empty").errors[0])
+    assert all(f"{name}{index}.dcm" in text for index in range(N_SLICES) for name in ("", "copy of "))
 
 
 # --- what is valid is read, equal to the bit --------------------------------------------------------------------------
