@@ -9,11 +9,13 @@ from pydicom.data import get_testdata_file
 
 from mvi_core.dataset.dicom_file import ALIKE, CONCATENATED, COSINE_TOLERANCE, SHARED, read_slices, token
 from mvi_core.dataset.dicom_header import label_of, read_dataset
+from mvi_core.dataset.scan_rules import named_weight
 from mvi_core.errors import DicomError
 
 MAX_FILES = 2000  # of one series
 SHOWN_FAULTS = 5
 MIN_WIPED_ROWS = 4
+PHASE_SECONDS = 5  # slices of one 3D volume are acquired together, phases further apart
 OVERLAY_GROUP = 0x6000
 POSITION_TOLERANCE = 0.05  # of the slice step, and not below 0.05 mm
 _JUNK = {"dicomdir", "thumbs.db", "desktop.ini", "lockfile", "version", "@eadir", "__macosx"}
@@ -123,6 +125,13 @@ def _unlike(ordered):
             if not _alike(first.shared[key], other.shared[key]):
                 yield f"{other.label} differs from {first.label} in {key}", f"Check that all slices are of one {key}."
                 break
+    usual = np.median([one.clock for one in ordered])
+    for one in ordered:
+        if one.meta.get("MRAcquisitionType") == "3D" and abs(one.clock - usual) > PHASE_SECONDS:
+            yield (
+                f"{one.label} was acquired at another time than most slices of its 3D volume",
+                "Look for its own phase.",
+            )
 
 
 def _alike(one, other):
@@ -273,6 +282,7 @@ def _volume(ordered, step):
     tokens = {key: token(first.shared[key]) for key in kept}
     person = [str(first.shared[key]) for key in ("PatientName", "PatientBirthDate")]
     tokens["name and birth date"] = token("absent" if "absent" in person else person)
+    tokens["weight"] = named_weight(first.shared)
     tokens["clock"] = float(np.min([one.clock for one in ordered]))
     tokens["instances"] = tuple(one.instance for one in ordered)
     pixels = np.stack([one.pixels for one in ordered])

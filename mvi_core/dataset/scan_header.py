@@ -162,8 +162,8 @@ def _head(data, path, frame, size):
         numbers["DiffusionBValue"] = b_value
     return Head(
         path, frame, size, str(data.get("PatientID") or "").strip(), str(data.get("StudyInstanceUID") or ""),
-        str(data.get("SeriesInstanceUID") or ""), str(data.get("SOPInstanceUID") or path), _words(data), codes, numbers,
-        _times(data), _place(data), bool(data.get("ContrastBolusAgent")),
+        str(data.get("SeriesInstanceUID") or ""), str(data.get("SOPInstanceUID") or path),
+        description_words(data), codes, numbers, _times(data), _place(data), bool(data.get("ContrastBolusAgent")),
     )  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _private_b_value(data):
     return None
 
 
-def _words(data):
+def description_words(data):
     """Words of the description: small letters without accents, split at everything else but digits."""
     text = " ".join(str(data.get(keyword) or "") for keyword in WORDS)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()

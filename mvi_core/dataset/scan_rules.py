@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import ge, gt, le, lt
 
+from mvi_core.dataset.scan_header import description_words
 from mvi_core.dataset.scan_split import ScannedVolume
 from mvi_core.manifest import project_root
 from mvi_core.names import N_SLICES, SEQUENCES, MrSequence
@@ -115,6 +116,15 @@ def _shape_fault(volume):
     if abs(x[0] * y[1] - x[1] * y[0]) < AXIAL:
         return "not axial"
     return volume.set_aside or (f"fewer than {N_SLICES} slices" if len(volume.heads) < N_SLICES else "")
+
+
+def named_weight(data):
+    """T1, T2 or DWI where the description in a header names one of them alone, else nothing."""
+    words = description_words(data)
+    said = {
+        one.gives for one in rules() if any(_is_word(w, p) for p in one.words for w in words) and one.step == "weight"
+    }
+    return said.pop() if len(said) == 1 else ""
 
 
 def _said(rule, volume):

@@ -273,14 +273,17 @@ def odd_sequences(patients, seen):
 
 
 def _exchanged(patients, seen):
-    """Dynamic phases that were not acquired in the order of their names."""
-    found = []
+    """Sequences whose description names another, and dynamic phases not acquired in the order of their names."""
+    found, remedy = [], "Compare the folders of both in the manifest with the images."
+    for (patient, series), (tokens, _, _) in seen.items():
+        if tokens["weight"] not in ("", "T1" if series in DYNAMIC else series):
+            words = f"its description names {tokens['weight']}: exchanged or swapped?"
+            found.append(Finding("warning", patient, series, "", words, remedy))
     for patient in patients:
         clock = {s: seen[patient.patient_id, s][0]["clock"] for s in DYNAMIC if (patient.patient_id, s) in seen}
         for before, after in pairwise(name for name in clock if np.isfinite(clock[name])):
             if clock[before] > clock[after]:
                 words = f"{after} was acquired before {before}: phases exchanged or swapped?"
-                remedy = "Compare the folders of both in the manifest with the images."
                 found.append(Finding("warning", patient.patient_id, f"{before} and {after}", "", words, remedy))
     return found
 

@@ -87,6 +87,19 @@ def test_what_belongs_to_one_person_in_two_patients_is_a_warning_without_its_val
     assert not any(value in told(study) for value in (*values.values(), "Secret"))
 
 
+def test_a_description_that_names_another_sequence_is_a_warning_without_its_words(study):
+    for path in study.glob("dicom/P1/T2/*.dcm"):
+        change(path, SeriesDescription="ep2d_diff_Secret")
+    assert "patient P1 T2: its description names DWI: exchanged or swapped?" in told(study)
+    assert "Secret" not in told(study)
+
+
+def test_a_slice_of_another_phase_is_a_warning(study):
+    for path in study.glob("dicom/P1/T1V/*.dcm"):
+        change(path, MRAcquisitionType="3D", AcquisitionTime="100500" if path.name == "2.dcm" else "100320")
+    assert "P1/T1V/2.dcm was acquired at another time than most slices" in told(study)
+
+
 def test_a_phase_with_fewer_slices_than_the_others_is_a_warning(study):
     (study / "dicom/P1/T1/4.dcm").unlink()
     assert "patient P1 T1: its matrix size (slices, rows, columns) differs" in told(study)
