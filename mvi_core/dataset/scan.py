@@ -23,7 +23,7 @@ CHUNK = 200  # files a process reads at a time
 ENOUGH = 2000  # files from which more than one process is worth its start
 MAX_TOLD = 20
 PROPOSED = ".proposed.csv"  # what the last scan proposed: where series.csv differs, a person decided
-UNREAD = "not_read.csv"  # DICOM files that could not be read, and why
+UNREAD = "not_read.csv"  # files that could not be read, and why
 DECIDED = ("sequence", "use")
 
 
@@ -64,8 +64,9 @@ def scan_folder(folder, images, *, afresh=False, progress=None):
     root = Path(images)
     if not root.is_dir():
         raise ManifestError("There is no such folder of DICOM. Give the folder that holds the export, or its archives.")
-    places, told = walk(root.resolve())
+    places, packed = walk(root.resolve())
     heads, faults, n_other = _read(root.resolve(), places, progress)
+    faults += packed
     if not heads:
         raise ManifestError(f"None of the {len(places)} files is a readable DICOM file. Give the folder of the export.")
     found, n_copies = volumes(heads)
@@ -74,6 +75,7 @@ def scan_folder(folder, images, *, afresh=False, progress=None):
     rows = [_row(name, one) for name, one in zip(names, proposals, strict=True)]
     series = pd.DataFrame(rows, columns=list(SERIES_COLUMNS)).sort_values([PATIENT_ID, "series"], ignore_index=True)
     proposed = series[["series", *DECIDED]].to_csv(index=False, lineterminator="\n")
+    told = _counts([words for _, words in faults], n_other, n_copies)
     if not afresh:
         series, n_kept = _kept(folder, series)
         told += [f"{n_kept} decision(s) of your series.csv are kept (--afresh forgets them)."] if n_kept else []
@@ -83,7 +85,6 @@ def scan_folder(folder, images, *, afresh=False, progress=None):
         for head in one.volume.heads
     ]
     files = pd.DataFrame(lines, columns=list(FILES_COLUMNS)).sort_values(["series", "path", "frame"], ignore_index=True)
-    told += _counts([words for _, words in faults], n_other, n_copies)
     unread = pd.DataFrame([(_plain(path), words) for path, words in faults], columns=["path", "reason"])
     for name, table in ((UNREAD, unread), ("files.csv", files), ("series.csv", series)):
         atomic_write(folder.path / name, table.to_csv(index=False, lineterminator="\n"))
@@ -174,6 +175,6 @@ def _counts(faults, n_other, n_copies):
     for words in faults:
         kind = re.sub(r"\d+|\([0-9A-Fa-f]{4},\s?[0-9A-Fa-f]{4}\)", "N", words)
         kinds[kind] = (words, kinds.get(kind, (words, 0))[1] + 1)
-    told = [f"{count} DICOM file(s) not read ({UNREAD}): {words}" for words, count in list(kinds.values())[:MAX_TOLD]]
+    told = [f"{count} file(s) not read ({UNREAD}): {words}" for words, count in list(kinds.values())[:MAX_TOLD]]
     told += [f"{n_other} file(s) are no DICOM file and passed over."] if n_other else []
     return told + ([f"{n_copies} file(s) are copies of others and left out."] if n_copies else [])

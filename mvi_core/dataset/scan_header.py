@@ -33,6 +33,7 @@ NUMBERS = (
 CODES = ("ImageType", "ScanningSequence", "SequenceVariant", "ScanOptions", "MRAcquisitionType", "Modality")
 WORDS = ("SeriesDescription", "ProtocolName", "SequenceName", "PulseSequenceName")
 CLOCKS = ("AcquisitionTime", "ContentTime", "ContrastBolusStartTime")
+PACKED = (".zip", ".7z", ".rar", ".tar", ".tar.gz", ".tgz")
 B_VALUES = (0x0019100C, 0x00431039, 0x00651009)  # private: Siemens, GE, UIH
 GE_B_VALUE_OFFSET = 10**9
 KEYWORDS = (
@@ -67,12 +68,12 @@ class Head:
 def walk(root):
     """Files below a folder, or members of zip archives there, in the order of their names: (path, size) each.
 
-    Links, hidden files, and what is no regular file are passed over; an archive that cannot be trusted is told.
+    Links, hidden files, and what is no regular file are passed over; an archive that is not opened is told.
 
     Returns
     -------
     tuple
-        List of (path below the root, size in bytes); list of sentences on archives that are not read.
+        List of (path below the root, size in bytes); list of (path, why it is not read) of archives.
     """
     root, found, told = Path(root), [], []
     for folder, names, files in os.walk(root, followlinks=False):
@@ -83,14 +84,16 @@ def walk(root):
             if name.startswith(".") or name == "DICOMDIR" or not stat.S_ISREG(info.st_mode):
                 continue
             below = path.relative_to(root).as_posix()
-            if path.suffix.lower() != ".zip":
+            if path.suffix != ".zip":
                 found.append((below, info.st_size))
                 continue
             try:
                 found += [(f"{below}{SEPARATOR}{member}", size) for member, size in sorted(members(path).items())]
             except ManifestError as problem:
-                told.append(str(problem))
-    return found, told
+                told.append((below, str(problem).replace(path.name, "the archive")))
+    packed = [name for name, _ in found if name.lower().endswith(PACKED)]
+    told += [(name, "an archive of this kind, or within another, is not opened. Unpack it.") for name in packed]
+    return [one for one in found if one[0] not in set(packed)], told
 
 
 def read_heads(root, path, size):
@@ -194,10 +197,10 @@ def _private_b_value(data):
 
 
 def description_words(data):
-    """Words of the description: small letters without accents, split at everything else but digits."""
+    """Words of the description: small letters without accents, split at all else but digits; Chinese stays as it is."""
     text = " ".join(str(data.get(keyword) or "") for keyword in WORDS)
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return tuple(dict.fromkeys(re.findall(r"[a-z0-9]+", plain)))
+    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if one.isascii() or "\u4e00" <= one <= "\u9fff")
+    return tuple(dict.fromkeys(re.findall(r"[a-z0-9]+|[\u4e00-\u9fff]+", plain.lower())))
 
 
 def _times(data):

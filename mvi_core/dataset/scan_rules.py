@@ -19,7 +19,7 @@ from mvi_core.manifest import project_root
 from mvi_core.names import N_SLICES, SEQUENCES, MrSequence
 
 ARTERIAL_SECONDS = 25.0  # after injection, where only the arterial phase itself says when that was (paper: 20-30 s)
-FOLLOWS_SECONDS = (20.0, 90.0)  # from the arterial to the next phase
+DYNAMIC = [["T1A"], ["T1V"], ["T1D"]]  # what the times of one injection give, each once and nothing between
 SAME_VISIT_SECONDS = 5400.0  # an injection further from a volume than this belongs to something else
 BEST_B_VALUE = 800.0  # s/mm2
 AXIAL = 0.8  # cosine between the slice normal and the body's axis
@@ -133,6 +133,8 @@ def _said(rule, volume):
 
 
 def _is_word(word, pattern):
+    if not pattern.isascii():  # Chinese, where nothing stands between words
+        return pattern in word
     return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
 
@@ -196,17 +198,21 @@ def _injection(proposals):
     rule = next(rule for rule in rules() if rule.gives == "T1A")
     arterial = [one for one in volumes if _said(rule, one)]
     if len(arterial) == 1:
-        return arterial[
-            0
-        ].seconds - ARTERIAL_SECONDS, f"injection taken as {ARTERIAL_SECONDS:g} s before the arterial phase"
-    after = [one for one in volumes if one.first.contrast]
+        start = arterial[0].seconds - ARTERIAL_SECONDS
+        return start, f"injection taken as {ARTERIAL_SECONDS:g} s before the arterial phase"
     before = [one for one in volumes if not one.first.contrast]
-    if len(after) > 1 and before and before[-1].seconds < after[0].seconds:
-        low, high = FOLLOWS_SECONDS
-        if low <= after[1].seconds - after[0].seconds <= high:
-            return after[0].seconds - ARTERIAL_SECONDS, (
-                f"injection taken as {ARTERIAL_SECONDS:g} s before the first series that names a contrast agent"
-            )
+    after = {one.seconds: one for one in volumes if one.first.contrast}
+    if after and before and before[-1].seconds < min(after):
+        start = min(after) - ARTERIAL_SECONDS
+        ours = [rule for rule in rules() if rule.step == "phase"]
+        phases = [
+            [rule.gives for rule in ours if _holds(rule, one, {"seconds": seconds - start})]
+            for seconds, one in after.items()
+        ]
+        early = [given for given in phases if given != ["hepatobiliary"]]
+        if early in (DYNAMIC, DYNAMIC[:2]):  # else the first may be a baseline
+            first = "the first series that names a contrast agent"
+            return start, f"injection taken as {ARTERIAL_SECONDS:g} s before {first}"
     return None, ""
 
 

@@ -110,6 +110,7 @@ def test_repeats_that_no_clock_tells_apart_are_set_aside(folder, tree):
     ("values", "reason"),
     [
         ({"SeriesDescription": "dyn_SUB_1"}, "subtraction"),
+        ({"SeriesDescription": "延迟期减影", "SpecificCharacterSet": "ISO_IR 192"}, "subtraction"),
         ({"ImageType": ["DERIVED", "SECONDARY", "MPR"]}, "reformatted"),
         ({"ImageType": ["DERIVED", "SECONDARY", "OTHER"]}, "derived"),
         ({"ImageType": ["DERIVED", "PRIMARY", "PROJECTION IMAGE"]}, "projection"),
@@ -135,12 +136,13 @@ def test_what_is_no_image_of_the_study_is_set_aside_with_its_reason(folder, tree
     [
         ("LAVA arterielle Phase", "T1A"), ("eTHRIVE portalvenös", "T1V"), ("VIBE tardive", "T1D"), ("vibe nativ", "T1"),
         ("t1 fase arteriosa", "T1A"), ("T1 phase portale", "T1V"), ("t1_vibe_dongmai", "T1A"), ("THRIVE pre", "T1"),
+        ("动脉期", "T1A"), ("LAVA门脉期", "T1V"), ("T1延迟期", "T1D"), ("平扫 T1", "T1"), ("Quick3Ds pingsao", "T1"),
     ],
 )  # fmt: skip
 def test_words_of_many_languages_name_a_phase_where_no_time_is_known(folder, tree, word, sequence):
     for name in ("T1", "T1A", "T1V"):
         shutil.rmtree(tree / name)
-    values = {"AcquisitionTime": "", "ContentTime": "", "SpecificCharacterSet": "ISO_IR 100"}
+    values = {"AcquisitionTime": "", "ContentTime": "", "SpecificCharacterSet": "ISO_IR 192"}
     change((tree / "T1D").iterdir(), SeriesDescription=word, ProtocolName="", **values)
     assert named(scan_folder(folder, tree))[sequence] == "medium"
 
@@ -152,6 +154,16 @@ def test_a_phase_without_time_and_word_stays_unknown(folder, tree):
     assert set(named(scan)) == {"T2", "DWI"}
     unknown = scan.series[(scan.series["sequence"] == "") & (scan.series["set_aside"] == "")]
     assert len(unknown) == 3 and unknown["reason"].str.contains("no rule of step phase applies").all()
+
+
+def test_a_baseline_in_the_dynamic_series_is_not_taken_for_its_arterial_phase(folder, tree):
+    shutil.copytree(tree / "T1", tree / "baseline")
+    new = {"SOPInstanceUID": lambda number, _: f"1.9.{number}", "AcquisitionTime": "095945", "ContentTime": "095945"}
+    change((tree / "baseline").iterdir(), SeriesDescription="t1_vibe_fs_tra_bh_dyn", ProtocolName="", **new)
+    change((tree / "T1").iterdir(), AcquisitionTime="095000", ContentTime="095000")
+    dynamic = [path for name in ("baseline", "T1A", "T1V", "T1D") for path in (tree / name).iterdir()]
+    change(dynamic, SeriesInstanceUID="1.2.3.4", ContrastBolusAgent="gadoxetic acid")
+    assert set(named(scan_folder(folder, tree))) == {"T1", "T2", "DWI"}
 
 
 def test_a_word_against_the_time_is_a_contradiction_and_not_decided(folder, tree):
@@ -194,10 +206,23 @@ def test_copies_and_files_that_cannot_be_read_are_counted(folder, tree):
     assert (
         "1 file(s) are copies" in told
         and "1 file(s) are no DICOM file" in told
-        and "1 DICOM file(s) not read (not_read.csv)" in told
+        and "1 file(s) not read (not_read.csv)" in told
     )
     assert named(scan) == ALL
     assert 'broken.dcm,"its header is cut short' in (folder.path / "not_read.csv").read_text()
+
+
+def test_archives_that_are_not_opened_are_told_without_their_names(folder, tree):
+    (tree / "Quill.zip").write_bytes(b"PK no archive")
+    (tree / "Quill.tar.gz").write_bytes(b"packed")
+    with zipfile.ZipFile(tree / "outer.zip", "w") as outer:
+        outer.writestr("Quill/inner.zip", b"PK more")
+    scan = scan_folder(folder, tree)
+    told = "\n".join(scan.told)
+    assert "2 file(s) not read (not_read.csv): an archive of this kind, or within another, is not opened." in told
+    assert "1 file(s) not read (not_read.csv): the archive is no whole zip" in told
+    assert "Quill" not in told and "no DICOM file" not in told and named(scan) == ALL
+    assert "outer.zip!Quill/inner.zip" in (folder.path / "not_read.csv").read_text()
 
 
 def test_of_two_studies_the_complete_one_is_used_and_of_two_complete_ones_none(folder, tree):
