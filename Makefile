@@ -26,8 +26,7 @@ help:  ## list the commands
 	  awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 book: $(READY)  ## environment if missing, the whole study, the rendered book
-	@python workflow/run.py html --jobs $(JOBS)
-	@mvi summary
+	@$(if $(COHORT),mvi book $(COHORT) --jobs $(JOBS),python workflow/run.py html --jobs $(JOBS) && mvi summary)
 
 pdf: book  ## the whole book as one PDF, _build/book.pdf (needs Chromium)
 	@python workflow/pdf.py

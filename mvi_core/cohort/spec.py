@@ -143,7 +143,7 @@ def table_path(spec):
     """
     default = "patients.csv" if spec.source["reader"] == "folder" else ""
     named, folder = str(spec.source.get("path", default)), spec.folder.resolve()
-    path, place = (folder / named).resolve(), f"in the folder of {spec.id}.yaml"
+    path, place = (folder / named).resolve(), f"in the folder of {description_path(spec).name}"
     if not named or "://" in named or "\0" in named or not path.is_relative_to(folder):
         raise CohortError(
             f"Cohort '{spec.id}': source path must name a file {place}, got one outside of it. "

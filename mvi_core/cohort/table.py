@@ -9,7 +9,7 @@ import pandas as pd
 
 from mvi_core.cohort.dictionary import dictionary
 from mvi_core.cohort.enrolment import ENROLMENT_PATTERN
-from mvi_core.cohort.spec import did_you_mean, numbered
+from mvi_core.cohort.spec import description_path, did_you_mean, numbered
 from mvi_core.errors import CohortError
 from mvi_core.names import DL_MVI, ENROLMENT, PATIENT_COLUMNS, PATIENT_ID, SURVIVAL_COLUMNS
 
@@ -105,7 +105,7 @@ def typed_patients(frame, spec):
     typed = pd.DataFrame(typed)
     faults += id_faults(typed[PATIENT_ID])
     typed, found = _labels(typed, table.isna(), spec)
-    faults += found
+    faults += found if {"mvi_grade", "mvi_present"} & set(frame) else []
     return typed, faults + _survival_faults(typed, table.isna())
 
 
@@ -148,9 +148,10 @@ def _decimal_points(frame, name):
 
 
 def _column_faults(frame, columns, spec):
-    unknown = [name for name in frame if name not in columns]
+    unknown = [(number, name) for number, name in enumerate(frame, start=1) if name not in columns]
     faults = [
-        f"column {_shown(name)} is unknown{did_you_mean(name, columns)}. Rename or remove it." for name in unknown
+        f"column {number}, {_shown(name)}, is unknown{did_you_mean(name, columns)}. Rename or remove it."
+        for number, name in unknown
     ]
     needed = {
         "mvi_grade": spec.analyses["mvi_grade"],
@@ -159,7 +160,7 @@ def _column_faults(frame, columns, spec):
         **dict.fromkeys(SURVIVAL_COLUMNS, spec.analyses["survival"]),
     }
     lacking = [name for name, wanted in needed.items() if wanted and name not in frame]
-    off = f"Add it, or switch its analysis off in {spec.id}.yaml."
+    off = f"Add it, or switch its analysis off in {description_path(spec).name}."
     faults += [f"column '{name}' is missing. {off}" for name in lacking]
     if PATIENT_ID not in frame:
         faults.append("column 'patient_id' is missing. Give every patient a pseudonym.")

@@ -53,7 +53,8 @@ def read_series(source, *, where=None):
         item of a list is a path, a file in an archive (``images.zip!study/1.dcm``), or, of an enhanced multi-frame
         file, a pair (path, number of a frame from 1); without a number all its frames are read.
     where : str, optional
-        Patient and sequence for messages, in place of the folder's name, which may hold a person's name.
+        Patient and sequence for messages, in place of the folder's name, which may hold a person's name. The files
+        of a list are then named by their numbers in it.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def read_series(source, *, where=None):
         If the files are not one complete series of parallel, evenly spaced slices that can be decoded.
         The message names every faulty file, and never quotes an identifying value.
     """
-    slices = _read_all(_series_files(source, where), where)
+    slices = _read_all(_series_files(source, where), where, numbered=isinstance(source, list))
     where = where or slices[0].label.rpartition("/")[0] or "series"
     slices, remarks = _without_copies(slices)
     _expect_one_series(where, slices)
@@ -75,15 +76,16 @@ def read_series(source, *, where=None):
     return replace(volume, remarks=(*volume.remarks, *remarks, *found))
 
 
-def _read_all(files, where):
+def _read_all(files, where, *, numbered):
+    names = [f"file {i} of {len(files)}" if numbered else path.name for i, path in enumerate(files, 1)]
     slices, faults = [], {}
-    for path, frames in files.items():
+    for name, (path, frames) in zip(names, files.items(), strict=True):
         try:
-            slices += read_slices(path, where and f"{where}/{path.name}", frames)
+            slices += read_slices(path, where and f"{where}/{name}", frames)
         except DicomError as problem:
-            faults[path] = str(problem)
+            faults[name] = str(problem)
     if faults:
-        others = [path.name for path in list(faults)[SHOWN_FAULTS:]]
+        others = list(faults)[SHOWN_FAULTS:]
         more = f"\n{len(others)} more files of this series are faulty. Mend {', '.join(others)} too." if others else ""
         raise DicomError("\n".join(list(faults.values())[:SHOWN_FAULTS]) + more)
     parts = slices[0].shared[CONCATENATED]
@@ -181,10 +183,10 @@ def _series_files(source, where=None):
     if folder is not None and not folder.is_dir():
         raise DicomError(f"{shown} is missing or is no folder. Name the folder of one series.")
     files = {}
-    for item in source if folder is None else folder.iterdir():
+    for item in source if folder is None else sorted(folder.iterdir()):
         path, frame = item if isinstance(item, tuple) else (item, None)
         files.setdefault(Path(path), []).append(frame)
-    named = sorted(path for path in files if not path.name.startswith(".") and path.name.lower() not in _JUNK)
+    named = [path for path in files if not path.name.startswith(".") and path.name.lower() not in _JUNK]
     if not named:
         raise DicomError(f"{shown} is empty: it holds no file. Name the folder of one series.")
     if len(named) > MAX_FILES:

@@ -66,7 +66,7 @@ def check_folder(folder, spec, *, progress=None):
         A patient with an error of its own is in ``dropped``; an error without a patient concerns the cohort.
     """
     patients, found = check_patients(folder, spec)
-    facts, n_read = {}, 0
+    facts, n_read, names = {}, 0, patients
     if spec.analyses["images"]:
         (series, files, rois), more = check_tables(folder, spec, patients)
         found += more
@@ -75,6 +75,7 @@ def check_folder(folder, spec, *, progress=None):
             remedy = "Run `mvi scan`, which fills it in."
             found.append(Finding("error", "", "", "cohort.yaml", "images.root is no folder.", remedy))
         images = images_of(folder, root, series, files, rois)
+        names = {folder.pseudonym(name): name for name in images.names} | patients
         keys = sorted(images.series[[PATIENT_ID, "sequence"]].itertuples(index=False, name=None))
         keys = [key for key in keys if key[0] in patients and key[1] in spec.sequences]
         masks, told = mask_paths(folder)
@@ -89,7 +90,7 @@ def check_folder(folder, spec, *, progress=None):
     faulty = {one.patient for one in found if one.severity == "error"}
     good, dropped = (tuple(name for name in patients if (name in faulty) is bad) for bad in (False, True))
     ordered = sorted(found, key=lambda one: (one.severity, one.patient, one.series))
-    return FolderCheck(tuple(ordered), good, dropped, patients, facts, n_read)
+    return FolderCheck(tuple(ordered), good, dropped, names, facts, n_read)
 
 
 def tile_path(folder, key):

@@ -91,7 +91,10 @@ def _told(findings):
     """Every error, and of each kind of warning the first few with the number of the others."""
     kinds = Counter()
     for one in findings:
-        kind = one.severity == "warning" and (one.remedy, re.sub(r"\d+", "", one.message))
+        kind = one.severity == "warning" and (
+            one.remedy,
+            re.sub(r"\bP[0-9a-f]{10}\b|\bsequence \w+|\d+", "", one.message),
+        )
         kinds[kind] += 1
         if not kind or kinds[kind] <= SHOWN_WARNINGS:
             yield str(one)

@@ -1,6 +1,7 @@
 """The path of a new user: an export, a spreadsheet and masks go from `mvi new` to a clean `mvi check`, by commands."""
 
 import os
+import re
 import shutil
 import time
 from types import SimpleNamespace
@@ -103,12 +104,14 @@ def test_only_what_changed_is_read_again_and_the_report_is_the_same(cohort, caps
 
 
 def test_every_error_is_told_and_of_one_kind_of_warning_the_first_five():
-    small = [Finding("warning", f"P{n}", "T1", "", f"the box is small: {n} x 2 px.", "Check it.") for n in range(9)]
+    names = [f"P{'abcdef123'[n] * 10}" for n in range(9)]
+    words = [f"patient {one}, sequence T{n}/file {n} of 9 is derived." for n, one in enumerate(names)]
+    small = [Finding("warning", one, f"T{n}", "", words[n], "Check it.") for n, one in enumerate(names)]
     errors = [Finding("error", f"P{n}", "T1", "", "no box.", "Draw it.") for n in range(9)]
     found = SimpleNamespace(findings=(*errors, *small), errors=errors, good=(), dropped=())
     lines, sound = report_lines(found, {})
     assert not sound and sum(line.startswith("error") for line in lines) == 9
-    assert sum("is small" in line for line in lines) == 5 and any("4 more of a kind" in line for line in lines)
+    assert sum("is derived" in line for line in lines) == 5 and any("4 more of a kind" in line for line in lines)
     assert lines[-1] == "9 error(s), 9 warning(s); 0 of 0 patients can be used."
 
 
@@ -125,7 +128,8 @@ def test_a_changed_file_is_read_again(cohort, hospital, tmp_path, capsys):
     os.utime(path, ns=(1, 1))
     status, told = check(capsys)
     assert status == 1 and "truncated" in told and "4 of 5 patients can be used" in told
-    assert path.name in told
+    mine = files.loc[files["series"] == files["series"][paths.index[0]], "path"].tolist()
+    assert f"T2/file {mine.index(paths.iloc[0]) + 1} of {len(mine)}: " in told and path.name not in told
 
 
 @pytest.mark.parametrize(
@@ -133,6 +137,13 @@ def test_a_changed_file_is_read_again(cohort, hospital, tmp_path, capsys):
     [
         ("patients.csv", ";male;", ";mlae;", "expected one of male, female"),
         ("patients.csv", "patient_id;", "id;", "patient_id"),
+        ("patients.csv", ";sex;", ";Geschlecht;", "column 4, a text of 10 characters, is unknown"),
+        (
+            "patients.csv",
+            ";mvi_grade;",
+            ";Grad;",
+            "'mvi_grade' is missing. Add it, or switch its analysis off in cohort.yaml",
+        ),
         ("cohort.yaml", "kind: own", "kind: mine", "'kind' must be one of"),
         ("cohort.yaml", "[afp_gt_20,", "[afp_gt_21,", "did you mean afp_gt_20"),
         ("series.csv", ",T2,yes,", ",T2,no,", "no series in use, 1 candidate(s)"),
@@ -248,6 +259,13 @@ def test_an_unknown_sequence_to_share_is_refused(cohort, capsys):
     with pytest.raises(SystemExit):
         main(["rois", "my-hospital", "--share", "T9"])
     assert "invalid choice: 'T9'" in capsys.readouterr().err
+
+
+def test_everybody_whom_a_message_names_stands_in_the_list_of_pseudonyms(cohort, capsys):
+    lines = (cohort / "patients.csv").read_text(encoding="utf-8-sig").splitlines()
+    (cohort / "patients.csv").write_text("\n".join(lines[:-1]))
+    named = re.search(r"not in patients.csv \((P\w+)\)", check(capsys)[1])[1]
+    assert f"{named},{lines[-1].partition(';')[0]}" in (cohort / "pseudonyms.csv").read_text()
 
 
 def test_a_cohort_is_also_found_by_the_path_of_its_folder(cohort, monkeypatch, capsys):
