@@ -22,6 +22,7 @@ page = report.open_page("08_table3", cohort)
 analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=False)
 predictors = predictor_table(analysis, page.spec.multivariable)
 present = analysis["mvi_present"]
+report.refuse_few_by_mvi(predictors.dropna(), present, kind=page.spec.kind)
 # %% [markdown]
 # ## All variables at once
 # Each {term}`odds ratio` here holds the other variables fixed: a logistic regression by maximum likelihood with Wald

@@ -29,6 +29,7 @@ analysis = read_result(cohort, "analysis.csv").set_index("patient_id", drop=Fals
 terms = ["afp_gt_20", "dl_mvi"] if "dl_mvi" in page.spec.multivariable else list(page.spec.multivariable)
 predictors = predictor_table(analysis, terms).dropna()
 present = analysis.loc[predictors.index, "mvi_present"].to_numpy()
+report.refuse_few_by_mvi(predictors, analysis["mvi_present"], kind=page.spec.kind)
 fit, fit_afp = (logistic.fit_logistic(predictors[names], present) for names in (terms, ["afp_gt_20"]))
 name = " + ".join(map(report.term_label, terms)) if len(terms) < 3 else f"{len(terms)} variables"
 risks = {name: logistic.predict(fit, predictors), "AFP alone": logistic.predict(fit_afp, predictors)}
@@ -56,10 +57,8 @@ report.show_figure(page, figure, alt=alt, n=len(risk), result="nomogram.json")
 # {cite:p}`delong1988`. Nothing on this panel has been corrected for having been fitted to the same patients.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "ROC curves of the model and of AFP alone, with AUC and DeLong 95 % interval.", "name": "fig-roc"}}
 areas = {model: discrimination.auc(present, values) for model, values in risks.items()}
-curves = {
-    f"{model}: AUC {report.estimate_text(areas[model])}": discrimination.roc_table(present, values)
-    for model, values in risks.items()
-}
+titles = [f"{model}: AUC {report.estimate_text(area)}" for model, area in areas.items()]
+curves = dict(zip(titles, (discrimination.roc_table(present, values) for values in risks.values()), strict=True))
 roc = pd.concat(curves, names=["model"]).reset_index("model")
 write_result(cohort, "roc.csv", roc, inputs=["analysis.csv"])
 figure, axes = plt.subplots(figsize=(6.4, 6))

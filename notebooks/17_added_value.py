@@ -30,6 +30,7 @@ base = "afp_gt_20" if "afp_gt_20" in full else full[0]
 added = next(name for name in ("dl_mvi", "size_cm", "edmondson_3_4", *full) if name in full and name != base)
 predictors = predictor_table(analysis, [base, added]).dropna()
 present = analysis.loc[predictors.index, "mvi_present"]
+report.refuse_few_by_mvi(predictors, present, kind=page.spec.kind)
 fits = [fit_logistic(predictors[names], present) for names in ([base], [base, added])]
 without, with_it = (pd.Series(predict(fit, predictors), present.index) for fit in fits)
 labels = {name: report.term_label(name) for name in (base, added)}

@@ -25,7 +25,7 @@ from mvi_core.errors import DicomError, RoiError
 from mvi_core.names import PATIENT_ID
 from mvi_core.results import atomic_write
 
-VERSION = 1  # of what is remembered of a series; with another one it is read again
+VERSION = 2  # of what is remembered of a series; with another one it is read again
 STATE = "check.json"
 SAVE_EVERY = 50  # series between two saves of the state
 TILE_PX = 128

@@ -14,6 +14,7 @@ from mvi_core.report.masking import (
     masked_readings,
     masked_subgroups,
     refuse_few,
+    refuse_few_by_mvi,
 )
 from mvi_core.report.model_card import network_card, nomogram_card
 from mvi_core.report.page import OpenPage, banner, open_page, show_figure, show_table
@@ -37,7 +38,7 @@ __all__ = [
     "count_checklist", "ends_told", "estimate_text", "fill_checklist", "forest_told", "holds_few", "interval_column",
     "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_readings",
     "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value",
-    "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few", "rows_told",
-    "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader", "term_label",
-    "term_levels",
+    "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few", "refuse_few_by_mvi",
+    "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader",
+    "term_label", "term_levels",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.errors import MviError
-from mvi_core.names import CohortKind
+from mvi_core.names import DL_MVI, CohortKind
 from mvi_core.stats.tables import MISSING
 
 SMALLEST_COUNT = 5  # patients; Hundepool et al., Statistical Disclosure Control, 2012, doi:10.1002/9781118348239
@@ -175,6 +175,19 @@ def refuse_few(*columns, kind, what):
     if holds_few(*columns, kind=kind):
         few = f"a count of 1 to {SMALLEST_COUNT - 1} patients"
         raise MviError(f"{what} hold {few}, which the chapter's shares and odds ratios would give back.")
+
+
+def refuse_few_by_mvi(predictors, present, *, kind):
+    """Refuse a chapter whose models would give back how few patients with a yes/no variable have MVI, or have none.
+
+    ``predictors`` (patients, variables) and ``present`` share their index. What a network says of a patient is no
+    attribute by which anybody knows that patient, and refuses nothing.
+    """
+    for name in predictors.columns.difference([DL_MVI]):
+        cells = pd.crosstab(predictors[name], present)
+        if len(cells) == 2:
+            counts = (cells[column] for column in cells)
+            refuse_few(*counts, kind=kind, what="The groups of a variable with and without MVI")
 
 
 def _few(counts):

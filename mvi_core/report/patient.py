@@ -231,10 +231,11 @@ def _model_words(judged):
 def _nomogram(folder):
     """Nomogram beside the model, if it is the one of AFP and DL-MVI."""
     path = folder.parent / "nomogram.json"
-    if not path.is_file():
-        return None
     try:
-        sheet = Nomogram.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        if not content:  # no file, or that of a chapter that was left out
+            return None
+        sheet = Nomogram.from_dict(content)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
         raise ManifestError(f"{path.name} beside the model is no nomogram. Make it again, or remove it.") from problem
     return sheet if {axis.variable for axis in sheet.axes} == {AFP, DL_MVI} else None

@@ -17,6 +17,7 @@ from mvi_core.report import (
     masked_readings,
     masked_subgroups,
     refuse_few,
+    refuse_few_by_mvi,
 )
 from mvi_core.stats.misread import beside_misread
 from mvi_core.stats.subgroups import subgroup_table
@@ -35,6 +36,16 @@ def test_a_chapter_that_would_give_a_small_count_back_is_refused_of_people_only(
     refuse_few(few, none, kind="phantom", what="AFP and grade")
     with pytest.raises(MviError, match="AFP and grade hold a count of 1 to 4 patients"):
         refuse_few(none, few, kind="own", what="AFP and grade")
+
+
+def test_a_model_of_a_variable_that_few_with_mvi_have_is_refused_but_not_for_what_a_network_says():
+    present = pd.Series([0] * 12 + [1] * 12)
+    predictors = pd.DataFrame({"afp_gt_20": [0, 1] * 12, "size_cm": range(24), "dl_mvi": [0] * 11 + [1] * 13})
+    refuse_few_by_mvi(predictors, present, kind="own")
+    few = predictors.assign(afp_gt_20=[1] * 4 + [0] * 8 + [1] * 12)
+    refuse_few_by_mvi(few, present, kind="phantom")
+    with pytest.raises(MviError, match="groups of a variable with and without MVI hold a count of 1 to 4"):
+        refuse_few_by_mvi(few, present, kind="own")
 
 
 @pytest.mark.parametrize("kind", ["reconstructed", "phantom"])

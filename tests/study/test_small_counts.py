@@ -18,7 +18,8 @@ from mvi_core.results import write_result
 from mvi_core.stats.tables import univariable_table
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("02_table1", "22_subgroups")
+REFUSED = ("08_table3", "09_nomogram", "17_added_value")  # their models hold the variable
+PAGES = ("02_table1", "22_subgroups", *REFUSED)
 PLANTED = (97, 3)  # patients without and with MVI whose hepatitis is absent
 COHORT = """
 id: ward
@@ -28,7 +29,7 @@ summary: Made-up patients.
 source: {reader: table, path: ward.csv}
 analyses: {mvi_grade: true, images: false, survival: false, dl_mvi: false, enrolment: false}
 predictors: [age_gt_50, afp_gt_20, hepatitis]
-multivariable: [afp_gt_20, hepatitis]
+multivariable: [hepatitis, afp_gt_20]
 licence: none
 citation: none
 """
@@ -117,6 +118,11 @@ def test_what_stands_there_instead_says_masked(book):
     assert all(
         "masked" in text for path, text in offered(folder / "tables/02_table1").items() if "table_1" in path.name
     )
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_chapter_whose_model_would_give_the_count_back_says_so(book, name):
+    assert "hold a count of 1 to 4 patients" in book[0][name]
 
 
 def test_the_other_variables_are_shown(book):

@@ -1,6 +1,8 @@
 """The engine's messages become one line a finished step, and what went wrong is said."""
 
 import io
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +121,10 @@ def project_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("MVI_ROOT", str(tmp_path))
     monkeypatch.delenv("MVI_STUDY", raising=False)
     return tmp_path
+
+
+@pytest.mark.parametrize(("cohort", "command"), [("a b", "mvi book a b --jobs"), ("", "workflow/run.py html --jobs")])
+def test_make_book_of_own_cohorts_begins_with_their_check_as_mvi_book_does(cohort, command):
+    words = ["make", "--dry-run", "book", f"COHORT={cohort}"]
+    said = subprocess.run(words, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True).stdout
+    assert command in said
