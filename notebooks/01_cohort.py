@@ -63,7 +63,7 @@ report.show_table(page, told, "Values converted or set missing.", result="qualit
 # %% [markdown]
 # ## How long they were followed
 # Follow-up is the median of a reversed {term}`Kaplan-Meier curve`: the time to the end of follow-up, with the event as
-# what hides it {cite:p}`schemper1996`.
+# what hides it {cite:p}`schemper1996`. The table is empty where no survival analysis is claimed.
 # %% tags=["hide-input"]
 ends = {"os": "overall survival", "rfs": "recurrence-free survival"} if page.spec.analyses["survival"] else {}
 times = {
@@ -76,10 +76,10 @@ rows = [
 ]
 followed = pd.DataFrame(rows, columns=["endpoint", "n", "events", "median", "ci_low", "ci_high"])
 write_result(cohort, "follow_up.csv", followed, inputs=["patients.csv"])
-shown = followed.round(1).set_axis(["End point", "Patients", "Events", "Median, months", "from", "to"], axis=1)
+names = ["End point", "Patients", "Events", "Median, months", "from", "to"]
+shown = followed.round(1).replace(float("inf"), "not reached").set_axis(names, axis=1)
 notes = [note for note in page.spec.notes if note.startswith("No survival")]
-caption = "Events and follow-up (95 % CI); empty where no survival analysis is claimed."
-report.show_table(page, shown, caption, result="follow_up.csv", notes=notes)
+report.show_table(page, shown, "Events and follow-up (95 % CI).", result="follow_up.csv", notes=notes)
 # %% tags=["hide-input"]
 report.publish("n_patients", f"{len(patients)}")
 report.publish("n_present", f"{int(patients['mvi_present'].sum())}")

@@ -109,7 +109,7 @@ report.publish("n_printed", int(4 * beside["printed_odds_ratio"].notna().sum()))
 report.publish("n_agree", int(beside["n_agree"].sum()))
 # %% [markdown]
 # ## Answer
-# The association with the smallest p value is that of {glue:text}`strongest`. The median tumour size is {glue:text}`size`. Of the
+# Of the cut-offs whose effect is shown, the smallest p value is that of {glue:text}`strongest`. The median tumour size is {glue:text}`size`. Of the
 # {glue:text}`n_printed` printed effects (odds ratio, both interval ends, p), {glue:text}`n_agree` are met to every
 # printed digit in this cohort. Only a cohort rebuilt from the print can be expected to meet all of them. For
 # {glue:text}`n_tests_apart` variables the choice of the test decides on which side of the usual limit of significance

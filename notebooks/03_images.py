@@ -57,7 +57,7 @@ patients = read_result(cohort, "patients.csv")
 presence = patients["mvi_present"].map({0: "MVI absent", 1: "MVI present"})
 patients["mvi_grade"] = patients["mvi_grade"].fillna(presence).fillna("not graded")
 crops, index = read_roi_cache(result_path(cohort, "rois.safetensors"))
-ids = index["patient_id"].drop_duplicates().tolist()
+ids, ours = index["patient_id"].drop_duplicates().tolist(), index["patient_id"].isin(patients["patient_id"])
 shown = patients[patients["patient_id"].isin(ids)].groupby("mvi_grade").sample(1, random_state=seed)
 last = shown.iloc[-1]
 middle = index[index["patient_id"] == last["patient_id"]].groupby("sequence").nth(1).set_index("sequence")
@@ -106,12 +106,12 @@ signal = pd.DataFrame(
     {name: {tissue: phase_signal(tissue, name) for tissue in tissues} for name in ("T1", "T1A", "T1V", "T1D")}
 )
 signal = signal.rename({"portal": "portal vein", "hcc": "tumour"}).rename_axis("Tissue")
-report.show_table(page, signal.round(2).reset_index(), "Relative signal by phase: constants of the phantom.")
+report.show_table(page.of("phantom"), signal.round(2).reset_index(), "Relative signal by phase.")
 # %% tags=["hide-input"]
 report.publish("lesion_mm", f"{box.height * volume.spacing_mm[1]:.1f} mm")
-report.publish("n_images", f"{index['spacing_mm'].notna().sum():,}")
-report.publish("n_patients", int(index["patient_id"].nunique()))
-report.publish("n_unusable", int(len(patients) - len(ids)))
+report.publish("n_images", f"{index.loc[ours, 'spacing_mm'].notna().sum():,}")
+report.publish("n_patients", int(index.loc[ours, "patient_id"].nunique()))
+report.publish("n_unusable", int((~patients["patient_id"].isin(ids)).sum()))
 # %% [markdown]
 # ## Answer
 # The real lesion measures {glue:text}`lesion_mm` from top to bottom. For the cohort {glue:text}`n_images` lesion images

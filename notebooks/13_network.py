@@ -91,26 +91,26 @@ report.show_table(page, shown, "One patient, forward and backward, double precis
 # %% tags=["hide-input"]
 report.show_table(page, silent_choices(), "Choices that the paper leaves open, ours, and how to change them.")
 # %% [markdown]
-# Each alternative that was trained so far, with everything else as it is, out of fold at the size of the book. The
+# Each alternative that was trained so far on the phantom's patients, with everything else as it is, out of fold at the size of the book. The
 # **band** is what chance alone does: the mean of the default over its seeds, give or take two standard deviations of a
 # single run.
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Out-of-fold AUC with one silent choice made otherwise, a stroke a seed, a dot their mean; the band is two standard deviations to either side of the default over its seeds.", "name": "fig-choices"}}
-first = read_stored(stored)[0].query("scoring == 'first'")
+first, phantom = read_stored(stored)[0].query("scoring == 'first'"), page.of("phantom")
 runs = first.assign(value=first["auc"], label=first["setting"].str.replace("^[a-z]+[.]", "", regex=True))
 ours = runs[runs["choice"] == "ours"]
 means, sds = ours[["auc", "accuracy"]].mean(), ours[["auc", "accuracy"]].std()
 band = (means["auc"] - 2 * sds["auc"], means["auc"] + 2 * sds["auc"])
 figure, axes = plt.subplots(figsize=(7, 1.2 + 0.36 * runs["label"].nunique()))
-figures.stamp(figures.spread_rows(runs, axes, band=band, note="AUC, out of fold"), page.spec.kind)
+figures.stamp(figures.spread_rows(runs, axes, band=band, note="AUC, out of fold"), phantom.spec.kind)
 each = runs.groupby("label")["value"].mean()
 alt = f"Outside the band of {band[0]:.3f} to {band[1]:.3f}: {report.pairs_told(each[~each.between(*band)].round(3))}."
-report.show_figure(page, figure, alt=alt, n=first["n_patients"].max(), stored=stored)
+report.show_figure(phantom, figure, alt=alt, n=first["n_patients"].max(), stored=stored)
 # %% tags=["hide-input"]
 shown = runs.groupby(["choice", "setting"], sort=False)[["accuracy", "auc"]].agg(["mean", "size"]).round(3)
 shown = shown.drop(columns=("accuracy", "size")).set_axis(["Accuracy", "AUC", "Seeds"], axis=1)
 shown["AUC less default"] = (shown["AUC"] - means["auc"]).map("{:+.3f}".format)
 outside = ~shown["AUC"].between(*band)
-report.show_table(page, shown.reset_index(), "Mean over seeds, one choice at a time.", stored=stored)
+report.show_table(phantom, shown.reset_index(), "Mean over seeds, one choice at a time.", stored=stored)
 # %% [markdown]
 # ## Did the training settle?
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss by epoch for the paper's three sequences, one line a fold.", "name": "fig-learning"}}

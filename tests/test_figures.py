@@ -292,6 +292,8 @@ def test_a_number_that_nobody_reports_is_said_to_be_missing(axes):
     figures.flow_chart(FLOW, axes)
     assert "number not reported" in texts(axes)[0]
     assert any("12 patients left out" in text for text in texts(axes))
+    figures.flow_chart(FLOW.assign(n_excluded=1), axes)
+    assert any("\n1 patient left out" in text for text in texts(axes))
 
 
 def test_numbers_at_risk_stand_beneath_their_ticks(axes):

@@ -17,7 +17,7 @@ from mvi_core.results import atomic_write, csv_text, result_path
 
 ROWS = re.compile(r"rows? (\d+)(?: and (\d+))?")
 LEFT_OUT_COLUMNS = (PATIENT_ID, "stage", "reason")
-STAGES = {DicomError: "a series cannot be read", RoiError: "a box does not fit its image"}
+STAGES = {DicomError: "a series cannot be read", RoiError: "a series or box is missing, or they do not fit"}
 
 
 def read_door(spec, key):

@@ -102,7 +102,8 @@ def forest_groups(table, axes, *, note=""):
 
 
 def _count(number, words):
-    return "number not reported" if pd.isna(number) else words.format(int(number))
+    said = "number not reported" if pd.isna(number) else words.format(int(number))
+    return said.replace("1 patients", "1 patient") if number == 1 else said
 
 
 def _wrapped(text):

@@ -47,6 +47,10 @@ class OpenPage:
     tables: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
     stored: Iterator = field(default_factory=lambda: count(1), repr=False, compare=False)
 
+    def of(self, cohort):
+        """Give the same page for a table or figure of another cohort, whose name and kind it then bears."""
+        return replace(self, spec=load_spec(cohort))
+
 
 def open_page(name, cohort, *, beside=()):
     """Show the banner that says which cohort and profile make a page of ``config/pages.yaml``, and open it.

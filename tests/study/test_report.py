@@ -80,6 +80,11 @@ def test_a_table_is_escaped_captioned_and_signed(project):
     assert '<a href="../../downloads/ward/table1.csv" download>results/ward/table1.csv</a>' in text
 
 
+def test_a_table_of_another_cohort_bears_its_name_and_kind(project):
+    page = OpenPage("02_table1", load_spec("clinic"), load_study()).of("ward")
+    assert "Cohort: A made-up ward (own)." in show_table(page, pd.DataFrame({"n": [1]}), "Numbers.").data
+
+
 def test_a_table_of_another_cohort_says_so_itself():
     page = OpenPage("02_table1", load_spec("paper"), load_study())
     text = show_table(page, pd.DataFrame({"n": [3]}), "Counts. Cohort: each row's.").data
