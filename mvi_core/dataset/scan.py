@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -76,6 +77,10 @@ def scan_folder(folder, images, *, afresh=False, progress=None):
     series = pd.DataFrame(rows, columns=list(SERIES_COLUMNS)).sort_values([PATIENT_ID, "series"], ignore_index=True)
     proposed = series[["series", *DECIDED]].to_csv(index=False, lineterminator="\n")
     told = _counts([words for _, words in faults], n_other, n_copies)
+    studies = {(one.volume.first.patient_id, one.volume.first.study) for one in proposals if one.sequence}
+    n_several = sum(count > 1 for count in Counter(patient for patient, _ in studies).values())
+    if n_several:
+        told.append(f"{n_several} patient(s) have images of several studies. Look which one is that before resection.")
     if not afresh:
         series, n_kept = _kept(folder, series)
         told += [f"{n_kept} decision(s) of your series.csv are kept (--afresh forgets them)."] if n_kept else []

@@ -78,7 +78,10 @@ def make_book(cohorts, *, skip_bad=False, jobs=1):
     os.environ.update(extra)
     for cohort in study_cohorts(load_study()):
         spec = load_spec(cohort)
-        if spec.source["reader"] == "folder" and _mvi("check", str(spec.folder)).returncode and not spec.skip_bad:
+        if spec.source["reader"] != "folder":
+            continue
+        print(f"mvi: check of cohort {cohort}", flush=True)
+        if _mvi("check", str(spec.folder)).returncode and not spec.skip_bad:
             print("mvi: nothing was run. Mend the errors above, or leave those patients out (skip_bad in cohort.yaml).")
             return 1
     run = [sys.executable, "workflow/run.py", "html", "--jobs", str(jobs)]

@@ -234,6 +234,7 @@ def test_of_two_studies_the_complete_one_is_used_and_of_two_complete_ones_none(f
     change((tree / "later").rglob("*.dcm"), **again)
     scan = scan_folder(folder, tree)
     assert named(scan) == ALL and (scan.series["sequence"] != "").sum() == 11
+    assert "1 patient(s) have images of several studies." in "\n".join(scan.told)
     shutil.copytree(tree / "T2", tree / "later" / "T2")
     change((tree / "later" / "T2").iterdir(), **again)
     assert named(scan_folder(folder, tree)) == {}
