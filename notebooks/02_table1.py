@@ -99,7 +99,7 @@ groups = [
     f"{size[f'{group}_median'].iloc[0]:g} cm with MVI {group}" for group in ("absent", "present") if "size_cm" in known
 ]
 apart = (p_values[list(TESTS)].lt(0.05).nunique(axis=1) > 1).sum()
-report.publish("strongest", "".join(told) or report.MASKED)
+report.publish("strongest", "".join(told) or "none, since all are masked")
 report.publish("size", " and ".join(groups) or "not recorded in this cohort")
 for row in beside[beside["variable"] == "afp_gt_20"].dropna(subset="odds_ratio").itertuples():
     known = int(predictors[row.variable].notna().sum())

@@ -25,8 +25,9 @@ page = report.open_page("05_external", cohort)
 # The patients of the {term}`development set` are predicted out of fold, those of the {term}`external validation set` by
 # a model that was trained on development patients only and applied once; a frozen model has external patients only. Up to
 # three predictions need no network: the commoner answer of the training patients, AFP above its cut-off, and lesion size
-# alone (a logistic model of its logarithm, fitted to the same training patients). Intervals: {cite:t}`wilson1927` for
-# shares, {cite:t}`delong1988` for the {term}`AUC`.
+# alone (a logistic model of its logarithm, fitted to the same training patients); one of these is left out
+# where its measures would give a small count of patients back. Intervals: {cite:t}`wilson1927` for shares,
+# {cite:t}`delong1988` for the {term}`AUC`.
 # %% tags=["hide-input"]
 sampling = {"rng": np.random.default_rng(seed), "n_bootstrap": n_bootstrap}
 truth = read_result(cohort, "patients.csv").set_index("patient_id")[["mvi_present", "mvi_grade"]]
@@ -36,7 +37,8 @@ people = predictions.set_index("patient_id", drop=False).join(rules)
 years = enrolment_parts(people)
 *first, last = years
 series = {f"network, {name}": "dl_mvi" for name in years}
-series |= {f"{rule}, {last}": rule for rule in ("majority", "AFP > 20", "lesion size") if rule in rules}
+few = report.few_by_mvi(years[last][list(rules)], years[last]["mvi_present"], kind=page.spec.kind)
+series |= {f"{rule}, {last}": rule for rule in ("majority", "AFP > 20", "lesion size") if rule in {*rules} - {*few}}
 # %% tags=["hide-input"]
 judged = {name: years[name.rpartition(", ")[2]].dropna(subset=[column]) for name, column in series.items()}
 tables = {name: binary_metrics(rows["mvi_present"], rows[series[name]], **sampling) for name, rows in judged.items()}
@@ -57,8 +59,7 @@ figures.metric_points(chosen, axes, note="value, 95 % CI")
 figures.stamp(axes, page.spec.kind)
 told = report.rows_told(every[every["metric"] == "accuracy"], "series", digits=1, percent=True)
 alt = f"Accuracy in %: {told}; the paper prints {100 * printed[0]:.1f} for its later year."
-n = " and ".join(str(len(year)) for year in years.values())
-report.show_figure(page, figure, alt=alt, n=n, result="operating.csv")
+report.show_figure(page, figure, alt=alt, n=" and ".join(map(str, map(len, years.values()))), result="operating.csv")
 # %% tags=["hide-input"]
 texts = every.assign(text=report.interval_column(every))
 wide = texts.pivot(index="metric", columns="series", values="text").loc[every["metric"].unique(), list(series)]

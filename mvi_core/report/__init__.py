@@ -6,6 +6,7 @@ from mvi_core.report.masking import (
     FEW,
     MASKED,
     MASKED_NOTE,
+    few_by_mvi,
     holds_few,
     masked_at_risk,
     masked_counts,
@@ -35,10 +36,10 @@ from mvi_core.report.words import estimate_text, interval_column, interval_text,
 
 __all__ = [
     "FEW", "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics",
-    "count_checklist", "ends_told", "estimate_text", "fill_checklist", "forest_told", "holds_few", "interval_column",
-    "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events", "masked_readings",
-    "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told", "paper_value",
-    "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few", "refuse_few_by_mvi",
-    "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader",
+    "count_checklist", "ends_told", "estimate_text", "few_by_mvi", "fill_checklist", "forest_told", "holds_few",
+    "interval_column", "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events",
+    "masked_readings", "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told",
+    "paper_value", "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few",
+    "refuse_few_by_mvi", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader",
     "term_label", "term_levels",
 ]  # fmt: skip

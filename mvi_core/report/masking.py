@@ -15,6 +15,9 @@ MASKED_NOTE = (
     f"Masked: a count of 1 to {SMALLEST_COUNT - 1} patients, and the counts, odds ratio and p value that would give it "
     "back."
 )
+GIVEN_BACK = (
+    f"hold a count of 1 to {SMALLEST_COUNT - 1} patients, which the chapter's shares and odds ratios would give back."
+)
 EFFECTS = ["odds_ratio", "ci_low", "ci_high", "p_value"]
 
 
@@ -173,21 +176,27 @@ def holds_few(*columns, kind):
 def refuse_few(*columns, kind, what):
     """Refuse a chapter whose shares and odds ratios would give back a count of 1 to 4 people; ``what``: of whom."""
     if holds_few(*columns, kind=kind):
-        few = f"a count of 1 to {SMALLEST_COUNT - 1} patients"
-        raise MviError(f"{what} hold {few}, which the chapter's shares and odds ratios would give back.")
+        raise MviError(f"{what} {GIVEN_BACK}")
+
+
+def few_by_mvi(predictors, present, *, kind):
+    """List the yes/no variables with a value of which 1 to 4 people have MVI, or have none.
+
+    ``predictors`` (patients, variables) and ``present`` share their index. What a network says of a patient is no
+    attribute by which anybody knows that patient, and does not count.
+    """
+    tables = {name: pd.crosstab(predictors[name], present) for name in predictors.columns.difference([DL_MVI])}
+    return [
+        name
+        for name, cells in tables.items()
+        if len(cells) == 2 and holds_few(*(cells[column] for column in cells), kind=kind)
+    ]
 
 
 def refuse_few_by_mvi(predictors, present, *, kind):
-    """Refuse a chapter whose models would give back how few patients with a yes/no variable have MVI, or have none.
-
-    ``predictors`` (patients, variables) and ``present`` share their index. What a network says of a patient is no
-    attribute by which anybody knows that patient, and refuses nothing.
-    """
-    for name in predictors.columns.difference([DL_MVI]):
-        cells = pd.crosstab(predictors[name], present)
-        if len(cells) == 2:
-            counts = (cells[column] for column in cells)
-            refuse_few(*counts, kind=kind, what="The groups of a variable with and without MVI")
+    """Refuse a chapter whose models would give back a count of a variable of `few_by_mvi`."""
+    if few_by_mvi(predictors, present, kind=kind):
+        raise MviError(f"The groups of a variable with and without MVI {GIVEN_BACK}")
 
 
 def _few(counts):

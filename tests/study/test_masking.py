@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mvi_core.errors import MviError
 from mvi_core.report import (
+    few_by_mvi,
     masked_at_risk,
     masked_counts,
     masked_effects,
@@ -44,6 +45,7 @@ def test_a_model_of_a_variable_that_few_with_mvi_have_is_refused_but_not_for_wha
     refuse_few_by_mvi(predictors, present, kind="own")
     few = predictors.assign(afp_gt_20=[1] * 4 + [0] * 8 + [1] * 12)
     refuse_few_by_mvi(few, present, kind="phantom")
+    assert few_by_mvi(few, present, kind="own") and not few_by_mvi(few[[]], present, kind="own")
     with pytest.raises(MviError, match="groups of a variable with and without MVI hold a count of 1 to 4"):
         refuse_few_by_mvi(few, present, kind="own")
 
