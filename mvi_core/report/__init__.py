@@ -40,6 +40,6 @@ __all__ = [
     "interval_column", "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events",
     "masked_readings", "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told",
     "paper_value", "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few",
-    "refuse_few_by_mvi", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts", "subset_explorer", "survival_reader",
-    "term_label", "term_levels",
+    "refuse_few_by_mvi", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts",
+    "subset_explorer", "survival_reader", "term_label", "term_levels",
 ]  # fmt: skip
