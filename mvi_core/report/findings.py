@@ -18,9 +18,8 @@ def rows_told(frame, label, **form):
     names = frame[label] if isinstance(label, str) else frame[list(label)].agg(" ".join, axis=1)
     names = [" ".join(MEASURES.get(name, name).split()) for name in names]
     form = {"columns": ("value", "ci_low", "ci_high"), **form}
-    ends = frame[list(form["columns"][1:])].notna().all(axis=1)
-    texts = zip(names, interval_column(frame, **form), ends, strict=True)
-    return ", ".join(f"{name} {text if whole else text.split(' (')[0]}" for name, text, whole in texts) or "none"
+    texts = zip(names, interval_column(frame, **form), strict=True)
+    return ", ".join(map(" ".join, texts)) or "none"
 
 
 def pairs_told(pairs):

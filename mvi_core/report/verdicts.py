@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mvi_core.report.page import made_by_line
-from mvi_core.report.words import number_text
+from mvi_core.report.words import number_text, true_minus
 from mvi_core.stats.audit.verdict import ASSUMED, CANNOT, NOT_APPLICABLE, REPRODUCED
 
 MOST_EVIDENCE = 20  # rows of evidence shown under a verdict
@@ -33,7 +33,7 @@ def verdicts_html(verdicts):
         for word, items in groups.items()
         if items
     ]
-    return "".join(parts)
+    return true_minus("".join(parts))
 
 
 def _verdict_html(item):

@@ -1,5 +1,6 @@
 """How is a number said: estimates, intervals and p values as text, and published to the prose."""
 
+import re
 from dataclasses import asdict
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from mvi_core.stats.estimate import Estimate
 
 NUMBER = "mvi"  # key of a published number's parts in the metadata of its output
+HYPHEN_FOR_MINUS = re.compile(r"(?<![^\s(>:])-(?=\.?\d)")
 
 MEASURES = {  # how a measure is called in print
     "auc": "AUC", "f1": "F1", "npv": "negative predictive value", "mcc": "Matthews correlation",
@@ -31,7 +33,7 @@ def publish(key, value):
     plain = {name: part.item() if isinstance(part, np.generic) else part for name, part in number.items()}
     finite = {name: part for name, part in plain.items() if not isinstance(part, float) or np.isfinite(part)}
     metadata = {"scrapbook": {"name": key, "mime_prefix": GLUE_PREFIX}, NUMBER: finite}
-    display({f"{GLUE_PREFIX}text/plain": repr(text)}, raw=True, metadata=metadata)
+    display({f"{GLUE_PREFIX}text/plain": repr(true_minus(text))}, raw=True, metadata=metadata)
 
 
 def estimate_text(estimate, *, digits=2, percent=False):
@@ -70,16 +72,21 @@ def p_text(p):
 
 
 def interval_text(value, low, high, *, digits=2):
-    """Value with its interval, for a table cell; "not reached" once where all is, a missing value gives an empty text.
+    """Value with its interval, for a table cell; alone where an end is missing or the interval has no width.
+
+    A missing value gives an empty text.
 
     Examples
     --------
-    >>> interval_text(4.634, 2.576, 8.336), interval_text(np.inf, np.inf, np.inf)
-    ('4.63 (2.58–8.34)', 'not reached')
+    >>> interval_text(4.634, 2.576, 8.336), interval_text(np.inf, np.inf, np.inf), interval_text(0.0, 0.0, 0.0)
+    ('4.63 (2.58–8.34)', 'not reached', '0.00')
     """
-    if pd.isna(value) or np.isposinf([value, low, high]).all():
-        return "" if pd.isna(value) else number_text(value, digits)
-    return f"{number_text(value, digits)} ({range_text(number_text(low, digits), number_text(high, digits))})"
+    if pd.isna(value):
+        return ""
+    said = number_text(0.0 if round(value, digits) == 0 else value, digits)
+    if pd.isna([low, high]).any() or low == value == high:
+        return said
+    return f"{said} ({range_text(number_text(low, digits), number_text(high, digits))})"
 
 
 def interval_column(frame, *, digits=2, percent=False, columns=("value", "ci_low", "ci_high")):
@@ -94,3 +101,14 @@ def number_text(value, digits, percent=False):
         return "not reached"
     text = "–" if pd.isna(value) else f"{value * (100 if percent else 1):.{digits}f}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def true_minus(text):
+    """Text with a true minus before negative numbers, in place of the hyphen that programs write.
+
+    Examples
+    --------
+    >>> true_minus("intercept -3.65 to -3.40 in 2015-2018, 1e-5")
+    'intercept −3.65 to −3.40 in 2015-2018, 1e-5'
+    """
+    return HYPHEN_FOR_MINUS.sub("\N{MINUS SIGN}", text)
