@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -12,12 +13,16 @@ from mvi_core.names import PATIENT_ID, CohortKind
 from mvi_core.report.downloads import download_link, source_link
 from mvi_core.report.masking import PEOPLE
 from mvi_core.report.publication import docx_table, latex_table
-from mvi_core.report.words import MEASURES, publish
+from mvi_core.report.words import MEASURES, publish, true_minus
 from mvi_core.results import atomic_write, commit, read_stored, result_path
 from mvi_core.study import Study, load_study, page_rule
 
 BOOK = "book"  # the profile whose numbers the book shows
 LONG_TEXT = 40  # characters from which a cell may wrap
+MANY_COLUMNS = 5  # columns up to which a cell of short text stays on one line
+INTERVAL = re.compile(
+    r"(\([\d.,\N{MINUS SIGN}]+(?:\N{EN DASH}| to )[^()<>]{1,12}\))"
+)  # stays on one line where a cell wraps
 PRINT_DPI = 300  # dots per inch that journals ask of a figure
 FORMATS = {".svg": "SVG", ".png": f"PNG, {PRINT_DPI} dpi", ".tex": "LaTeX", ".docx": "Word"}
 SAID = "mvi_figure"  # key, in the metadata of a figure's output, of what its page says of it
@@ -129,9 +134,13 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
     from IPython.display import HTML
 
     frame = frame.infer_objects().replace(MEASURES).rename(columns=MEASURES).rename_axis(columns=None)
+    frame = frame.map(lambda cell: true_minus(cell) if isinstance(cell, str) else cell)
     wordy = frame.astype(str).map(len).max(axis=None) > LONG_TEXT
-    classes = "study-table prose" if wordy else "study-table"
+    classes = (
+        "study-table prose" if wordy else "study-table wide" if len(frame.columns) > MANY_COLUMNS else "study-table"
+    )
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
+    body = INTERVAL.sub(r'<span class="interval">\1</span>', body)
     start = body.index(">") + 1
     table = f"{body[:start]}{caption_html(page, caption)}{body[start:]}"
     whose = _cohort_words(page, caption)

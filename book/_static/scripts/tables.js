@@ -1,11 +1,11 @@
-// A table that is wider than its box can be reached and scrolled with the keyboard.
+// A table or figure that is wider than its box can be reached and scrolled with the keyboard.
 "use strict";
 (() => {
-  const mark = () => document.querySelectorAll(".table-wrap").forEach((box) => {
+  const mark = () => document.querySelectorAll(".table-wrap, figure").forEach((box) => {
     if (box.scrollWidth <= box.clientWidth || box.hasAttribute("tabindex")) return;
     box.tabIndex = 0;
-    box.setAttribute("role", "region");
-    box.setAttribute("aria-label", box.querySelector("caption")?.innerText.split(".")[0] || "Table");
+    if (box.tagName !== "FIGURE") box.setAttribute("role", "region");
+    box.setAttribute("aria-label", box.querySelector("caption, figcaption")?.innerText.split(".")[0] || "Table");
   });
   const start = () => {
     mark();
