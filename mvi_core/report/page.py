@@ -20,9 +20,7 @@ from mvi_core.study import Study, load_study, page_rule
 BOOK = "book"  # the profile whose numbers the book shows
 LONG_TEXT = 40  # characters from which a cell may wrap
 MANY_COLUMNS = 5  # columns up to which a cell of short text stays on one line
-INTERVAL = re.compile(
-    r"(\([\d.,\N{MINUS SIGN}]+(?:\N{EN DASH}| to )[^()<>]{1,12}\))"
-)  # stays on one line where a cell wraps
+BRACKET = re.compile(r"(\([\d\N{MINUS SIGN}][^()<>]{1,22}\))")  # interval or share; stays whole where a cell wraps
 PRINT_DPI = 300  # dots per inch that journals ask of a figure
 FORMATS = {".svg": "SVG", ".png": f"PNG, {PRINT_DPI} dpi", ".tex": "LaTeX", ".docx": "Word"}
 SAID = "mvi_figure"  # key, in the metadata of a figure's output, of what its page says of it
@@ -140,7 +138,7 @@ def show_table(page, frame, caption, *, result=None, stored=None, notes=()):
         "study-table prose" if wordy else "study-table wide" if len(frame.columns) > MANY_COLUMNS else "study-table"
     )
     body = frame.to_html(index=False, escape=True, border=0, na_rep="", classes=classes)
-    body = INTERVAL.sub(r'<span class="interval">\1</span>', body)
+    body = BRACKET.sub(r'<span class="interval">\1</span>', body)
     start = body.index(">") + 1
     table = f"{body[:start]}{caption_html(page, caption)}{body[start:]}"
     whose = _cohort_words(page, caption)
