@@ -45,15 +45,15 @@ report.show_figure(page, figure, alt=alt)
 # by $1 \times 1$, over it by $3 \times 3$, and up to four times its width by $1 \times 1$; the first of a stage also
 # has a $1 \times 1$ shortcut.
 # %% tags=["hide-input"]
-rows = [("7 x 7 convolution, normalisation", 1, 49 * 1 * 64 + 2 * 64)]
+rows = [("7 × 7 convolution, normalisation", 1, 49 * 1 * 64 + 2 * 64)]
 for w, entry in ((64, 64), (128, 256)):
     body = w * 9 * w + w * 4 * w + 2 * (w + w + 4 * w)  # 3 x 3, up, three normalisations
     rows += [(f"first, width {w}", 1, entry * 5 * w + body + 8 * w), (f"others, width {w}", 5, 4 * w * w + body)]
-rows.append(("fully connected, 3 x 512 features to 3 grades", 1, 3 * 512 * 3 + 3))
+rows.append(("fully connected, 3 × 512 features to 3 grades", 1, 3 * 512 * 3 + 3))
 hand = pd.DataFrame(rows, columns=["Part", "How many", "Numbers in each"])
 hand["Numbers"] = hand["How many"] * hand["Numbers in each"]
 write_result(cohort, "parameters.csv", hand)
-report.show_table(page, hand, "Parameters of the network at the paper's size.", result="parameters.csv")
+report.show_table(page, hand.map(report.grouped), "Parameters at the paper's size.", result="parameters.csv")
 # %% [markdown]
 # The sum is {glue:text}`by_hand`; the module itself counts {glue:text}`by_module`. The map that leaves the last
 # bottleneck has {glue:text}`features` channels, four times the width, so that its mean over the map is the feature
@@ -74,7 +74,7 @@ small.set_intensity_scale(rois.mean((0, 2, 3, 4)), rois.std((0, 2, 3, 4)))
 found = sharing_differences(small, rois, torch.tensor([2]))
 sizes = (9 * (roi_px // 2) ** 2, 9 * (roi_px // 8) ** 2)  # values behind a variance: first layer, last layers
 facts = {
-    "Loss and gradient, relative difference": f"{found['loss']:.1e} and {found['gradient']:.1e}",
+    "Loss and gradient, relative difference": f"{found['loss']:.1g} and {found['gradient']:.1e}",
     "Running variance, shared over plain": f"{found['variance_low']:.5f} to {found['variance_high']:.5f}",
     "The same by n / (n - 1) alone": " to ".join(f"{n / (n - 1) * (9 * n - 1) / (9 * n):.5f}" for n in sizes),
     "Arithmetic, plain over shared": f"{found['arithmetic']:.2f}",

@@ -49,9 +49,8 @@ shown["epv"] = [
 ]
 names = ["Model", "Parameters", "Anticipated", "n, shrinkage", "n, optimism", "n, mean risk", "n needed"]
 shown.columns = [*names, "Shrinkage expected here", "n here", "Events per parameter, of needed"]
-report.show_table(
-    page, shown, "Patients needed to develop a model, and what these patients give.", result="study_size.csv"
-)
+caption = "Patients needed to develop a model, and what these patients give."
+report.show_table(page, shown.map(report.grouped), caption, result="study_size.csv")
 # %% [markdown]
 # ## Why ten events per variable is no answer
 # The number of patients that a model needs depends on how many parameters it has, how common invasion is, **and** how
@@ -83,6 +82,7 @@ write_result(cohort, "grades_size.csv", of_grades, inputs=["analysis.csv"])
 shown = of_grades.set_axis(["Model", "n, shrinkage", "n, optimism", "n, mean risk"], axis=1)
 counted = ", ".join(f"{grade} {count}" for grade, count in grades.items())
 notes = [f"Patients here: {counted or 'no grades in this cohort'}. Anticipated: 15 % of the largest R² of each pair."]
+shown = shown.map(report.grouped)
 report.show_table(page, shown, "Patients needed for a model of three grades.", result="grades_size.csv", notes=notes)
 # %% [markdown]
 # ## To validate a model
@@ -100,14 +100,15 @@ shown.columns = ["Measure", "Wanted width", "n needed", "n here", "Width expecte
 notes = [
     f"Risks spread as those of the model here; AUC {area.value:.2f}; net benefit at {100 * threshold:.0f} %, of its maximum."
 ]
+shown = shown.map(report.grouped)
 report.show_table(page, shown, "Patients needed to validate a model.", result="validation_size.csv", notes=notes)
 # %% tags=["remove-cell"]
 cautious = needed[needed["anticipated"] == "15 % of the largest R²"].set_index("model")
 all_of_them, few = cautious.loc["all variables looked at"], cautious.loc["variables of the model"]
 slope = validation.set_index("measure").loc["calibration slope"]
 report.publish("n", n)
-report.publish("few", f"{few['n_required']} for the {few['parameters']} variables of the model")
-report.publish("many", f"{all_of_them['n_required']} for all {all_of_them['parameters']} that were looked at")
+report.publish("few", f"{few['n_required']:,} for the {few['parameters']} variables of the model")
+report.publish("many", f"{all_of_them['n_required']:,} for all {all_of_them['parameters']} that were looked at")
 report.publish("shrinkage", f"{all_of_them['shrinkage']:.2f}")
 report.publish("epv", f"{all_of_them['events_per_parameter']:.1f}")
 report.publish("epv_needed", f"{all_of_them['events_per_parameter_needed']:.1f}")

@@ -142,10 +142,12 @@ def patients_needed(curve, axes, *, n):
         colour, label = SERIES[place], f"{name} ({line['parameters'].iloc[0]})"
         axes.plot(line["auc"], line["n_required"], color=colour, linestyle=LINES[place], label=label)
         axes.plot(line["auc"], line["rule"], color=colour, linestyle=LINES[2], linewidth=1.3)
-        axes.annotate("ten events per parameter", (line["auc"].max(), line["rule"].iloc[0]), xytext=(0, 3),
+        axes.annotate("ten per parameter", (line["auc"].max(), line["rule"].iloc[0]), xytext=(0, 3),
                       textcoords="offset points", ha="right", fontsize=10, color=colour)  # fmt: skip
     axes.axhline(n, color=QUIET, linewidth=1.6)
-    axes.annotate(f"n = {n:,} here", (curve["auc"].min(), n), xytext=(0, 3), textcoords="offset points", color=QUIET)
+    room = {"above": curve["rule"][curve["rule"] > n].min() / n, "below": n / curve["rule"][curve["rule"] < n].max()}
+    place = {"xytext": (0, -4), "va": "top"} if room["above"] < room["below"] else {"xytext": (0, 3)}
+    axes.annotate(f"n = {n:,} here", (curve["auc"].min(), n), textcoords="offset points", color=QUIET, **place)
     axes.set(yscale="log", xlabel="anticipated AUC", ylabel="patients needed (log scale)")
     low, high = axes.get_ylim()
     ticks = [tick for power in range(1, 6) for tick in (10**power, 2 * 10**power, 5 * 10**power) if low <= tick <= high]

@@ -32,14 +32,14 @@ from mvi_core.report.publication import characteristics
 from mvi_core.report.subset_explorer import subset_explorer
 from mvi_core.report.survival_reader import reading_step, survival_reader
 from mvi_core.report.verdicts import show_verdicts
-from mvi_core.report.words import estimate_text, interval_column, interval_text, p_text, publish
+from mvi_core.report.words import estimate_text, grouped, interval_column, interval_text, p_text, publish
 
 __all__ = [
     "FEW", "MASKED", "MASKED_NOTE", "OpenPage", "agrees", "banner", "beside_paper", "characteristics",
-    "count_checklist", "ends_told", "estimate_text", "few_by_mvi", "fill_checklist", "forest_told", "holds_few",
-    "interval_column", "interval_text", "masked_at_risk", "masked_counts", "masked_effects", "masked_events",
-    "masked_readings", "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text", "pairs_told",
-    "paper_value", "paper_values", "printed_effects", "publish", "read_checklist", "reading_step", "refuse_few",
-    "refuse_few_by_mvi", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts",
+    "count_checklist", "ends_told", "estimate_text", "few_by_mvi", "fill_checklist", "forest_told", "grouped",
+    "holds_few", "interval_column", "interval_text", "masked_at_risk", "masked_counts", "masked_effects",
+    "masked_events", "masked_readings", "masked_subgroups", "network_card", "nomogram_card", "open_page", "p_text",
+    "pairs_told", "paper_value", "paper_values", "printed_effects", "publish", "read_checklist", "reading_step",
+    "refuse_few", "refuse_few_by_mvi", "rows_told", "show_checklist", "show_figure", "show_table", "show_verdicts",
     "subset_explorer", "survival_reader", "term_label", "term_levels",
 ]  # fmt: skip

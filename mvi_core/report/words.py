@@ -103,6 +103,17 @@ def number_text(value, digits, percent=False):
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def grouped(cell):
+    """Whole number of a table with commas between thousands; anything else as it is.
+
+    Examples
+    --------
+    >>> grouped(1360), grouped("T1"), grouped(0.2)
+    ('1,360', 'T1', 0.2)
+    """
+    return f"{cell:,}" if isinstance(cell, int | np.integer) and not isinstance(cell, bool) else cell
+
+
 def true_minus(text):
     """Text with a true minus before negative numbers, in place of the hyphen that programs write.
 
