@@ -60,8 +60,9 @@ report.show_table(page, shown, caption, result="side_by_side.csv", notes=notes)
 # %% [markdown]
 # ## The part of the formula that needs no image
 # The paper's formula holds AFP and DL-MVI. Without images only its AFP part can be looked at: how well AFP above its cut-off
-# ranks patients, and the **slope**, the log odds ratio of these patients over the printed coefficient. Intercept and net
-# benefit are not defined for half a formula.
+# ranks patients, and the **slope**, the log odds ratio of these patients over the printed coefficient. That coefficient was
+# adjusted for DL-MVI and three enzymes, so that even the patients rebuilt from the print have a slope below one. Intercept and
+# net benefit are not defined for half a formula.
 # %% tags=["hide-input"]
 known = {name: table.set_index("patient_id", drop=False) for name, table in tables.items()}
 known = {
@@ -93,7 +94,8 @@ report.publish("slopes", "; ".join(f"{specs[name].title} {text}" for name, text 
 # %% [markdown]
 # ## Answer
 # External cohorts judged by a network: {glue:text}`n_judged`. AUC: {glue:text}`aucs`. The AFP part of the printed formula has a
-# slope of: {glue:text}`slopes`; where that is below one, the print promises more than these patients show.
+# slope of: {glue:text}`slopes`. The slope of the reconstructed cohort, and not one, is what the print leads to expect of AFP
+# alone; real patients whose slope lies below it show less.
 #
 # **What it is worth.** {glue:text}`worth`. That is said of the phantom's row; the row of a real cohort or of
 # your own is evidence about patients like its own.
