@@ -56,10 +56,11 @@ shown = pd.DataFrame(caught, columns=["Planted", "What the check says", "Caught 
 report.show_table(page, shown, "Verdicts 'cannot be reproduced' on the three copies.", result="other_paper.csv")
 # %% tags=["hide-input"]
 changed = found.apply(pd.Series.ne, other=found["unchanged"]).drop(columns="unchanged")
-noticed = changed.map({True: "notices", False: "."}.get)[changed.any(axis=1)].rename_axis("Check").reset_index()
+noticed = changed.map({True: "notices", False: "–"}.get)[changed.any(axis=1)].rename_axis("Check").reset_index()
 report.show_table(page, noticed, "Checks whose verdict changes, by planted error.", result="other_paper.csv")
 # %% [markdown]
 # ## A value that cannot be used gets a message
+# It names section, row and key as they stand in the YAML file.
 # %% tags=["hide-input"]
 unreadable = plant_value(example, ("multivariable", "rows", 0, "p_value"), "n.s.") | {"colour": "blue"}
 messages = pd.DataFrame({"Message": audit_paper(unreadable).messages})

@@ -53,11 +53,12 @@ def _odds_ratios(rows, absent, present, level):
     centre = np.log(present[:, 1] * absent[:, 0] / (present[:, 0] * absent[:, 1]))
     margin = critical_value(level) * np.sqrt((1 / absent).sum(1) + (1 / present).sum(1))
     computed = {"odds_ratio": centre, "ci_low": centre - margin, "ci_high": centre + margin}
+    words = {"odds_ratio": "odds ratio", "ci_low": "lower end", "ci_high": "upper end"}
     evidence = []
     for i, row in enumerate(rows):
-        for what in [name for name in computed if row.get(name) is not None]:
-            value, printed = float(np.exp(computed[what][i])), read_printed(row[what])
-            evidence.append((row["variable"], what, value, printed.value, bool(printed.agrees(value))))
+        for key in [name for name in computed if row.get(name) is not None]:
+            value, printed = float(np.exp(computed[key][i])), read_printed(row[key])
+            evidence.append((row["variable"], words[key], value, printed.value, bool(printed.agrees(value))))
     table = pd.DataFrame(evidence, columns=["variable", "what", "computed", "printed", "agrees"])
     alternatives = (MISPRINT, "The interval is another one (exact, profile)")
     return _summary("odds ratios of the univariable table", "odds ratios and interval ends", table, WOOLF, alternatives)

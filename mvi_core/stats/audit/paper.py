@@ -137,7 +137,7 @@ def _usable_rows(where, rows, needed, optional):
             continue
         unreadable = [key for key in (*needed, *optional) if key not in PLAIN and not _readable(row.get(key))]
         place = f"{place} ({row[needed[0]]})"
-        messages += [f"{place}: {key} {row[key]!r} is no printed number. It is not used." for key in unreadable]
+        messages += [f"{place}, key {key}: {row[key]!r} is no printed number. It is not used." for key in unreadable]
         if not set(unreadable) & set(needed):
             usable.append({key: value for key, value in row.items() if key not in unreadable})
     return usable, messages

@@ -174,7 +174,8 @@ def test_each_unusable_value_gets_one_clear_message():
     assert [verdict.check for verdict in audit.verdicts] == ["rows: multivariable table"]
     text = "\n".join(audit.messages)
     for expected in (
-        "colour", "percent is missing", "half", "p_value 'n.s.'", "odds_ratio 'about 2'", "row 3", "seed", "'three'",
+        "colour", "percent is missing", "half", "key p_value: 'n.s.'", "key odds_ratio: 'about 2'", "row 3",
+        "seed", "'three'",
     ):  # fmt: skip
         assert expected in text
     assert len(audit.messages) == 9
