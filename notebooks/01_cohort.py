@@ -38,10 +38,8 @@ write_result(cohort, "missing.csv", missing, inputs=["patients.csv"])
 figure, axes = plt.subplots(figsize=(7, 1 + 0.27 * len(missing)))
 figures.stamp(figures.missing_bars(missing, axes), page.spec.kind)
 worst = missing.loc[missing["n_missing"].idxmax()]
-alt = (
-    f"Of {len(missing)} variables {(missing['n_missing'] == 0).sum()} are complete; the most values that one lacks are "
-)
-alt += f"{worst['n_missing']} of {worst['n']}, of {worst['label']}."
+alt = f"Of {len(missing)} variables {(missing['n_missing'] == 0).sum()} are complete"
+alt += f"; most are missing of {worst['label']}: {worst['n_missing']} of {worst['n']}" * bool(worst["n_missing"]) + "."
 report.show_figure(page, figure, alt=alt, n=len(patients), result="missing.csv")
 # %% [markdown]
 # ## What each column means

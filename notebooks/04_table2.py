@@ -89,5 +89,5 @@ report.publish(
 # **What it is worth.** {glue:text}`worth`. Each accuracy is of patients whom the network had not seen; its interval
 # holds the chance in the patients, and the repeat shows that of the training.
 #
-# **What this page cannot show.** On phantom images the ranking of the sequences is the one we planted: the page shows
-# that the method finds it, not that it holds in patients. The network and the images are smaller than the paper's.
+# **What this page cannot show.** On phantom images the signs are the ones we planted: the page shows how much of them the
+# method finds, not what holds in patients. The network and the images are smaller than the paper's.

@@ -68,7 +68,7 @@ report.show_figure(page, figure, alt=alt, n=len(people), result="embedding.csv")
 # %% [markdown]
 # Patients of the first year trained the network and later ones did not, which alone can part their features. The
 # control answers that: the same later patients with images {glue:text}`remedy`. What still parts the years then is not
-# drift.
+# drift. No p of so many permutations can be below {glue:text}`least`.
 # %% tags=["hide-input"]
 wide = shift.replace({"text": {"\n": "; "}}, regex=True).pivot(index=["group", "block"], columns="images")["text"]
 wide = wide.reindex(list(blocks), level="block")[list(both)].rename_axis(["Grade", "Sequence"]).reset_index()
@@ -113,7 +113,7 @@ areas = [auc(truth, tables[remedy]["dl_risk"][name]) for name in ("", "+".join(n
 said = {f"separation_{name}": f"{means['as scanned', name]:.2f}, then {means[remedy, name]:.2f}" for name in names}
 said |= {f"share_{name}": str(first["text"].get(name, "none")) for name in names}
 said |= {"planted": " and ".join(page.spec.drift) or "no sequence", "remedy": remedy, "most": first["gain"].idxmax()}
-for key, value in (said | {"before": areas[0], "after": areas[1]}).items():
+for key, value in (said | {"before": areas[0], "after": areas[1], "least": f"{1 / (1 + n_permutations):.3f}"}).items():
     report.publish(key, value)
 # %% [markdown]
 # ## Answer

@@ -16,9 +16,8 @@ from mvi_core import figures, report
 from mvi_core.cohort.predictors import predictor_table
 from mvi_core.report.calculator import nomogram_calculator
 from mvi_core.results import read_result, write_result
-from mvi_core.stats import calibration, decision, discrimination, logistic, optimism
+from mvi_core.stats import calibration, decision, discrimination, logistic, nomogram, optimism
 from mvi_core.stats.estimate import estimate_table
-from mvi_core.stats.nomogram import nomogram
 from mvi_core.stats.spread import risk_spread
 
 figures.theme()
@@ -40,7 +39,7 @@ risk, made = risks[name], {"parameters": {"seed": seed, "n_bootstrap": n_bootstr
 # to a probability of invasion. The calculator gives the same probability with its interval, which holds the chance in
 # the fit, and nothing for a patient beyond those whom the model has seen.
 # %% tags=["hide-input"]
-sheet = nomogram(fit).to_dict()
+sheet = nomogram.nomogram(fit).to_dict()
 write_result(cohort, "nomogram.json", sheet, inputs=["analysis.csv"])
 labels = {term: report.term_label(term) for term in terms}
 levels = {term: report.term_levels(term) for term in terms if report.term_levels(term)}
@@ -114,6 +113,7 @@ report.publish("auc", areas[name])
 report.publish("auc_afp", areas["AFP alone"])
 report.publish("auc_gain", discrimination.auc_difference(present, *risks.values())[0])
 report.publish("auc_corrected", report.interval_column(inner[:1], columns=("corrected", "ci_low", "ci_high"))[0])
+report.publish("optimism", f"{inner['optimism'].iloc[0]:.3f}")
 report.publish("paper_auc", report.paper_value("model_auc"))
 report.publish("spared", f"{here['n_spared']:.0f} patients, {here['n_spared_mvi']:.0f} of them")
 report.publish("p_claimed", report.p_text(here["p_value"]))
@@ -121,8 +121,9 @@ report.publish("sure_from", f"{100 * sure_from:.0f} %")
 report.publish("paper_better_from", report.paper_value("nb_beats_treat_all_from"))
 # %% [markdown]
 # ## Answer
-# The model reaches an AUC of {glue:text}`auc`, and {glue:text}`auc_corrected` after correction for optimism; the paper
-# prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. The paper
+# The model reaches an AUC of {glue:text}`auc`, and {glue:text}`auc_corrected` after correction for an optimism of
+# {glue:text}`optimism` (a model that knows few kinds of patient has next to none, which can come out below zero by the
+# chance of the resamples); the paper prints {glue:text}`paper_auc`. AFP alone reaches {glue:text}`auc_afp`; the gain is {glue:text}`auc_gain`. The paper
 # says that its net benefit exceeds treating all above {glue:text}`paper_better_from`: there the model spares
 # {glue:text}`spared` with invasion (difference to treating all: p {glue:text}`p_claimed`). Only above
 # {glue:text}`sure_from` does the interval of the gain stay clear of zero.

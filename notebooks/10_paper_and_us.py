@@ -78,7 +78,8 @@ by_place = agreement(named)
 by_place.columns = ["Place in the paper", "Our cohort", "Numbers compared", "Equal to every digit"]
 report.show_table(page, by_place, f"Printed numbers met to every printed digit. {whose}", result="paper_vs_ours.csv")
 # %% tags=["hide-input"]
-apart = named[~named["agrees"]].assign(ours=named["ours"].map("{:.4g}".format))[
+unit = named["printed"].str.contains("%").map({True: "%", False: ""})
+apart = named[~named["agrees"]].assign(ours=named["ours"].map("{:.4g}".format) + unit)[
     ["place", "what", "printed", "ours", "cohort"]
 ]
 apart.columns = ["Place", "Number", "Printed", "Ours", "Cohort"]

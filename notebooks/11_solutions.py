@@ -56,11 +56,12 @@ alt = ", ".join(f"at least {least} if it counts {words}" for words, least in joi
 alt = f"{found['in_region'].sum()} of {len(found)} solutions lie in the proven region; the external recall asks for {alt}."
 report.show_figure(page, figure, alt=alt, n=f"{len(found)} solutions", result="solutions.csv")
 # %% tags=["hide-input"]
-names = ["false_negatives", "false_positives", "sensitivity", "specificity", "intercept", "auc"]
-names += ["n_digit_exact", "max_relative_error"]
+digits = {"false_negatives": 0, "false_positives": 0, "sensitivity": 3, "specificity": 3, "intercept": 3, "auc": 4}
+digits |= {"n_digit_exact": 0, "max_relative_error": 4}
 agreeing = found[found["agrees"]]
-ends = pd.concat([part[names].agg(["min", "max"]).T for part in (found, agreeing)], axis=1)
-shown = ends.map("{:.4g}".format).rename({"auc": "AUC", "n_digit_exact": "equal to every digit, of 15"}).reset_index()
+ends = pd.concat([part[list(digits)].agg(["min", "max"]).T for part in (found, agreeing)], axis=1)
+texts = pd.DataFrame([[f"{value:.{digits[row.Index]}f}" for value in row[1:]] for row in ends.itertuples()], ends.index)
+shown = texts.rename({"auc": "AUC", "n_digit_exact": "equal to every digit, of 15"}).reset_index()
 shown.columns = ["Quantity", f"All {len(found)}: least", "most", f"{len(agreeing)} that agree: least", "most"]
 shown["Quantity"] = shown["Quantity"].str.replace("_", " ").str.replace("^max", "largest", regex=True)
 caption = "Ranges over the solutions found; those that agree have also the printed intercept, AUC and p values."
@@ -99,8 +100,7 @@ shown = lost.set_axis(["Year", "Patients", "Deaths", "Lost", "Lost, share", "Med
 report.show_table(page, shown, "Follow-up of the rebuilt patients.", result="patients.csv")
 # %% tags=["remove-cell"]
 others, table3 = met.drop("Table 3")[["n", "equal"]].sum(), met.loc["Table 3", ["n", "equal"]].astype(int)
-said = {"n_others": others["n"], "n_others_equal": others["equal"]}
-said |= {"n_table3": table3["n"], "n_table3_equal": table3["equal"]}
+said = {"n_others": others["n"], "n_others_equal": others["equal"], **table3.set_axis(["n_table3", "n_table3_equal"])}
 said |= {"n_found": len(found), "n_agree": len(agreeing), "n_inside": found["in_region"].sum()}
 said |= {"most_equal": found["n_digit_exact"].max(), "built_lost": lost["lost"].sum()}
 said |= {"deaths_2018": lost.set_index("enrolment").loc["2018", "deaths"], "reading": asked.loc[0, "reading"]}
@@ -113,7 +113,7 @@ said["fn_bound"] = f"{region['false_negatives'].min()} to {region['false_negativ
 said["fp_bound"] = f"{region['false_positives_low'].min()} to {region['false_positives_high'].max()}"
 # %% tags=["remove-cell"]
 for name in ("false_negatives", "sensitivity", "specificity"):
-    said[name] = " to ".join(f"{value:.3g}" for value in ends.loc[name].iloc[2:])
+    said[name] = " to ".join(texts.loc[name].iloc[2:])
 for key, value in said.items():
     report.publish(key, str(value))
 # %% [markdown]

@@ -112,7 +112,7 @@ report.publish("gap", f"{gap.abs().mean():.2f}")
 # ## Answer
 # Beyond what weights drawn anew give, the planted sites receive {glue:text}`gain_T1V` at the rim in T1V, where the
 # margin is irregular, {glue:text}`gain_T1D` in the peritumoural band in T1D, and {glue:text}`gain_T1` in the tumour in
-# T1, whose sign is its darkness against the liver: there the network weighs the surroundings as much as the tumour. New
+# T1, whose sign is its darkness against the liver: there the network looks at the surroundings too. New
 # weights leave a correlation of {glue:text}`survives` of the map, another seed {glue:text}`repeats`: the maps show what
 # was learned, and two trainings that predict alike still look at different pixels. The shares miss the change of the
 # log-odds by {glue:text}`gap` on average.

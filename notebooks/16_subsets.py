@@ -119,5 +119,5 @@ for key, value in said.items():
 # **What it is worth.** {glue:text}`worth`. Each set was judged on patients whom its network had not seen; where there
 # is one repeat, the chance of the training is not known.
 #
-# **What this page cannot show.** The answer was planted; the chart shows that the method finds it. One repeat says
+# **What this page cannot show.** The answer was planted; the chart shows how much of it the method finds. One repeat says
 # nothing of its own noise, and the network is smaller than the paper's.

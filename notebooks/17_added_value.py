@@ -57,6 +57,8 @@ table = pd.concat([pd.DataFrame([ratio]), estimate_table(areas), moved], ignore_
 table.loc[table["metric"] == "likelihood_ratio", "method"] = f"chi-square, {test['df']:.0f} degree of freedom"
 table.loc[table["metric"] == "auc_difference", "p_value"] = p_auc
 write_result(cohort, "added_value.csv", table, **made)
+at = table["metric"].str.extract(r"_at_([\d.]+)")[0]
+still = (table[["value", "ci_low", "ci_high"]] == 0).all(axis=1).groupby(at).transform("all").eq(True)
 # %% tags=["hide-input"]
 words = {"auc": "AUC", "nri": "NRI", "idi": "IDI", "_": " "}
 shown = table[["metric"]].replace({"metric": words}, regex=True)
@@ -67,7 +69,12 @@ shown.columns = ["Measure", "Value (95 % CI)", "p", "Method"]
 notes = [
     "NRI and net benefit at a threshold probability; both models held fixed in the resamples; NRI of both groups added."
 ]
-report.show_table(page, shown, "What the second model adds.", result="added_value.csv", notes=notes)
+notes += ["DeLong's test is not exact where one model holds the other and both were fitted to these patients."]
+crossed_by_none = ", ".join(at[still].unique())
+notes += (
+    [f"No patient crosses these thresholds, so nothing changes there: {crossed_by_none}."] if crossed_by_none else []
+)
+report.show_table(page, shown[~still], "What the second model adds.", result="added_value.csv", notes=notes)
 # %% [markdown]
 # ## How much would chance add?
 # The values of {glue:text}`added` were dealt to other patients at random and the model refitted, again and again. A

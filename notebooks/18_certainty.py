@@ -68,7 +68,7 @@ report.show_figure(page, figure, alt=alt, n=judged, result="set_sizes.csv")
 shown = coverage[["series", "grade", "n"]].assign(coverage=report.interval_column(
     coverage, digits=1, percent=True, columns=("coverage", "ci_low", "ci_high")))  # fmt: skip
 shown["grades in the set"] = coverage["mean_size"].map("{:.2f}".format)
-shown["one grade"] = coverage["share_single"].map("{:.0%}".format)
+shown["one grade"] = (100 * coverage["share_single"]).map("{:.0f} %".format)
 caption = "Coverage in %, mean size of the sets, and share of sets with one grade."
 report.show_table(page, shown, caption, result="conformal.csv")
 # %% [markdown]

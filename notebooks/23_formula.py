@@ -37,7 +37,7 @@ coefficients = coefficients.loc[list(ids)].assign(
 write_result(cohort, "formula.csv", coefficients.reset_index(), inputs=["analysis.csv"])
 # %% tags=["hide-input"]
 titles = {"printed": "printed formula", "five": "refit of five variables", "two": "refit of these two"}
-shown = coefficients.round(2)[list(titles)].rename(columns=titles)
+shown = coefficients[list(titles)].map("{:.2f}".format).rename(columns=titles)
 shown.insert(0, "term", ["intercept", *map(report.term_label, terms)])
 caption = "Coefficients on the log-odds scale. The five variables are those of Table 3."
 report.show_table(page, shown, caption, result="formula.csv")

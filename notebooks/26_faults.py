@@ -54,6 +54,7 @@ report.show_figure(page, figure, alt=alt, n=len(table), result="fault_verdicts.c
 # out* repeats the cases of one patient with the switch that goes on without that patient.
 # %% tags=["hide-input"]
 shown = verdicts.drop(columns=["seconds", "peak_mb"]).reset_index().rename(columns={"part": "Part", "stage": "Stage"})
+shown["Stage"] = shown["Stage"].replace({"fs": "file system", "multi": "several at once"})
 report.show_table(page, shown, "Cases by part, stage and outcome.", result="fault_verdicts.csv", stored=stored)
 # %% tags=["remove-cell"]
 parts = table["part"].value_counts()

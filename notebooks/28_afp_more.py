@@ -86,7 +86,7 @@ told = [f"beside all other variables of the model {words}" for words in told] or
     "the model has no other clinical variable"
 ]
 report.publish("all", told[0])
-report.publish("best", by["aic"].idxmin())
+report.publish("best", ", ".join(by.index[by["aic"] < by["aic"].min() + 2]))
 report.publish("aic_gap", f"{by.loc['cut-off', 'aic'] - by['aic'].min():.1f}")
 # %% tags=["remove-cell"]
 report.publish("step_p", report.p_text(by.loc["curve and cut-off", "step_p"]))
@@ -97,8 +97,8 @@ report.publish("capped", report.FEW if report.holds_few(capped, kind=page.spec.k
 # %% [markdown]
 # ## Answer
 # Beside grade, AFP above 20 ng/mL keeps an odds ratio of {glue:text}`grade_effect`; {glue:text}`all`. In {glue:text}`n` patients the
-# best shape by AIC is: {glue:text}`best`; the AIC of the cut-off alone is {glue:text}`aic_gap` above it. A jump at the cut-off beyond the curve
-# has p {glue:text}`step_p`, and a bend of the line p {glue:text}`curved_p`.
+# shapes within 2 of the least AIC are: {glue:text}`best`; the cut-off alone lies {glue:text}`aic_gap` above the least. A jump at the
+# cut-off beyond the curve has p {glue:text}`step_p`, and a bend of the line p {glue:text}`curved_p`.
 #
 # **What it is worth.** {glue:text}`worth`. What AFP adds is asked with intervals and a test, in patients whose
 # values are all known.
