@@ -42,7 +42,7 @@ PREDICTORS = (  # paper, Table 1, in its order
     Predictor("plt_gt_100", "plt_10e9_l", "PLT", "≤ 100 × 10⁹/L", "> 100 × 10⁹/L", 100),
     Predictor("inr_gt_1", "inr", "INR", "≤ 1.0", "> 1.0", 1.0),
     Predictor("pt_gt_12", "pt_s", "PT", "≤ 12 s", "> 12 s", 12),
-    Predictor("encapsulation", "encapsulation", "Tumor encapsulation", "Incomplete", "Complete", 0),
+    Predictor("encapsulation", "encapsulation", "Tumour encapsulation", "Incomplete", "Complete", 0),
     Predictor("edmondson_3_4", "edmondson", "Edmondson–Steiner grade", "I–II", "III–IV", 2),
 )
 FURTHER_TERMS = (  # of multivariable models only

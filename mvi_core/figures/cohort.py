@@ -24,7 +24,8 @@ def flow_chart(flow, axes, *, unit="patients"):
         if row:
             _arrow(axes, (2.7, -2 * row + 2), (2.7, -2 * row), above, here)
             why = f"\n{_wrapped(step.reason)}" if isinstance(step.reason, str) and step.reason else ""
-            out = f"{_wrapped(step.step)}{why}\n{_count(step.n_excluded, f'{{:,}} {unit} left out')}"
+            one = unit.removesuffix("s") if step.n_excluded == 1 else unit
+            out = f"{_wrapped(step.step)}{why}\n{_count(step.n_excluded, f'{{:,}} {one} left out')}"
             side = _box(axes, (7.6, -2 * row + 1), out, QUIET)
             _arrow(axes, (2.7, -2 * row + 1), (7.6, -2 * row + 1), None, side)
         above = here
