@@ -1,6 +1,7 @@
 """What do audit and checklists find: verdicts and items counted, and the ranges that the print leaves open."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from mvi_core.figures.style import GRID, OURS, PAPER, QUIET, reading_rows
 
@@ -24,6 +25,7 @@ def counted_bars(counts, axes, *, note):
     for row, count in enumerate(counts):
         axes.annotate(str(count), (count, row), xytext=(5, 0), textcoords="offset points", va="center")
     axes.set(xlim=(0, 1.12 * max(counts.max(), 1)), xlabel=note)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return axes
 
 
@@ -40,6 +42,7 @@ def denominator_search(table, axes, *, stated, note):
         axes.annotate(f"n = {n}", (n, height), xytext=(0, 4), textcoords="offset points", ha="center", weight="bold")
     axes.axvline(stated, color=PAPER, linewidth=1.4, linestyle="--", label=f"stated: {stated}")
     axes.set(ylim=(0, 1.25 * table["of"].max()), xlim=(0, table["n"].max() + 2), ylabel="possible", xlabel=note)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.legend(loc="upper left")
     return axes
 
@@ -59,7 +62,7 @@ def allowed_ranges(table, axes, *, note):
             axes.plot([low, high], [row, row], color=OURS, linewidth=7, solid_capstyle="butt")
         words = f"at least {low:g}" if np.isnan(high) else f"{low:g} to {high:g}"
         axes.annotate(words, (low, row), xytext=(0, 9), textcoords="offset points", va="bottom", fontsize=10)
-    reading_rows(axes, list(table["label"]))
+    reading_rows(axes, [label.replace(" -", " \N{MINUS SIGN}") for label in table["label"]])
     axes.set(xlim=(0, edge), xlabel=note)
     axes.set_ylim(len(table) - 0.4, -0.8)
     return axes
