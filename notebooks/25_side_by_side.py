@@ -95,7 +95,7 @@ report.publish("slopes", "; ".join(f"{specs[name].title} {text}" for name, text 
 # ## Answer
 # External cohorts judged by a network: {glue:text}`n_judged`. AUC: {glue:text}`aucs`. The AFP part of the printed formula has a
 # slope of: {glue:text}`slopes`. The slope of the reconstructed cohort, and not one, is what the print leads to expect of AFP
-# alone; real patients whose slope lies below it show less.
+# alone; the others are to be held against it, with their intervals in mind.
 #
 # **What it is worth.** {glue:text}`worth`. That is said of the phantom's row; the row of a real cohort or of
 # your own is evidence about patients like its own.

@@ -296,6 +296,11 @@ def test_a_number_that_nobody_reports_is_said_to_be_missing(axes):
     assert any("\n1 patient left out" in text for text in texts(axes))
 
 
+def test_one_patient_left_out_is_said_in_the_singular(axes):
+    figures.flow_chart(FLOW.assign(n_excluded=1), axes)
+    assert any("1 patient left out" in text for text in texts(axes))
+
+
 def test_numbers_at_risk_stand_beneath_their_ticks(axes):
     figures.survival_curves(CURVES, axes, at_risk=AT_RISK, ylabel="overall survival")
     placed = {(text.get_text(), text.xy[0]) for text in axes.texts}

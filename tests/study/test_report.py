@@ -99,6 +99,14 @@ def test_a_table_takes_counts_kept_as_objects_and_shows_no_name_of_its_columns()
     assert "outcome" not in text
 
 
+def test_a_wide_table_wraps_beside_an_interval_and_never_inside_it_and_writes_a_true_minus():
+    page = OpenPage("02_table1", load_spec("paper"), load_study())
+    frame = pd.DataFrame([["AFP", "x -0.5", "", "", "", "2.68 (1.84–3.88)"]], columns=list("abcdef"))
+    text = show_table(page, frame, "Effects.").data
+    assert 'study-table wide"' in text and '2.68 <span class="interval">(1.84–3.88)</span>' in text
+    assert "x \N{MINUS SIGN}0.5" in text and "wide" not in show_table(page, frame[["a", "f"]], "Effects.").data
+
+
 def test_verdicts_stand_in_groups_with_readable_evidence(project):
     evidence = pd.DataFrame({"ci_low": [1.599265, float("nan")], "agrees": [True, False], "p": ["<x>", ""]})
     verdicts = [Verdict("sums", REPRODUCED, "Fits.", evidence), Verdict("AUC", CANNOT, "Does not.", evidence.head(0))]
