@@ -16,7 +16,7 @@ from mvi_core.dataset.dicom_pixels import scaled, stored_words
 from mvi_core.errors import DicomError
 
 _KEY = secrets.token_bytes(32)  # of this run: identifiers are compared, never kept
-_START = secrets.randbelow(10**6)
+CLOCK_START = secrets.randbelow(10**6)  # s; of this run, so that nobody learns the time of day
 COSINE_TOLERANCE = 1e-3
 MIN_SPACING_MM, MAX_SPACING_MM = 0.01, 100  # beyond lie other units
 PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe")  # CVE-2019-11687
@@ -156,7 +156,7 @@ def _clock(data, label):
     moment = str(value(data, label, "AcquisitionDateTime", ""))[8:]
     text = str(value(data, label, "AcquisitionTime", moment)).replace(":", "")
     try:
-        return _START + 3600 * int(text[:2]) + 60 * int(text[2:4]) + float(text[4:13].partition("+")[0] or 0)
+        return CLOCK_START + 3600 * int(text[:2]) + 60 * int(text[2:4]) + float(text[4:13].partition("+")[0] or 0)
     except ValueError:
         return np.nan
 

@@ -15,21 +15,24 @@ from scipy import ndimage
 from mvi_core.cohort.folder_tables import check_patients, check_tables
 from mvi_core.cohort.study_table import Finding
 from mvi_core.dataset.archive import split_member
+from mvi_core.dataset.between_series import DYNAMIC, exchanged, odd_sequences, same_pixels, shared_person
 from mvi_core.dataset.dicom import read_series
+from mvi_core.dataset.dicom_file import CLOCK_START
 from mvi_core.dataset.dicom_header import read_dataset
 from mvi_core.dataset.own import images_of
 from mvi_core.dataset.roi_sources import lesion_mask
 from mvi_core.dataset.roi_table import EDGES, mask_paths
-from mvi_core.dataset.study_check import expect_same_lesion, odd_sequences, roi_findings, same_pixels, series_remarks
+from mvi_core.dataset.study_check import expect_same_lesion, roi_findings, series_remarks
 from mvi_core.errors import DicomError, RoiError
 from mvi_core.names import PATIENT_ID
 from mvi_core.results import atomic_write
 
-VERSION = 2  # of what is remembered of a series; with another one it is read again
+VERSION = 3  # of what is remembered of a series; with another one it is read again
 STATE = "check.json"
 SAVE_EVERY = 50  # series between two saves of the state
 TILE_PX = 128
-PHASES = ("T1", "T1A", "T1V", "T1D")  # have one matrix; T2 and DWI have their own
+IDENTIFIERS = ("FrameOfReferenceUID", "StudyInstanceUID", "SeriesInstanceUID")
+DAYS = 10**6  # s
 GREY = (1, 99.5)  # percentiles that become black and white
 
 
@@ -186,18 +189,24 @@ def _read_one(folder, task):
 
 
 def _identity(folder, task, volume):
-    """Read what must agree between series: keyed digests of identifiers, digest of the pixels, matrix and spacing."""
+    """Read what must agree between series: keyed digests of identifiers, digest of the pixels, geometry and order."""
     place = task.places[0][0] if isinstance(task.places[0], tuple) else task.places[0]
     head = read_dataset(place, f"patient {task.key[0]}, sequence {task.key[1]}")
-    digests = {
-        name: hmac.new(folder.key, str(head.get(name, "")).encode(), "sha256").hexdigest()
-        for name in ("FrameOfReferenceUID", "StudyInstanceUID")
-    }
-    same = str(head.get("PatientID") or "").strip() == task.patient_id
+    told = {name: str(head.get(name) or "") for name in IDENTIFIERS}
+    person = [str(head.get(name) or "") for name in ("PatientName", "PatientBirthDate")]
+    told["name and birth date"] = "^".join(person) if all(person) else ""
+    start = int.from_bytes(_digest(folder, task.patient_id)[:4]) % DAYS  # nobody learns the time of day
     return {
-        **digests, "pixels": volume.tokens["pixels"], "same_person": same, "shape": list(volume.pixels.shape),
+        **{name: _digest(folder, text).hex() if text else None for name, text in told.items()},
+        "pixels": volume.tokens["pixels"], "weight": volume.tokens["weight"],
+        "clock": volume.tokens["clock"] - CLOCK_START + start, "shape": list(volume.pixels.shape),
         "spacing_mm": list(volume.spacing_mm),
+        "same_person": str(head.get("PatientID") or "").strip() == task.patient_id,
     }  # fmt: skip
+
+
+def _digest(folder, text):
+    return hmac.new(folder.key, text.encode(), "sha256").digest()
 
 
 def _wrong_person(task, fact):
@@ -219,11 +228,10 @@ def _mask_findings(task, volume):
 
 
 def _between(facts):
-    """Compare the series: the same pixels twice, and sequences of one patient that do not fit each other."""
-    seen = {key: (one, tuple(one["shape"]), tuple(one["spacing_mm"])) for key, one in facts.items() if "pixels" in one}
-    patients = [SimpleNamespace(patient_id=name) for name in dict.fromkeys(who for who, _ in seen)]
-    odd = [one for one in odd_sequences(patients, seen) if one.series in PHASES or "matrix size" not in one.message]
-    return [*same_pixels(seen), *odd]
+    """Compare the series: one person or one image twice, and sequences of one patient that do not fit each other."""
+    seen = {key: one | {"shape": tuple(one["shape"])} for key, one in facts.items() if "pixels" in one}
+    odd = [one for one in odd_sequences(seen) if one.series in DYNAMIC or "matrix size" not in one.message]
+    return [*same_pixels(seen), *shared_person(seen), *odd, *exchanged(seen)]
 
 
 def _write_tile(folder, task, volume):

@@ -1,14 +1,14 @@
 """What is wrong with a study's data, all of it in one run: manifest, series, boxes and masks of every patient."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from mvi_core.cohort.study_table import DIRS, Finding, read_manifest
 from mvi_core.cohort.table import as_number, read_table
+from mvi_core.dataset.between_series import exchanged, odd_sequences, other_people, same_pixels, shared_person
 from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.dicom_file import token
 from mvi_core.dataset.masks import read_mask
@@ -20,10 +20,6 @@ EDGE_NAMES = {"x0": "col0", "y0": "row0", "x1": "col1", "y1": "row1", "series": 
 ROI_COLUMNS = ("patient_id", "sequence", "slice_index", "row0", "col0", "row1", "col1")
 MIN_ROI_PX = 4  # sides below this hold no texture
 MASK_ENDINGS = ("nii", "nii.gz")
-DYNAMIC = ("T1", "T1A", "T1V", "T1D")  # in the order of their acquisition
-SAME_PERSON = {"PatientID": "error"} | dict.fromkeys(
-    ("StudyInstanceUID", "SeriesInstanceUID", "name and birth date"), "warning"
-)
 AIR = 0.05  # of the image's 99th percentile
 
 
@@ -70,19 +66,19 @@ def check_study(root, keep=None):
             except (DicomError, OSError) as problem:
                 found.append(Finding("error", patient.patient_id, series, "", _words(problem)))
                 continue
-            seen[patient.patient_id, series] = (volume.tokens, volume.pixels.shape, volume.spacing_mm)
+            seen[patient.patient_id, series] = volume.tokens | {"shape": volume.pixels.shape}
             found += series_remarks(patient.patient_id, series, volume)
             found += roi_findings(patient.patient_id, series, volume, boxes.get((patient.patient_id, series)))
             found += _mask_findings(root, patient.patient_id, series, volume, boxes)
             if keep is not None:
                 keep(patient.patient_id, series, volume)
         found += _missing_boxes(patient, boxes)
-    misplaced = _identities(patients, seen)
-    found += misplaced + same_pixels(seen, {(one.patient, one.series) for one in misplaced})
-    found += odd_sequences(patients, seen) + _exchanged(patients, seen)
+    names = [one.patient_id for one in patients]
+    misplaced = other_people(seen, names)
+    found += [*misplaced, *shared_person(seen), *same_pixels(seen, {(one.patient, one.series) for one in misplaced})]
+    found += [*odd_sequences(seen), *exchanged(seen)]
     found += _unused_masks(root, patients)
     faulty = {one.patient for one in found if one.severity == "error"}
-    names = [one.patient_id for one in patients]
     return StudyCheck(tuple(found), tuple(n for n in names if n not in faulty), tuple(n for n in names if n in faulty))
 
 
@@ -211,83 +207,6 @@ def expect_same_lesion(mask, drawn, where):
             raise RoiError(f"{where} marks nothing inside the drawn box: the affine or the box is wrong. Compare them.")
 
 
-def _identities(patients, seen):
-    """Series of other people: PatientID that disagrees within a patient, or belongs to another row."""
-    owner = {token(one.patient_id): one.patient_id for one in patients}
-    found = []
-    for patient in patients:
-        ids = {s: seen[patient.patient_id, s][0]["PatientID"] for s in DIRS.values() if (patient.patient_id, s) in seen}
-        usual = Counter(ids.values()).most_common(1)[0][0] if ids else None
-        for series, key in ids.items():
-            other = owner.get(key, patient.patient_id)
-            if other != patient.patient_id:
-                words = f"the DICOM PatientID is that of patient {other}: exchanged or swapped."
-                found.append(Finding("error", patient.patient_id, series, "", words, "Correct the manifest's folders."))
-            elif key != usual:
-                words = "the DICOM PatientID differs from the patient's other series."
-                found.append(Finding("error", patient.patient_id, series, "", words, "Put the right series there."))
-    return found + [one for key in SAME_PERSON for one in _shared_by_patients(seen, key)]
-
-
-def _shared_by_patients(seen, key):
-    """Patients with one value of what belongs to one person; more than a pair share a name that was taken off."""
-    values, users = defaultdict(list), defaultdict(set)
-    for (patient, _), (tokens, _, _) in seen.items():
-        values[patient].append(tokens[key])
-    for patient, of in values.items():  # a single misplaced series makes nobody a second person
-        for value in Counter(of).most_common(1)[0][:1] if key == "PatientID" else set(of):
-            users[value].add(patient)
-    users.pop(token("absent"), None)
-    for names in (sorted(group) for group in users.values() if len(group) > 1 and ("ID" in key or len(group) == 2)):
-        words = f"patients {' and '.join(names)} have the same DICOM {key}: one person under two identifiers."
-        yield from (Finding(SAME_PERSON[key], name, "", "", words, "Keep one of them.") for name in names)
-
-
-def same_pixels(seen, misplaced=()):
-    """Series whose pixels are identical, in two patients or twice in one; those known as misplaced have the fault."""
-    holders = defaultdict(list)
-    for (patient, series), (tokens, _, _) in seen.items():
-        holders[tokens["pixels"]].append((patient, series))
-    found = []
-    for group in (group for group in holders.values() if len(group) > 1):
-        names = " and ".join(f"{patient}/{series}" for patient, series in group)
-        words = f"{names} hold identical pixels: the same image under two names (duplicate)."
-        faulty = [key for key in group if key in misplaced] or group
-        found += [Finding("error", *key, "", words, "Keep the right one.") for key in faulty]
-    return found
-
-
-def odd_sequences(patients, seen):
-    """Sequences of one patient that do not share what most of them share: matrix, frame of reference, study."""
-    found = []
-    for patient in patients:
-        mine = {s: seen[patient.patient_id, s] for s in DIRS.values() if (patient.patient_id, s) in seen}
-        for what, of in _COMPARED.items():
-            values = {series: of(one) for series, one in mine.items()}
-            usual = Counter(values.values()).most_common(1)[0] if values else (None, 0)
-            for series, value in values.items():
-                if value != usual[0] and usual[1] > len(values) / 2:
-                    words = f"its {what} differs from the patient's other sequences."
-                    found.append(Finding("warning", patient.patient_id, series, "", words, _ALIGN))
-    return found
-
-
-def _exchanged(patients, seen):
-    """Sequences whose description names another, and dynamic phases not acquired in the order of their names."""
-    found, remedy = [], "Compare the folders of both in the manifest with the images."
-    for (patient, series), (tokens, _, _) in seen.items():
-        if tokens["weight"] not in ("", "T1" if series in DYNAMIC else series):
-            words = f"its description names {tokens['weight']}: exchanged or swapped?"
-            found.append(Finding("warning", patient, series, "", words, remedy))
-    for patient in patients:
-        clock = {s: seen[patient.patient_id, s][0]["clock"] for s in DYNAMIC if (patient.patient_id, s) in seen}
-        for before, after in pairwise(name for name in clock if np.isfinite(clock[name])):
-            if clock[before] > clock[after]:
-                words = f"{after} was acquired before {before}: phases exchanged or swapped?"
-                found.append(Finding("warning", patient.patient_id, f"{before} and {after}", "", words, remedy))
-    return found
-
-
 def _unused_masks(root, patients):
     """Masks that belong to no series of the manifest and would be passed over."""
     folder = root / "masks"
@@ -297,11 +216,3 @@ def _unused_masks(root, patients):
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name not in known)
     words, remedy = "the mask belongs to no series of the manifest.", "Name it <patient>_<sequence>.nii.gz."
     return [Finding("warning", "", "", f"masks/{name}", words, remedy) for name in names]
-
-
-_ALIGN = "Check that the box was drawn on this very series."
-_COMPARED = {
-    "matrix size (slices, rows, columns)": lambda one: one[1],
-    "FrameOfReferenceUID (frame of reference)": lambda one: one[0]["FrameOfReferenceUID"],
-    "StudyInstanceUID (study)": lambda one: one[0]["StudyInstanceUID"],
-}

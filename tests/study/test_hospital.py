@@ -1,5 +1,6 @@
 """The path of a new user: an export, a spreadsheet and masks go from `mvi new` to a clean `mvi check`, by commands."""
 
+import json
 import os
 import re
 import shutil
@@ -183,6 +184,30 @@ def test_exchanged_identifiers_in_series_csv_are_found_in_the_files(cohort, caps
     series.to_csv(path, index=False)
     status, told = check(capsys)
     assert status == 1 and told.count("PatientID is another patient's") == 2
+
+
+def test_phases_and_weightings_exchanged_in_series_csv_are_told(cohort, capsys):
+    path = cohort / "series.csv"
+    series = pd.read_csv(path, dtype=str, keep_default_na=False)
+    patient = series["patient_id"].unique()[0]
+    exchange = {"T1A": "T1D", "T1D": "T1A", "T2": "DWI", "DWI": "T2"}
+    rows = series["patient_id"] == patient
+    series.loc[rows, "sequence"] = series.loc[rows, "sequence"].replace(exchange)
+    series.to_csv(path, index=False)
+    told = check(capsys)[1]
+    assert "T1V was acquired before T1A: phases exchanged or swapped?" in told
+    assert "its description names DWI: exchanged or swapped?" in told
+
+
+def test_what_is_remembered_tells_people_apart_and_names_nobody(cohort, capsys):
+    check(capsys)
+    text = (cohort / "check.json").read_text()
+    owners = {name: {} for name in ("StudyInstanceUID", "SeriesInstanceUID", "name and birth date")}
+    for key, fact in json.loads(text)["series"].items():
+        for name, owner in owners.items():
+            owner.setdefault(fact[name], set()).add(key.partition("/")[0])
+    assert all({len(people) for people in owner.values()} == {1} for owner in owners.values())
+    assert "Canary" not in text and "0517" not in re.sub(r"[0-9a-f]{32,}", "", text)
 
 
 def test_series_and_tables_saved_by_a_spreadsheet_with_semicolons_are_read(cohort, capsys):
