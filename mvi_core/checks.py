@@ -33,6 +33,15 @@ def expect_choice(name, value, choices):
     return value
 
 
+def expect_between(name, value, low, high):
+    """Refuse a number that does not lie strictly between two ends.
+
+    >>> expect_between("prevalence", 0.3, 0, 1)
+    """
+    if not low < value < high:
+        raise MviError(f"{name} must lie between {low:g} and {high:g}, got {value:g}. Correct it.")
+
+
 def settings_from(kind, section, *, name):
     """Read a settings class, a frozen dataclass with defaults, from a mapping of a settings file; lists become tuples.
 

@@ -232,8 +232,8 @@ def _nomogram(folder):
     """Nomogram beside the model, if it is the one of AFP and DL-MVI."""
     path = folder.parent / "nomogram.json"
     try:
-        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-        if not content:  # no file, or that of a chapter that was left out
+        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if content == {}:  # no file, or that of a chapter that was left out
             return None
         sheet = Nomogram.from_dict(content)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:

@@ -7,16 +7,11 @@ import pandas as pd
 from scipy import optimize, stats
 from scipy.special import expit, logit, xlogy
 
+from mvi_core.checks import expect_between
 from mvi_core.errors import MviError
 
 RILEY = "Riley et al. 2020, doi:10.1136/bmj.m441; R-squared from AUC: Riley et al. 2021, doi:10.1002/sim.8806"
 Z = 1.96  # as the reference implementations round it
-
-
-def expect_between(name, value, low, high):
-    """Refuse a number that does not lie strictly between two ends."""
-    if not low < value < high:
-        raise MviError(f"{name} must lie between {low:g} and {high:g}, got {value:g}. Correct it.")
 
 
 def largest_r_squared(prevalence):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from mvi_core.stats.sample_size import Z, calibrated_scores, expect_between
+from mvi_core.checks import expect_between
+from mvi_core.stats.sample_size import Z, calibrated_scores
 
 WIDTHS = {"O/E": 0.2, "calibration slope": 0.2, "AUC": 0.1, "standardised net benefit": 0.2}  # of 95 % intervals
 
