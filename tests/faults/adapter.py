@@ -65,7 +65,7 @@ def _patients(path):
     for name, words in OTHER_WORDS.items():
         frame[name] = frame[name].map(lambda cell, words=words: words.get(cell, cell))
     analyses = dict.fromkeys(ANALYSES, False) | {"mvi_grade": True, "survival": True}
-    return validate_patients(frame, SimpleNamespace(id="case", analyses=analyses))
+    return validate_patients(frame, SimpleNamespace(id="case", analyses=analyses, folder=path.parent))
 
 
 def _artefact(path):

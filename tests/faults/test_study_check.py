@@ -13,6 +13,7 @@ from mvi_core.dataset.dicom import read_series
 from mvi_core.dataset.study_check import check_study
 
 sys.path.insert(0, str(Path(__file__).parent))
+from adapter import load
 from synthetic import change, write_study
 
 HERE = Path(__file__).parent
@@ -126,6 +127,23 @@ def test_a_path_out_of_the_root_is_refused(study, path):
     manifest = study / "manifest.csv"
     manifest.write_text(manifest.read_text().replace("dicom/P1/T1,", f"{path},"))
     assert "manifest.csv row 2: t1_dir leads outside the data root" in told(study)
+
+
+@pytest.mark.parametrize(
+    ("row", "status", "words"), [("", 0, "AUC 0.900000, n = 20"), ("S99,0,0.5\n", 1, "S99"), ("S1,0,1.5\n", 1, "")]
+)
+def test_the_corpus_adapter_reads_a_patient_table_and_its_predictions(tmp_path, capsys, row, status, words):
+    """Ten with invasion, eight of them at 0.7 and two at 0.2 as the ten without: (80 + 20 / 2) of 100 pairs."""
+    head = "patient_id,mvi_grade,age,sex,afp_ng_ml,alt_u_l,ast_u_l,ggt_u_l,rfs_months,rfs_event,os_months,os_event\n"
+    rows = [
+        f"S{i},{i % 2},{40 + i},M,{5 + i % 7},{30 + i % 5},{20 + i % 3},{90 + i},{12 + i},{i % 2},{20 + i},0"
+        for i in range(20)
+    ]
+    (tmp_path / "clinical.csv").write_text(head + "\n".join(rows) + "\n")
+    risks = [f"S{i},{i % 5},{0.7 if i % 2 and i < 16 else 0.2}" for i in range(20)]
+    (tmp_path / "predictions.csv").write_text("patient_id,fold,p_mvi\n" + "\n".join(risks) + "\n" + row)
+    assert load(tmp_path, tmp_path / "out") == status
+    assert words in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("run", ["load", "load --fuzz", "partial --partial"])
