@@ -66,9 +66,8 @@ shown = wide[[(key, name) for name in parts for key in ("text", "p")]].reset_ind
 shown.columns = ["Variable", *(f"{name.capitalize()}: {key}" for name in parts for key in ("odds ratio", "p"))]
 shown["Variable"] = shown["Variable"].map(report.term_label)
 shown["Missing"] = predictors.isna().sum().to_numpy()
-lost = pooled["fmi"][1:] * predictors.isna().any(
-    axis=None
-)  # with nothing missing it is what the degrees of freedom leave
+# With nothing missing, what is computed is only what the degrees of freedom leave.
+lost = pooled["fmi"][1:] * predictors.isna().any(axis=None)
 shown["Information missing"] = (100 * lost).map("{:.0f} %".format).to_numpy()
 # %% tags=["hide-input"]
 notes = [f"Complete cases: {cases.n} patients, {cases.method}."]

@@ -71,7 +71,7 @@ ours, printed = "Table 1, AFP alone", "formula, DL-MVI absent"
 for short, row in (("clca", wide.loc["CLCA 2024"]), ("tcga", wide.loc["TCGA-LIHC"])):
     told = {"auc": ours, "slope": printed, "own_slope": ours, "expected_observed": ours, "recalibrated": ours}
     [report.publish(f"{key}_{short}", row.loc[model, key.removeprefix("own_")]) for key, model in told.items()]
-report.publish("own_intercept", f"{odds[0]:.2f}".replace("-", "−"))
+report.publish("own_intercept", f"{odds[0]:.2f}")
 # %% [markdown]
 # ## Answer
 # The direction holds; the level belongs to each cohort. Held against Table 1, where AFP stands alone as it does here, AFP

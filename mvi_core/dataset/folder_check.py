@@ -195,7 +195,7 @@ def _identity(folder, task, volume):
     told = {name: str(head.get(name) or "") for name in IDENTIFIERS}
     person = [str(head.get(name) or "") for name in ("PatientName", "PatientBirthDate")]
     told["name and birth date"] = "^".join(person) if all(person) else ""
-    start = int.from_bytes(_digest(folder, task.patient_id)[:4]) % DAYS  # nobody learns the time of day
+    start = int.from_bytes(_digest(folder, f"clock of {task.patient_id}")[:4]) % DAYS  # nobody learns the time of day
     return {
         **{name: _digest(folder, text).hex() if text else None for name, text in told.items()},
         "pixels": volume.tokens["pixels"], "weight": volume.tokens["weight"],

@@ -106,19 +106,27 @@ def _gunzip(path, most_bytes):
     return raw
 
 
+def is_grid(to_image, shape):
+    """Tell whether every voxel of a mask of some shape is a voxel of its image; ``to_image``: mask to image voxel."""
+    turn, start = to_image[:3, :3], to_image[:3, 3]
+    axes = np.abs(np.rint(turn))
+    drift = np.abs(turn - np.rint(turn)) @ (np.array(shape) - 1) + np.abs(start - np.rint(start))
+    return bool((axes.sum(axis=0) == 1).all() and (axes.sum(axis=1) == 1).all() and (drift <= GRID_TOLERANCE).all())
+
+
+def covers(to_image, shape, image_shape):
+    """Tell whether the first and last voxel of a mask are corners of its image that lie opposite each other."""
+    ends = np.rint([[0, 0, 0], np.array(shape) - 1] @ to_image[:3, :3].T + to_image[:3, 3])
+    return np.array_equal(np.sort(ends, axis=0), [[0, 0, 0], np.array(image_shape) - 1])
+
+
 def _on_grid(mask, affine, volume, where):
     shape = volume.pixels.shape
     to_image = np.linalg.inv(volume.affine_lps) @ LPS @ affine  # mask voxel to image voxel
-    turn, start = to_image[:3, :3], to_image[:3, 3]
-    corners = np.array([[0, 0, 0], np.array(mask.shape) - 1])
-    axes = np.abs(np.rint(turn))
-    one_to_one = (axes.sum(axis=0) == 1).all() and (axes.sum(axis=1) == 1).all()
-    drift = np.abs(turn - np.rint(turn)) @ corners[1] + np.abs(start - np.rint(start))
-    ends = np.rint(corners @ turn.T + start)
-    fits = np.array_equal(np.sort(ends, axis=0), [[0, 0, 0], np.array(shape) - 1])
-    if not one_to_one or (drift > GRID_TOLERANCE).any() or not fits:
+    if not is_grid(to_image, mask.shape) or not covers(to_image, mask.shape, shape):
         raise RoiError(f"{where}: its affine (geometry) does not align with the image. Draw it on this very series.")
-    order = np.argmax(axes, axis=1)  # mask axis along each image axis
+    turn = to_image[:3, :3]
+    order = np.argmax(np.abs(np.rint(turn)), axis=1)  # mask axis along each image axis
     turned = np.transpose(mask, order)
     flips = tuple(slice(None, None, -1) if turn[i, order[i]] < 0 else slice(None) for i in range(3))
     return turned[flips]

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from mvi_core.dataset.dicom_file import token
 from mvi_core.dataset.dicom_header import read_dataset
-from mvi_core.dataset.masks import GRID_TOLERANCE, LPS, MAX_VOXELS, load_nifti
+from mvi_core.dataset.masks import LPS, MAX_VOXELS, covers, is_grid, load_nifti
 from mvi_core.dataset.roi import from_mask, overlay_lesion_mask
 from mvi_core.dataset.triplets import box_diameter, largest_diameter, triplet_at_largest
 from mvi_core.errors import DicomError, RoiError
@@ -129,9 +129,8 @@ def _placed(marked, affine_lps, volume, where):
     turn, shape = to_image[:3, :3], volume.pixels.shape
     if abs(np.linalg.det(affine_lps[:3, :3])) < 1e-9:
         raise RoiError(f"{where} has voxels of no size (affine). Save it from the image it was drawn on.")
-    same_voxels = _is_grid(to_image, marked.shape)
-    ends = np.rint([[0, 0, 0], np.array(marked.shape) - 1] @ turn.T + to_image[:3, 3])
-    fits = same_voxels and np.array_equal(np.sort(ends, axis=0), [[0, 0, 0], np.array(shape) - 1])
+    same_voxels = is_grid(to_image, marked.shape)
+    fits = same_voxels and covers(to_image, marked.shape, shape)
     if not fits and sorted(marked.shape) == sorted(shape):
         raise RoiError(
             f"{where} has the image's matrix and another geometry (affine). Save it again from this very series."
@@ -162,14 +161,6 @@ def _placed(marked, affine_lps, volume, where):
     return mask, [
         (f"{where} was drawn on another grid and brought to the nearest voxels.", "Look at the contact sheet.")
     ]
-
-
-def _is_grid(to_image, shape):
-    """Tell whether every voxel of the drawing is a voxel of the image."""
-    turn, start = to_image[:3, :3], to_image[:3, 3]
-    axes = np.abs(np.rint(turn))
-    drift = np.abs(turn - np.rint(turn)) @ (np.array(shape) - 1) + np.abs(start - np.rint(start))
-    return bool((axes.sum(axis=0) == 1).all() and (axes.sum(axis=1) == 1).all() and (drift <= GRID_TOLERANCE).all())
 
 
 def _from_dicom(path, volume, where):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mvi_core.cohort.folder import ROI_COLUMNS
 from mvi_core.cohort.study_table import DIRS, Finding, read_manifest
 from mvi_core.cohort.table import as_number, read_table
 from mvi_core.dataset.between_series import exchanged, odd_sequences, other_people, same_pixels, shared_person
@@ -17,7 +18,6 @@ from mvi_core.errors import CohortError, DicomError, RoiError
 from mvi_core.names import N_SLICES
 
 EDGE_NAMES = {"x0": "col0", "y0": "row0", "x1": "col1", "y1": "row1", "series": "sequence"}
-ROI_COLUMNS = ("patient_id", "sequence", "slice_index", "row0", "col0", "row1", "col1")
 MIN_ROI_PX = 4  # sides below this hold no texture
 MASK_ENDINGS = ("nii", "nii.gz")
 AIR = 0.05  # of the image's 99th percentile
@@ -146,15 +146,19 @@ def roi_findings(patient, series, volume, drawn):
 def _side(cells):
     """Longer side of a row's box, 0 where it has none: the largest is the middle of the three slices."""
     try:
-        row0, col0, row1, col1 = (as_number(cells[name]) for name in ROI_COLUMNS[3:])
+        row0, col0, row1, col1 = _edges(cells)
     except (TypeError, ValueError):
         return 0.0
     return max(row1 - row0, col1 - col0)
 
 
+def _edges(cells):
+    return [as_number(cells[name]) for name in ROI_COLUMNS[3:]]
+
+
 def _one_box(cells, volume, *, middle):
     """Remarks on one box; a `RoiError` where it cannot be used."""
-    box = RoiBox(*(as_number(cells[name]) for name in ROI_COLUMNS[3:]))
+    box = RoiBox(*_edges(cells))
     expect_inside(box, volume.pixels.shape[1:], spacing_mm=volume.spacing_mm[1:])
     slices, at = len(volume.pixels), as_number(cells["slice_index"])
     if not at.is_integer() or not 0 <= at < slices:
@@ -199,7 +203,7 @@ def expect_same_lesion(mask, drawn, where):
     """Refuse a mask (slice, row, column) that marks nothing inside a drawn box, with a `RoiError`."""
     for _, cells in drawn:
         try:
-            box = RoiBox(*(as_number(cells[name]) for name in ROI_COLUMNS[3:]))
+            box = RoiBox(*_edges(cells))
             marked = mask[int(as_number(cells["slice_index"]))]
         except (RoiError, ValueError, TypeError, IndexError):
             continue  # the box has a finding of its own

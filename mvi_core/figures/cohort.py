@@ -103,8 +103,7 @@ def forest_groups(table, axes, *, note=""):
 
 
 def _count(number, words):
-    said = "number not reported" if pd.isna(number) else words.format(int(number))
-    return said.replace("1 patients", "1 patient") if number == 1 else said
+    return "number not reported" if pd.isna(number) else words.format(int(number))
 
 
 def _wrapped(text):

@@ -90,9 +90,8 @@ def replacement_gains(mvi_present, risk, call, *, n_bootstrap, rng):
     checks.both_classes("mvi_present", outcome)
     same_patients(mvi_present=mvi_present, risk=risk.iloc[:, 0], call=call.iloc[:, 0])
     called = call.astype(int).to_numpy()
-    order = np.lexsort(
-        [*called.T, *risk.to_numpy(dtype=float).T, outcome]
-    )  # no result depends on the order of patients
+    # Sorted by value: no result depends on the order of patients.
+    order = np.lexsort([*called.T, *risk.to_numpy(dtype=float).T, outcome])
     outcome, risk, right = outcome[order], risk.iloc[order], (called == outcome[:, None])[order].astype(float)
     counts = np.vstack([np.ones((1, n)), resample_counts(n, n_bootstrap, rng=rng, strata=outcome)])
     columns = {

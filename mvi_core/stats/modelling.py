@@ -71,9 +71,8 @@ def modelling(predictors, mvi_present, selection):
         raise MviError(f"selection must list steps of {', '.join(SELECTION_STEPS)}, got {selection!r}. Pass a tuple.")
     frame, y = complete_outcome(predictors, mvi_present=mvi_present)
     patterns, place = np.unique(frame.to_numpy(), axis=0, return_inverse=True)
-    column = np.sort(
-        frame.to_numpy(), axis=0
-    )  # a sum in another order differs by rounding, which moves ties of the AUC
+    # Sorted, because a sum in another order differs by rounding, which moves ties of the AUC.
+    column = np.sort(frame.to_numpy(), axis=0)
     design = np.column_stack([np.ones(len(patterns)), (patterns - column.mean(axis=0)) / column.std(axis=0, ddof=1)])
     order = np.lexsort((y, place))
     cells = np.eye(2 * len(patterns))[2 * place[order] + y[order]]
